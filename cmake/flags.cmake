@@ -1,0 +1,42 @@
+# Compiler flags of everything built here; none of them reaches a program that links the library.
+add_library(strata_flags INTERFACE)
+target_include_directories(strata_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(strata_flags INTERFACE cxx_std_20)
+target_compile_options(strata_flags INTERFACE
+  -Wall -Wextra $<$<BOOL:${STRATA_WERROR}>:-Werror> $<$<CONFIG:Release>:-O2>)
+if(STRATA_SANITIZE)
+  target_compile_options(strata_flags INTERFACE
+    -fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(strata_flags INTERFACE -fsanitize=${STRATA_SANITIZE})
+endif()
+
+# Adds a library that consumers include as "strata/...": static, or shared with BUILD_SHARED_LIBS.
+# One without sources yet gets an empty one, so that the folders may be filled in any order.
+function(strata_add_library name)
+  set(sources ${ARGN})
+  list(REMOVE_ITEM sources STATIC)
+  if(NOT sources)
+    file(WRITE ${PROJECT_BINARY_DIR}/generated/${name}_empty.cpp "")
+    list(APPEND ARGN ${PROJECT_BINARY_DIR}/generated/${name}_empty.cpp)
+  endif()
+  add_library(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:strata_flags>)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endfunction()
+
+# Kernels are compiled with -O3. Highway makes one copy of each for SSE4, AVX2 and AVX-512 ("AVX3")
+# and picks at run time; its other x86 targets cost compile time and serve no machine we know of.
+# Wanting SSE4 makes it the oldest target, so that the scalar one can go.
+function(strata_set_kernel_flags)
+  set(sources ${ARGN})
+  list(FILTER sources INCLUDE REGEX "/strata/kernels/")
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -O3)
+  endif()
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_DEFINITIONS
+      HWY_WANT_SSE4=1 "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_DL|HWY_EMU128|HWY_SCALAR)")
+  endif()
+endfunction()
