@@ -1,0 +1,24 @@
+#include "strata/tape/node.h"
+
+#include <atomic>
+
+namespace strata {
+namespace {
+
+std::atomic<uint64_t> g_sequence{0};
+
+}  // namespace
+
+Node::Node(const char* name)
+    : name_(name), sequence_(g_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+
+void Node::add_edge(const Tensor& input) {
+  if (input.requires_grad()) {
+    needs_.add(static_cast<int>(edges_.size()));
+    edges_.push_back({input.node(), input.output_index()});
+  } else {
+    edges_.emplace_back();
+  }
+}
+
+}  // namespace strata

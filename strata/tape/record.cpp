@@ -1,0 +1,37 @@
+#include "strata/tape/record.h"
+
+#include "strata/base/error.h"
+
+namespace strata {
+
+void refuse_second_order(const char* name) {
+  if (!grad_enabled()) return;
+  throw GradError(name, "has no second derivative",
+                  "call backward without create_graph, or compose the value from other ops");
+}
+
+namespace internal {
+
+void graph_was_freed(const char* name) {
+  throw GradError(name, "the way back was walked before and its saved values are freed",
+                  "pass retain_graph to the first backward");
+}
+
+bool wants_record(std::span<const std::reference_wrapper<const Tensor>> inputs) {
+  if (!grad_enabled()) return false;
+  for (const Tensor& x : inputs) {
+    if (x.requires_grad()) return true;
+  }
+  return false;
+}
+
+bool wants_record(std::span<const Tensor> inputs) {
+  if (!grad_enabled()) return false;
+  for (const Tensor& x : inputs) {
+    if (x.requires_grad()) return true;
+  }
+  return false;
+}
+
+}  // namespace internal
+}  // namespace strata

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "strata/base/ref.h"
+#include "strata/device/device.h"
+
+namespace strata {
+
+/// A block of memory, shared by the tensors that view it.
+class Storage final : public RefCounted {
+ public:
+  /// Fresh memory on `device`. Throws OutOfMemory tagged `where`.
+  Storage(int64_t bytes, Device device, const char* where);
+  /// Foreign memory; `release` is called when the last view is gone.
+  Storage(void* data, int64_t bytes, Device device, std::function<void()> release);
+  ~Storage() override;
+
+  void* data() const { return data_; }
+  int64_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+
+  /// Grows with each write in place, so that a value saved for the gradient knows it is stale.
+  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  void* data_ = nullptr;
+  int64_t bytes_ = 0;
+  Device device_;
+  std::atomic<uint32_t> version_{0};
+  std::function<void()> release_;
+};
+
+}  // namespace strata
