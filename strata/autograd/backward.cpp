@@ -1,9 +1,9 @@
 #include "strata/autograd/backward.h"
 
-#include <fmt/format.h>
-
 #include <queue>
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
@@ -119,8 +119,8 @@ Tensor starting_gradient(const Tensor& y, const Tensor& dy) {
     return ones_like(y);
   }
   if (dy.shape() != y.shape()) {
-    throw ShapeError("backward", fmt::format("the gradient is {}, the tensor {}", describe(dy),
-                                             describe(y)));
+    throw ShapeError("backward",
+                     fmt::format("the gradient is {}, the tensor {}", describe(dy), describe(y)));
   }
   return dy;
 }

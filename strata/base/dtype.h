@@ -31,6 +31,8 @@ DType promote(DType a, DType b);
 
 template <class T>
 struct DTypeOf;
+// One line each reads better than what the formatter makes of them.
+// clang-format off
 template <> struct DTypeOf<float> { static constexpr DType value = DType::f32; };
 template <> struct DTypeOf<bfloat16> { static constexpr DType value = DType::bf16; };
 template <> struct DTypeOf<float16> { static constexpr DType value = DType::f16; };
@@ -40,13 +42,16 @@ template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::i32;
 template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::u8; };
 template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::i8; };
 template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };
+// clang-format on
 
 /// The DType of a C++ element type.
 template <class T>
 inline constexpr DType dtype_of = DTypeOf<std::remove_cv_t<T>>::value;
 
 template <class T>
-struct TypeTag { using type = T; };
+struct TypeTag {
+  using type = T;
+};
 
 /// Calls f(TypeTag<T>{}) with the C++ type of `t`.
 template <class F>

@@ -13,6 +13,9 @@ class Error : public std::runtime_error {
   Error(std::string_view where, std::string_view message, std::string_view hint = {});
 };
 
+// One line each reads better than what the formatter makes of them.
+// clang-format off
+
 /// Shapes do not fit together.
 struct ShapeError : Error { using Error::Error; };
 /// A dtype that the operation does not take.
@@ -35,5 +38,7 @@ struct FormatError : Error { using Error::Error; };
 struct OutOfMemory : Error { using Error::Error; };
 /// The caller's cancel token was set.
 struct Cancelled : Error { using Error::Error; };
+
+// clang-format on
 
 }  // namespace strata

@@ -28,8 +28,8 @@ struct float16 {
   uint16_t bits = 0;
 
   float16() = default;
-  float16(float x);         // NOLINT(google-explicit-constructor): converts like a number
-  operator float() const;   // NOLINT(google-explicit-constructor)
+  float16(float x);        // NOLINT(google-explicit-constructor): converts like a number
+  operator float() const;  // NOLINT(google-explicit-constructor)
 };
 
 inline float16::float16(float x) {

@@ -1,11 +1,11 @@
 #include "strata/base/parallel.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
+
+#include <omp.h>
 
 #include "strata/base/error.h"
 #include "strata/base/parallel_loop.h"

@@ -16,7 +16,8 @@ class RefCounted {
 
   void retain() const { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) const_cast<RefCounted*>(this)->dispose();
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      const_cast<RefCounted*>(this)->dispose();
   }
   bool unique() const { return refs_.load(std::memory_order_acquire) == 1; }
 
@@ -33,17 +34,21 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  explicit Ref(T* p) : p_(p) { if (p_) p_->retain(); }
+  explicit Ref(T* p) : p_(p) {
+    if (p_) p_->retain();
+  }
   Ref(const Ref& o) : Ref(o.p_) {}
   Ref(Ref&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
   template <class U>
-    requires std::derived_from<U, T>
-  Ref(const Ref<U>& o) : Ref(o.get()) {}  // NOLINT(google-explicit-constructor): upcast
+  requires std::derived_from<U, T> Ref(const Ref<U>& o)
+      : Ref(o.get()) {}  // NOLINT(google-explicit-constructor): upcast
   Ref& operator=(Ref o) noexcept {
     std::swap(p_, o.p_);
     return *this;
   }
-  ~Ref() { if (p_) p_->release(); }
+  ~Ref() {
+    if (p_) p_->release();
+  }
 
   T* get() const { return p_; }
   T* operator->() const { return p_; }

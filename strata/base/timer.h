@@ -7,9 +7,7 @@ namespace strata {
 /// Wall-clock seconds since construction or the last reset.
 class Timer {
  public:
-  double seconds() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   void reset() { start_ = Clock::now(); }
 
  private:

@@ -1,14 +1,14 @@
 #include "strata/device/cpu_allocator.h"
 
-#include <fmt/format.h>
-#include <sys/mman.h>
-
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <vector>
+
+#include <fmt/format.h>
+#include <sys/mman.h>
 
 #include "strata/base/error.h"
 
@@ -17,9 +17,9 @@ namespace {
 
 constexpr int64_t kAlign = 64;
 constexpr int64_t kHugePage = int64_t{2} << 20;
-constexpr int kClasses = 8 * 48;          // eight steps for each doubling
-constexpr int64_t kLocalBytes = 64 << 10; // larger blocks are not kept by threads
-constexpr size_t kLocalBlocks = 32;       // of one class
+constexpr int kClasses = 8 * 48;           // eight steps for each doubling
+constexpr int64_t kLocalBytes = 64 << 10;  // larger blocks are not kept by threads
+constexpr size_t kLocalBlocks = 32;        // of one class
 constexpr int64_t kCacheFloor = int64_t{256} << 20;
 
 /// Class of a request, and the bytes its blocks have: eight steps a doubling waste at most 1/8.
@@ -107,7 +107,8 @@ struct LocalCache {
   ~LocalCache() {
     *alive = false;
     for (size_t i = 0; i < free.size(); ++i) {
-      for (void* block : free[i]) keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
+      for (void* block : free[i])
+        keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
     }
   }
 };
@@ -154,8 +155,8 @@ void* take_from_system(int64_t bytes) {
   const int64_t limit = totals().limit.load();
   throw OutOfMemory(
       where,
-      fmt::format("out of memory: {} bytes wanted, {} in use, {} kept for reuse{}", bytes,
-                  s.in_use, s.cached, limit ? fmt::format(", limit {}", limit) : std::string()),
+      fmt::format("out of memory: {} bytes wanted, {} in use, {} kept for reuse{}", bytes, s.in_use,
+                  s.cached, limit ? fmt::format(", limit {}", limit) : std::string()),
       "a smaller batch, or gradients off where none are needed");
 }
 
@@ -219,7 +220,8 @@ void reset_cpu_memory_peak() { totals().peak.store(totals().in_use.load()); }
 void trim_cpu_memory() {
   if (LocalCache* local = local_cache()) {
     for (size_t i = 0; i < local->free.size(); ++i) {
-      for (void* block : local->free[i]) keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
+      for (void* block : local->free[i])
+        keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
       local->free[i].clear();
     }
   }

@@ -7,10 +7,10 @@ namespace strata {
 
 /// What the caching allocator of the processor's memory holds, in bytes.
 struct MemoryStats {
-  int64_t in_use = 0;       ///< handed out and not yet returned
-  int64_t peak = 0;         ///< the most `in_use` has been since the last reset
-  int64_t cached = 0;       ///< returned, kept for the next request
-  int64_t system_calls = 0; ///< requests the cache could not serve
+  int64_t in_use = 0;        ///< handed out and not yet returned
+  int64_t peak = 0;          ///< the most `in_use` has been since the last reset
+  int64_t cached = 0;        ///< returned, kept for the next request
+  int64_t system_calls = 0;  ///< requests the cache could not serve
 };
 
 /// 64-byte aligned memory of at least `bytes` bytes; blocks are kept by size class and handed out

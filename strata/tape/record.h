@@ -26,7 +26,9 @@ struct Once {
   F f;
 };
 template <class F>
-Once<F> once(F f) { return {std::move(f)}; }
+Once<F> once(F f) {
+  return {std::move(f)};
+}
 
 namespace internal {
 

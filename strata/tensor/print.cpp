@@ -1,16 +1,16 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ostream>
+
+#include <fmt/format.h>
 
 #include "strata/tensor/tensor.h"
 
 namespace strata {
 namespace {
 
-constexpr int64_t kEdge = 3;           // elements shown at each end of a long axis
-constexpr int64_t kSummarise = 1000;   // tensors larger than this are shortened
+constexpr int64_t kEdge = 3;          // elements shown at each end of a long axis
+constexpr int64_t kSummarise = 1000;  // tensors larger than this are shortened
 
 std::string number(double v, bool floating) {
   if (!floating) return fmt::format("{}", static_cast<int64_t>(v));

@@ -7,8 +7,7 @@
 
 namespace strata {
 
-Storage::Storage(int64_t bytes, Device device, const char* where)
-    : bytes_(bytes), device_(device) {
+Storage::Storage(int64_t bytes, Device device, const char* where) : bytes_(bytes), device_(device) {
   if (device.type == DeviceType::cuda) throw DeviceError(where, "this build has no CUDA backend");
   if (device.type == DeviceType::cpu) data_ = cpu_allocate(bytes, where);
 }

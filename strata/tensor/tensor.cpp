@@ -1,9 +1,9 @@
 #include "strata/tensor/tensor.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/tensor/leaf_node.h"
@@ -34,14 +34,15 @@ Tensor wrap(Ref<Storage> storage, const Shape& shape, DType dtype) {
 }  // namespace
 
 void Tensor::undefined() {
-  throw ValueError("tensor", "an undefined tensor was used",
-                   "a default-constructed Tensor holds nothing; was an optional argument left out?");
+  throw ValueError(
+      "tensor", "an undefined tensor was used",
+      "a default-constructed Tensor holds nothing; was an optional argument left out?");
 }
 
 void Tensor::check_dtype(DType wanted) const {
   if (dtype() == wanted) return;
-  throw DTypeError("data", fmt::format("asked for {} of a tensor that is {}", name_of(wanted),
-                                       describe(*this)));
+  throw DTypeError(
+      "data", fmt::format("asked for {} of a tensor that is {}", name_of(wanted), describe(*this)));
 }
 
 int64_t Tensor::size(int axis) const { return shape()[normalize_axis("size", axis, rank())]; }
@@ -70,8 +71,7 @@ std::vector<T> Tensor::to_vector() const {
     using S = typename decltype(tag)::type;
     const S* source = static_cast<const S*>(base);
     size_t i = 0;
-    for_each_offset(shape(), strides(),
-                    [&](int64_t at) { out[i++] = static_cast<T>(source[at]); });
+    for_each_offset(shape(), strides(), [&](int64_t at) { out[i++] = static_cast<T>(source[at]); });
   });
   return out;
 }
@@ -103,8 +103,8 @@ void Tensor::set_grad(const Tensor& g) {
     throw GradError("set_grad", describe(*this) + " is not a leaf that requires a gradient");
   }
   if (g.defined() && g.shape() != i.shape) {
-    throw ShapeError("set_grad", fmt::format("the gradient is {}, its tensor {}", describe(g),
-                                             describe(*this)));
+    throw ShapeError(
+        "set_grad", fmt::format("the gradient is {}, its tensor {}", describe(g), describe(*this)));
   }
   static_cast<LeafNode&>(*i.node).grad = g;
 }
@@ -146,8 +146,8 @@ template <class T>
 Tensor from_span(std::span<const T> values, const Shape& shape) {
   Tensor t = empty(shape, dtype_of<T>, kCpu, "tensor");
   if (static_cast<int64_t>(values.size()) != t.numel()) {
-    throw ShapeError("tensor", fmt::format("{} values do not fill shape {}", values.size(),
-                                           to_string(shape)));
+    throw ShapeError(
+        "tensor", fmt::format("{} values do not fill shape {}", values.size(), to_string(shape)));
   }
   if (!values.empty()) std::memcpy(t.raw(), values.data(), values.size_bytes());
   return t;

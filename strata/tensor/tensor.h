@@ -143,7 +143,9 @@ Tensor tensor(std::initializer_list<T> values) {
 }
 /// A tensor of rank 0.
 template <class T>
-Tensor scalar(T value) { return tensor({value}, Shape{}); }
+Tensor scalar(T value) {
+  return tensor({value}, Shape{});
+}
 
 /// "f32[2, 3]", or "undefined": how error messages name a tensor.
 std::string describe(const Tensor& t);

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <regex>
+
+#include "tools/check/check.h"
+
+namespace strata::check {
+namespace {
+
+constexpr size_t kFileLines = 500;
+constexpr size_t kFunctionLines = 80;
+
+/// Follows the braces of a file. Inside namespaces and classes, a brace after a text with a
+/// parenthesis opens a function; everything up to its closing brace belongs to it.
+class FunctionScanner {
+ public:
+  FunctionScanner(const Source& source, Findings& findings)
+      : source_(source), findings_(findings) {}
+
+  void run() {
+    size_t line = 1;
+    bool directive = false;
+    for (size_t i = 0; i < source_.code.size(); ++i) {
+      const char c = source_.code[i];
+      if (c == '#' && blank_line_before(i)) directive = true;
+      if (c == '\n') {
+        ++line;
+        if (i == 0 || source_.code[i - 1] != '\\') directive = false;
+      }
+      if (!directive) step(c, line);
+    }
+  }
+
+ private:
+  enum class Scope { kContainer, kFunction, kOther };
+
+  bool blank_line_before(size_t at) const {
+    const size_t start = source_.code.rfind('\n', at);
+    const size_t from = start == std::string::npos ? 0 : start + 1;
+    return source_.code.find_first_not_of(" \t", from) == at;
+  }
+
+  void step(char c, size_t line) {
+    if (c == '{') {
+      open(line);
+    } else if (c == '}') {
+      close(line);
+    } else if (c == ';') {
+      header_.clear();
+    } else {
+      const bool space = c == ' ' || c == '\t' || c == '\n';
+      if (header_.empty() && space) return;
+      if (header_.empty()) header_line_ = line;
+      header_ += space ? ' ' : c;
+    }
+  }
+
+  void open(size_t line) {
+    Scope scope = Scope::kOther;
+    if (scopes_.empty() || scopes_.back() == Scope::kContainer) {
+      scope = classify();
+      if (scope == Scope::kFunction) function_line_ = header_.empty() ? line : header_line_;
+    }
+    scopes_.push_back(scope);
+    header_.clear();
+  }
+
+  void close(size_t line) {
+    header_.clear();
+    if (scopes_.empty()) return;
+    const Scope scope = scopes_.back();
+    scopes_.pop_back();
+    const size_t lines = line - function_line_ + 1;
+    if (scope == Scope::kFunction && lines > kFunctionLines) {
+      findings_.push_back({source_.path, function_line_, "size",
+                           "a function of " + std::to_string(lines) + " lines, the limit is " +
+                               std::to_string(kFunctionLines)});
+    }
+  }
+
+  /// What a brace after `header_` opens, seen from a namespace or a class.
+  Scope classify() const {
+    static const std::regex container(
+        R"(^(template ?<.*> ?)?(inline )?(namespace|extern|(typedef )?(class|struct|union|enum))\b.*)");
+    if (std::regex_match(header_, container) && !returns_class()) return Scope::kContainer;
+    const size_t last = header_.find_last_not_of(' ');
+    if (last != std::string::npos && header_[last] == '=') return Scope::kOther;
+    return header_.find('(') == std::string::npos ? Scope::kOther : Scope::kFunction;
+  }
+
+  /// `struct stat f(int x)` is a function, `struct alignas(64) Block` is not.
+  bool returns_class() const {
+    const size_t last = header_.find_last_not_of(' ');
+    return last != std::string::npos && header_[last] == ')' &&
+           header_.find("namespace") == std::string::npos;
+  }
+
+  const Source& source_;
+  Findings& findings_;
+  std::vector<Scope> scopes_;
+  std::string header_;  // the text since the last brace or semicolon
+  size_t header_line_ = 1;
+  size_t function_line_ = 1;
+};
+
+}  // namespace
+
+Findings check_sizes(const std::vector<Source>& tree) {
+  Findings findings;
+  for (const Source& source : tree) {
+    const auto lines =
+        static_cast<size_t>(std::count(source.text.begin(), source.text.end(), '\n'));
+    if (lines > kFileLines) {
+      findings.push_back({source.path, kFileLines + 1, "size",
+                          "a file of " + std::to_string(lines) + " lines, the limit is " +
+                              std::to_string(kFileLines)});
+    }
+    FunctionScanner(source, findings).run();
+  }
+  return findings;
+}
+
+}  // namespace strata::check
