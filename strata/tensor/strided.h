@@ -1,8 +1,44 @@
 #pragma once
 
+#include <array>
+
 #include "strata/base/shape.h"
 
 namespace strata {
+
+/// N arrays of one shape, walked together: axes of size 1 dropped, axes that are one run in all
+/// arrays merged.
+template <int N>
+struct Coalesced {
+  Shape shape;
+  std::array<Strides, N> strides;
+};
+
+template <int N>
+Coalesced<N> coalesce(const Shape& shape, const std::array<Strides, N>& strides) {
+  Coalesced<N> out;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 1) continue;
+    bool merge = !out.shape.empty();
+    for (int k = 0; k < N && merge; ++k) {
+      const auto i = static_cast<size_t>(k);
+      merge = out.strides[i].back() == strides[i][axis] * shape[axis];
+    }
+    if (merge) {
+      out.shape.back() *= shape[axis];
+    } else {
+      out.shape.push_back(shape[axis]);
+    }
+    for (size_t i = 0; i < N; ++i) {
+      if (merge) {
+        out.strides[i].back() = strides[i][axis];
+      } else {
+        out.strides[i].push_back(strides[i][axis]);
+      }
+    }
+  }
+  return out;
+}
 
 /// Calls f(offset) for each element of a strided array in row-major order.
 template <class F>

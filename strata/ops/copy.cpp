@@ -1,0 +1,52 @@
+#include "strata/ops/copy.h"
+
+#include "strata/base/error.h"
+#include "strata/kernels/copy.h"
+#include "strata/ops/views.h"
+#include "strata/tape/record.h"
+#include "strata/tensor/on_device.h"
+
+namespace strata {
+namespace {
+
+void check_writable(const char* op, const Tensor& into) {
+  if (!grad_enabled() || !into.requires_grad()) return;
+  throw GradError(op, describe(into) + " takes part in a recorded graph",
+                  "write inside a NoGrad scope, or into a copy");
+}
+
+}  // namespace
+
+Tensor copy(const Tensor& x) {
+  Tensor y = empty_like(x);
+  on_cpu("copy", x, [&](Cpu cpu) { kernels::copy(cpu, x, y); });
+  return record("copy", {x}, y, [](const Tensor& dy, Needs) -> Grads { return {dy}; });
+}
+
+Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : copy(x); }
+
+Tensor cast(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  Tensor y = empty(x.shape(), dtype, x.device());
+  on_cpu("cast", x, [&](Cpu cpu) { kernels::copy(cpu, x, y); });
+  if (!is_floating(dtype)) return y;
+  return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy, Needs) -> Grads {
+    return {cast(dy, from)};
+  });
+}
+
+void copy_(Tensor& into, const Tensor& x) {
+  check_writable("copy_", into);
+  const NoGrad no_grad;
+  const Tensor source = expand(x, into.shape());
+  on_cpu("copy_", into, [&](Cpu cpu) { kernels::copy(cpu, source, into); });
+  into.bump_version();
+}
+
+void fill_(Tensor& into, double value) {
+  check_writable("fill_", into);
+  on_cpu("fill_", into, [&](Cpu cpu) { kernels::fill(cpu, value, into); });
+  into.bump_version();
+}
+
+}  // namespace strata

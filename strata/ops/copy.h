@@ -1,0 +1,23 @@
+#pragma once
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// A contiguous copy of x with memory of its own. Gradient: passes through.
+Tensor copy(const Tensor& x);
+
+/// x itself if it is contiguous, else a contiguous copy. Gradient: passes through.
+Tensor contiguous(const Tensor& x);
+
+/// x converted to `dtype`; x itself if it has it already. Gradient: converted back.
+Tensor cast(const Tensor& x, DType dtype);
+
+/// Writes x, broadcast and converted, over `into`; bumps its version. Throws GradError where `into`
+/// takes part in a recorded graph, ShapeError where x does not broadcast to it.
+void copy_(Tensor& into, const Tensor& x);
+
+/// Writes `value` over all of `into`; bumps its version. Throws GradError as copy_.
+void fill_(Tensor& into, double value);
+
+}  // namespace strata

@@ -1,0 +1,115 @@
+#include "strata/ops/creation.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "strata/base/error.h"
+#include "strata/kernels/copy.h"
+#include "strata/kernels/random.h"
+#include "strata/tensor/on_device.h"
+
+namespace strata {
+namespace {
+
+/// Values first + i * step, computed in f64.
+Tensor ramp(const char* op, double first, double step, int64_t n, DType dtype, Device device) {
+  Tensor y = empty({n}, dtype, device, op);
+  on_cpu(op, y, [&](Cpu) {
+    visit_dtype(dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T* out = y.data<T>();
+      for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(first + static_cast<double>(i) * step);
+    });
+  });
+  return y;
+}
+
+void check_floating(const char* op, DType dtype) {
+  if (is_floating(dtype)) return;
+  throw DTypeError(op, fmt::format("needs a floating dtype, got {}", name_of(dtype)));
+}
+
+}  // namespace
+
+Tensor full(const Shape& shape, double value, DType dtype, Device device) {
+  Tensor y = empty(shape, dtype, device);
+  on_cpu("full", y, [&](Cpu cpu) { kernels::fill(cpu, value, y); });
+  return y;
+}
+
+Tensor zeros(const Shape& shape, DType dtype, Device device) {
+  return full(shape, 0, dtype, device);
+}
+
+Tensor ones(const Shape& shape, DType dtype, Device device) { return full(shape, 1, dtype, device); }
+
+Tensor full_like(const Tensor& like, double value) {
+  return full(like.shape(), value, like.dtype(), like.device());
+}
+
+Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
+
+Tensor ones_like(const Tensor& like) { return full_like(like, 1); }
+
+Tensor arange(double begin, double end, double step, DType dtype, Device device) {
+  const double count = std::ceil((end - begin) / step);
+  if (step == 0 || !std::isfinite(count) || count < 0) {
+    throw ValueError("arange", fmt::format("no steps of {} lead from {} to {}", step, begin, end));
+  }
+  return ramp("arange", begin, step, static_cast<int64_t>(count), dtype, device);
+}
+
+Tensor linspace(double begin, double end, int64_t count, DType dtype, Device device) {
+  const double step = count > 1 ? (end - begin) / static_cast<double>(count - 1) : 0;
+  return ramp("linspace", begin, step, count, dtype, device);
+}
+
+Tensor eye(int64_t n, DType dtype, Device device) {
+  Tensor y = zeros({n, n}, dtype, device);
+  Tensor diagonal = y.as_strided({n}, {n + 1}, 0);
+  on_cpu("eye", y, [&](Cpu cpu) { kernels::fill(cpu, 1, diagonal); });
+  return y;
+}
+
+Tensor rand(const Shape& shape, double low, double high, DType dtype, Device device,
+            Generator& generator) {
+  check_floating("rand", dtype);
+  Tensor y = empty(shape, dtype, device);
+  on_cpu("rand", y, [&](Cpu cpu) {
+    kernels::uniform(cpu, generator.seed, generator.next_stream(), low, high, y);
+  });
+  return y;
+}
+
+Tensor randn(const Shape& shape, double mean, double stddev, DType dtype, Device device,
+             Generator& generator) {
+  check_floating("randn", dtype);
+  Tensor y = empty(shape, dtype, device);
+  on_cpu("randn", y, [&](Cpu cpu) {
+    kernels::normal(cpu, generator.seed, generator.next_stream(), mean, stddev, y);
+  });
+  return y;
+}
+
+Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype, Device device,
+               Generator& generator) {
+  if (low >= high) throw ValueError("randint", fmt::format("[{}, {}) is empty", low, high));
+  Tensor y = empty(shape, dtype, device);
+  on_cpu("randint", y, [&](Cpu cpu) {
+    kernels::uniform_int(cpu, generator.seed, generator.next_stream(), low, high, y);
+  });
+  return y;
+}
+
+Tensor randperm(int64_t n, Generator& generator) {
+  Tensor y = arange(0, static_cast<double>(n));
+  auto* out = y.data<int64_t>();
+  for (int64_t i = n - 1; i > 0; --i) {
+    std::swap(out[i], out[generator.below(static_cast<uint64_t>(i) + 1)]);
+  }
+  return y;
+}
+
+}  // namespace strata

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "strata/base/random.h"
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// Constant tensors. Throw ShapeError for absurd shapes and OutOfMemory.
+Tensor full(const Shape& shape, double value, DType dtype = DType::f32, Device device = kCpu);
+Tensor zeros(const Shape& shape, DType dtype = DType::f32, Device device = kCpu);
+Tensor ones(const Shape& shape, DType dtype = DType::f32, Device device = kCpu);
+Tensor full_like(const Tensor& like, double value);
+Tensor zeros_like(const Tensor& like);
+Tensor ones_like(const Tensor& like);
+
+/// begin, begin + step, ... up to but not including end; [ceil((end - begin) / step)]. Throws
+/// ValueError for a step of 0 or of the wrong sign.
+Tensor arange(double begin, double end, double step = 1, DType dtype = DType::i64,
+              Device device = kCpu);
+
+/// `count` evenly spaced values from `begin` to `end`, both included.
+Tensor linspace(double begin, double end, int64_t count, DType dtype = DType::f32,
+                Device device = kCpu);
+
+/// The n x n identity matrix.
+Tensor eye(int64_t n, DType dtype = DType::f32, Device device = kCpu);
+
+/// Uniform in [low, high). The values depend on the generator's seed and stream alone, not on the
+/// number of threads.
+Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = DType::f32,
+            Device device = kCpu, Generator& generator = default_generator());
+
+/// Normal with that mean and standard deviation (Box-Muller on Philox).
+Tensor randn(const Shape& shape, double mean = 0, double stddev = 1, DType dtype = DType::f32,
+             Device device = kCpu, Generator& generator = default_generator());
+
+/// Uniform integers in [low, high). Throws ValueError where the range is empty.
+Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = DType::i64,
+               Device device = kCpu, Generator& generator = default_generator());
+
+/// A random order of 0 ... n-1; i64[n].
+Tensor randperm(int64_t n, Generator& generator = default_generator());
+
+}  // namespace strata

@@ -1,0 +1,144 @@
+#include "strata/ops/joining.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "strata/base/error.h"
+#include "strata/kernels/copy.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+#include "strata/tape/record.h"
+#include "strata/tensor/on_device.h"
+
+namespace strata {
+namespace {
+
+Tensor piece(const Tensor& x, int axis, int64_t begin, int64_t length) {
+  Shape shape = x.shape();
+  shape[axis] = length;
+  return x.as_strided(shape, x.strides(), x.offset() + begin * x.strides()[axis]);
+}
+
+/// Shape and dtype of the joined tensor.
+std::pair<Shape, DType> joined(std::span<const Tensor> xs, int axis) {
+  Shape shape = xs[0].shape();
+  DType dtype = xs[0].dtype();
+  for (size_t i = 1; i < xs.size(); ++i) {
+    Shape other = xs[i].shape();
+    bool fits = other.rank() == shape.rank();
+    if (fits) {
+      const int64_t length = other[axis];
+      other[axis] = shape[axis];
+      fits = other == shape;
+      shape[axis] += length;
+    }
+    if (!fits) {
+      throw ShapeError("concat", fmt::format("tensor {} is {}, which does not join {} along axis {}",
+                                             i, describe(xs[i]), describe(xs[0]), axis),
+                       "all sizes but that of the axis must be equal");
+    }
+    dtype = promote(dtype, xs[i].dtype());
+  }
+  return {shape, dtype};
+}
+
+std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int axis) {
+  std::vector<Tensor> ys;
+  int64_t begin = 0;
+  for (int64_t length : sizes) {
+    ys.push_back(piece(x, axis, begin, length));
+    begin += length;
+  }
+  return record(
+      "split", {x}, std::move(ys),
+      [=, shape = x.shape(), sizes = std::move(sizes), dtype = x.dtype(), device = x.device()](
+          const std::vector<Tensor>& dys, Needs) -> Grads {
+        std::vector<Tensor> parts = dys;
+        for (size_t i = 0; i < parts.size(); ++i) {
+          if (parts[i].defined()) continue;
+          Shape missing = shape;
+          missing[axis] = sizes[i];
+          parts[i] = zeros(missing, dtype, device);
+        }
+        return {concat(parts, axis)};
+      });
+}
+
+}  // namespace
+
+Tensor concat(std::span<const Tensor> xs, int axis) {
+  if (xs.empty()) throw ValueError("concat", "needs at least one tensor");
+  if (xs[0].rank() == 0) throw ShapeError("concat", "scalars have no axis to join", "stack() them");
+  axis = normalize_axis("concat", axis, xs[0].rank());
+  const auto [shape, dtype] = joined(xs, axis);
+  Tensor y = empty(shape, dtype, xs[0].device());
+  std::vector<int64_t> sizes;
+  std::vector<DType> dtypes;
+  int64_t begin = 0;
+  for (const Tensor& x : xs) {
+    Tensor place = piece(y, axis, begin, x.shape()[axis]);
+    on_cpu("concat", x, [&](Cpu cpu) { kernels::copy(cpu, x, place); });
+    sizes.push_back(x.shape()[axis]);
+    dtypes.push_back(x.dtype());
+    begin += sizes.back();
+  }
+  return record("concat", xs, y, [=](const Tensor& dy, Needs needs) -> Grads {
+    Grads dxs(sizes.size());
+    int64_t at = 0;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (needs[static_cast<int>(i)]) dxs[i] = cast(slice(dy, axis, at, at + sizes[i]), dtypes[i]);
+      at += sizes[i];
+    }
+    return dxs;
+  });
+}
+
+Tensor stack(std::span<const Tensor> xs, int axis) {
+  if (xs.empty()) throw ValueError("stack", "needs at least one tensor");
+  const int at = normalize_axis("stack", axis, xs[0].rank() + 1);
+  std::vector<Tensor> parts;
+  for (const Tensor& x : xs) {
+    if (x.shape() != xs[0].shape()) {
+      throw ShapeError("stack", fmt::format("shapes differ: {} and {}", describe(xs[0]),
+                                            describe(x)));
+    }
+    parts.push_back(unsqueeze(x, at));
+  }
+  return concat(parts, at);
+}
+
+std::vector<Tensor> split(const Tensor& x, std::span<const int64_t> sizes, int axis) {
+  if (x.rank() == 0) throw ShapeError("split", "a scalar has no axis to split");
+  axis = normalize_axis("split", axis, x.rank());
+  const int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
+  const bool negative = std::any_of(sizes.begin(), sizes.end(), [](int64_t s) { return s < 0; });
+  if (negative || total != x.shape()[axis]) {
+    throw ShapeError("split", fmt::format("sizes [{}] do not add up to axis {} of {}",
+                                          fmt::join(sizes, ", "), axis, describe(x)));
+  }
+  return split_at(x, {sizes.begin(), sizes.end()}, axis);
+}
+
+std::vector<Tensor> split(const Tensor& x, int64_t size, int axis) {
+  if (x.rank() == 0) throw ShapeError("split", "a scalar has no axis to split");
+  if (size < 1) throw ValueError("split", fmt::format("size must be at least 1, got {}", size));
+  axis = normalize_axis("split", axis, x.rank());
+  std::vector<int64_t> sizes;
+  const int64_t total = x.shape()[axis];
+  for (int64_t at = 0; at < total || sizes.empty(); at += size) {
+    sizes.push_back(std::min(size, total - at));
+  }
+  return split_at(x, std::move(sizes), axis);
+}
+
+std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis) {
+  if (count < 1) throw ValueError("chunk", fmt::format("count must be at least 1, got {}", count));
+  const int64_t total = x.size(axis);
+  return split(x, std::max<int64_t>(1, (total + count - 1) / count), axis);
+}
+
+}  // namespace strata

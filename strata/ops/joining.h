@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// Joins tensors along an existing axis; all other sizes must be equal, dtypes are promoted. Throws
+/// ShapeError, and ValueError for an empty list.
+Tensor concat(std::span<const Tensor> xs, int axis = 0);
+inline Tensor concat(std::initializer_list<Tensor> xs, int axis = 0) {
+  return concat(std::span(xs.begin(), xs.size()), axis);
+}
+
+/// Joins tensors of one shape along a new axis.
+Tensor stack(std::span<const Tensor> xs, int axis = 0);
+inline Tensor stack(std::initializer_list<Tensor> xs, int axis = 0) {
+  return stack(std::span(xs.begin(), xs.size()), axis);
+}
+
+/// Views of x of the given sizes along `axis`. Throws ShapeError where the sizes do not add up.
+/// Gradient: the pieces' gradients joined, zeros for pieces that were not used.
+std::vector<Tensor> split(const Tensor& x, std::span<const int64_t> sizes, int axis = 0);
+inline std::vector<Tensor> split(const Tensor& x, std::initializer_list<int64_t> sizes,
+                                 int axis = 0) {
+  return split(x, std::span(sizes.begin(), sizes.size()), axis);
+}
+/// Views of `size` each, the last one smaller where it does not divide.
+std::vector<Tensor> split(const Tensor& x, int64_t size, int axis = 0);
+/// At most `count` views of equal size, the last one smaller, as PyTorch's chunk.
+std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis = 0);
+
+}  // namespace strata

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// Views share x's memory: writing into one writes into all. Axes may be negative.
+
+/// The same elements in another shape, in row-major order; one size may be -1. A view where the
+/// strides allow it, else a copy. Throws ShapeError where the number of elements differs.
+Tensor reshape(const Tensor& x, const Shape& shape);
+
+/// Merges the axes from `first` to `last` (included) into one.
+Tensor flatten(const Tensor& x, int first = 0, int last = -1);
+
+/// Reorders the axes: axis i of the result is axis order[i] of x. Throws ShapeError where `order`
+/// is not a permutation.
+Tensor permute(const Tensor& x, const Dims& order);
+
+/// Swaps two axes.
+Tensor transpose(const Tensor& x, int axis_a, int axis_b);
+
+/// Elements begin, begin + step, ... before end along `axis`. Negative bounds count from the end,
+/// bounds beyond the size are clamped, as in Python. Throws ValueError for a step below 1.
+Tensor slice(const Tensor& x, int axis, int64_t begin,
+             int64_t end = std::numeric_limits<int64_t>::max(), int64_t step = 1);
+
+/// Element `index` along `axis`, which disappears. Throws IndexError.
+Tensor select(const Tensor& x, int axis, int64_t index);
+
+/// Repeats axes of size 1, and adds axes in front, without copying; -1 keeps a size. Throws
+/// ShapeError where another size would have to change.
+Tensor expand(const Tensor& x, const Shape& shape);
+
+/// Removes `axis` if its size is 1.
+Tensor squeeze(const Tensor& x, int axis);
+/// Removes all axes of size 1.
+Tensor squeeze(const Tensor& x);
+/// Adds an axis of size 1 before position `axis` (from the end if negative: -1 adds it last).
+Tensor unsqueeze(const Tensor& x, int axis);
+
+}  // namespace strata
