@@ -1,9 +1,9 @@
 #include "strata/autograd/gradcheck.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "strata/autograd/backward.h"
 #include "strata/ops/arithmetic.h"

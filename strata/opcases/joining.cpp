@@ -14,7 +14,10 @@ std::vector<OpCase> joining_cases() {
        .run = [](auto in) { return std::vector{stack(in, -1)}; }},
       {.name = "split",
        .inputs = {{.shape = {7, 3}}},
-       .run = [](auto in) { return split(in[0], {2, 1, 4}, 0); }},
+       .run =
+           [](auto in) {
+             return split(in[0], {2, 1, 4}, 0);
+           }},
       {.name = "split/even",
        .inputs = {{.shape = {2, 7}}},
        .run = [](auto in) { return split(in[0], 3, 1); }},

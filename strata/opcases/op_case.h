@@ -14,7 +14,7 @@ namespace strata::opcases {
 /// the element's index), so that a generator in another language makes the same ones.
 struct Input {
   Shape shape;
-  double low = -1;       ///< values are uniform in [low, high)
+  double low = -1;  ///< values are uniform in [low, high)
   double high = 1;
   bool integer = false;  ///< i64 values floor(uniform), no gradient
   bool grad = true;      ///< whether its gradient is checked

@@ -24,11 +24,11 @@ Tensor broadcast(const char* op, const Tensor& a, const Tensor& b, Kernel kernel
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  return record("add", {a, b}, broadcast("add", a, b, kernels::add),
-                [sa = a.shape(), sb = b.shape()](const Tensor& dy, Needs needs) -> Grads {
-                  return {needs[0] ? sum_to(dy, sa) : Tensor(),
-                          needs[1] ? sum_to(dy, sb) : Tensor()};
-                });
+  return record(
+      "add", {a, b}, broadcast("add", a, b, kernels::add),
+      [sa = a.shape(), sb = b.shape()](const Tensor& dy, Needs needs) -> Grads {
+        return {needs[0] ? sum_to(dy, sa) : Tensor(), needs[1] ? sum_to(dy, sb) : Tensor()};
+      });
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {

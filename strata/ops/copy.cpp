@@ -30,9 +30,8 @@ Tensor cast(const Tensor& x, DType dtype) {
   Tensor y = empty(x.shape(), dtype, x.device());
   on_cpu("cast", x, [&](Cpu cpu) { kernels::copy(cpu, x, y); });
   if (!is_floating(dtype)) return y;
-  return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy, Needs) -> Grads {
-    return {cast(dy, from)};
-  });
+  return record("cast", {x}, y,
+                [from = x.dtype()](const Tensor& dy, Needs) -> Grads { return {cast(dy, from)}; });
 }
 
 void copy_(Tensor& into, const Tensor& x) {

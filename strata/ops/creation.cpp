@@ -1,9 +1,9 @@
 #include "strata/ops/creation.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
@@ -20,7 +20,8 @@ Tensor ramp(const char* op, double first, double step, int64_t n, DType dtype, D
     visit_dtype(dtype, [&](auto tag) {
       using T = typename decltype(tag)::type;
       T* out = y.data<T>();
-      for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(first + static_cast<double>(i) * step);
+      for (int64_t i = 0; i < n; ++i)
+        out[i] = static_cast<T>(first + static_cast<double>(i) * step);
     });
   });
   return y;
@@ -43,7 +44,9 @@ Tensor zeros(const Shape& shape, DType dtype, Device device) {
   return full(shape, 0, dtype, device);
 }
 
-Tensor ones(const Shape& shape, DType dtype, Device device) { return full(shape, 1, dtype, device); }
+Tensor ones(const Shape& shape, DType dtype, Device device) {
+  return full(shape, 1, dtype, device);
+}
 
 Tensor full_like(const Tensor& like, double value) {
   return full(like.shape(), value, like.dtype(), like.device());

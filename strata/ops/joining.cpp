@@ -1,10 +1,10 @@
 #include "strata/ops/joining.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
@@ -37,8 +37,9 @@ std::pair<Shape, DType> joined(std::span<const Tensor> xs, int axis) {
       shape[axis] += length;
     }
     if (!fits) {
-      throw ShapeError("concat", fmt::format("tensor {} is {}, which does not join {} along axis {}",
-                                             i, describe(xs[i]), describe(xs[0]), axis),
+      throw ShapeError("concat",
+                       fmt::format("tensor {} is {}, which does not join {} along axis {}", i,
+                                   describe(xs[i]), describe(xs[0]), axis),
                        "all sizes but that of the axis must be equal");
     }
     dtype = promote(dtype, xs[i].dtype());
@@ -53,19 +54,18 @@ std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int ax
     ys.push_back(piece(x, axis, begin, length));
     begin += length;
   }
-  return record(
-      "split", {x}, std::move(ys),
-      [=, shape = x.shape(), sizes = std::move(sizes), dtype = x.dtype(), device = x.device()](
-          const std::vector<Tensor>& dys, Needs) -> Grads {
-        std::vector<Tensor> parts = dys;
-        for (size_t i = 0; i < parts.size(); ++i) {
-          if (parts[i].defined()) continue;
-          Shape missing = shape;
-          missing[axis] = sizes[i];
-          parts[i] = zeros(missing, dtype, device);
-        }
-        return {concat(parts, axis)};
-      });
+  return record("split", {x}, std::move(ys),
+                [=, shape = x.shape(), sizes = std::move(sizes), dtype = x.dtype(),
+                 device = x.device()](const std::vector<Tensor>& dys, Needs) -> Grads {
+                  std::vector<Tensor> parts = dys;
+                  for (size_t i = 0; i < parts.size(); ++i) {
+                    if (parts[i].defined()) continue;
+                    Shape missing = shape;
+                    missing[axis] = sizes[i];
+                    parts[i] = zeros(missing, dtype, device);
+                  }
+                  return {concat(parts, axis)};
+                });
 }
 
 }  // namespace
@@ -103,8 +103,8 @@ Tensor stack(std::span<const Tensor> xs, int axis) {
   std::vector<Tensor> parts;
   for (const Tensor& x : xs) {
     if (x.shape() != xs[0].shape()) {
-      throw ShapeError("stack", fmt::format("shapes differ: {} and {}", describe(xs[0]),
-                                            describe(x)));
+      throw ShapeError("stack",
+                       fmt::format("shapes differ: {} and {}", describe(xs[0]), describe(x)));
     }
     parts.push_back(unsqueeze(x, at));
   }

@@ -40,9 +40,8 @@ Tensor sum(const Tensor& x, const Dims& axes, bool keep) {
   const Shape kept = kept_shape("sum", x, axes);
   Tensor y = empty(kept, is_floating(x.dtype()) ? x.dtype() : DType::i64, x.device());
   on_cpu("sum", x, [&](Cpu cpu) { kernels::sum(cpu, x, y); });
-  y = record("sum", {x}, y, [shape = x.shape()](const Tensor& dy, Needs) -> Grads {
-    return {expand(dy, shape)};
-  });
+  y = record("sum", {x}, y,
+             [shape = x.shape()](const Tensor& dy, Needs) -> Grads { return {expand(dy, shape)}; });
   return keep ? y : reshape(y, without_axes(x, axes));
 }
 

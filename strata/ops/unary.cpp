@@ -12,9 +12,8 @@ Tensor exp(const Tensor& x) {
   if (!is_floating(x.dtype())) return exp(cast(x, DType::f32));
   Tensor y = empty_like(x);
   on_cpu("exp", x, [&](Cpu cpu) { kernels::exp(cpu, x, y); });
-  return record("exp", {x}, y, [y = save_output(y)](const Tensor& dy, Needs) -> Grads {
-    return {dy * y.get()};
-  });
+  return record("exp", {x}, y,
+                [y = save_output(y)](const Tensor& dy, Needs) -> Grads { return {dy * y.get()}; });
 }
 
 }  // namespace strata

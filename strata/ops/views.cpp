@@ -1,9 +1,9 @@
 #include "strata/ops/views.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
@@ -98,10 +98,9 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   const Shape wanted = infer_shape(x, shape);
   const auto strides = strides_for(x, wanted);
   if (!strides) return reshape(copy(x), wanted);
-  return record("reshape", {x}, x.as_strided(wanted, *strides, x.offset()),
-                [before = x.shape()](const Tensor& dy, Needs) -> Grads {
-                  return {reshape(dy, before)};
-                });
+  return record(
+      "reshape", {x}, x.as_strided(wanted, *strides, x.offset()),
+      [before = x.shape()](const Tensor& dy, Needs) -> Grads { return {reshape(dy, before)}; });
 }
 
 Tensor flatten(const Tensor& x, int first, int last) {
@@ -165,8 +164,8 @@ Tensor select(const Tensor& x, int axis, int64_t index) {
   axis = normalize_axis("select", axis, x.rank());
   const int64_t size = x.rank() ? x.shape()[axis] : 0;
   if (index < -size || index >= size) {
-    throw IndexError("select", fmt::format("index {} is outside of axis {} of {}", index, axis,
-                                           describe(x)));
+    throw IndexError("select",
+                     fmt::format("index {} is outside of axis {} of {}", index, axis, describe(x)));
   }
   if (index < 0) index += size;
   return squeeze(slice(x, axis, index, index + 1), axis);
@@ -185,15 +184,14 @@ Tensor expand(const Tensor& x, const Shape& shape) {
     fits = wanted == size || size == 1;
   }
   if (!fits || std::any_of(out.begin(), out.end(), [](int64_t d) { return d < 0; })) {
-    throw ShapeError("expand", fmt::format("{} does not expand to {}", describe(x),
-                                           to_string(shape)),
+    throw ShapeError("expand",
+                     fmt::format("{} does not expand to {}", describe(x), to_string(shape)),
                      "only axes of size 1 and new axes in front can be repeated");
   }
   if (out == x.shape()) return x;
-  return record("expand", {x}, x.as_strided(out, strides, x.offset()),
-                [before = x.shape()](const Tensor& dy, Needs) -> Grads {
-                  return {sum_to(dy, before)};
-                });
+  return record(
+      "expand", {x}, x.as_strided(out, strides, x.offset()),
+      [before = x.shape()](const Tensor& dy, Needs) -> Grads { return {sum_to(dy, before)}; });
 }
 
 Tensor squeeze(const Tensor& x, int axis) {

@@ -119,8 +119,8 @@ class StridedCopy {
 
 template <class S, class D>
 void copy_typed(const Coalesced<2>& c, const S* x, D* y, int64_t n) {
-  const bool one_run = c.shape.empty() ||
-                       (c.shape.rank() == 1 && c.strides[0][0] == 1 && c.strides[1][0] == 1);
+  const bool one_run =
+      c.shape.empty() || (c.shape.rank() == 1 && c.strides[0][0] == 1 && c.strides[1][0] == 1);
   if (!one_run) {
     StridedCopy<S, D>(c, x, y).run();
     return;
@@ -169,9 +169,8 @@ void fill(Cpu, double value, Tensor& y) {
     const T v = convert<T>(value);
     T* out = static_cast<T*>(y.raw());
     if (y.is_contiguous()) {
-      parallel_for(y.numel(), 4 * kGrain, [&](int64_t begin, int64_t end) {
-        std::fill(out + begin, out + end, v);
-      });
+      parallel_for(y.numel(), 4 * kGrain,
+                   [&](int64_t begin, int64_t end) { std::fill(out + begin, out + end, v); });
     } else {
       for_each_offset(y.shape(), y.strides(), [&](int64_t at) { out[at] = v; });
     }

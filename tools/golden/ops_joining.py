@@ -1,0 +1,11 @@
+"""PyTorch's answers for strata/opcases/joining.cpp."""
+import torch
+from rule import Input, family
+
+cases = family("joining")
+cases.add("concat", [Input((2, 3)), Input((2, 1)), Input((2, 4))], lambda *x: torch.cat(x, 1))
+cases.add("stack", [Input((2, 3)), Input((2, 3))], lambda *x: torch.stack(x, -1))
+cases.add("split", [Input((7, 3))], lambda x: torch.split(x, [2, 1, 4], 0))
+cases.add("split/even", [Input((2, 7))], lambda x: torch.split(x, 3, 1))
+cases.add("chunk", [Input((7, 2))], lambda x: torch.chunk(x, 3, 0))
+cases.write()
