@@ -1,6 +1,6 @@
 #include "strata/ops/arithmetic.h"
 
-#include "strata/kernels/elementwise.h"
+#include "strata/kernels/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"

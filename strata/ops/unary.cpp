@@ -1,6 +1,6 @@
 #include "strata/ops/unary.h"
 
-#include "strata/kernels/elementwise.h"
+#include "strata/kernels/unary.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/tape/record.h"

@@ -1,54 +1,235 @@
-#include "strata/kernels/elementwise.h"
+#include "strata/kernels/cpu/elementwise.h"
 
-#include <cmath>
-#include <type_traits>
-#include <vector>
+#include <algorithm>
+#include <array>
+#include <optional>
 
-#include "strata/tensor/strided.h"
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/kernels/cpu/convert.h"
 
-namespace strata::kernels {
+namespace strata::kernels::cpu {
 namespace {
 
-template <class F>
-void binary(const Tensor& a, const Tensor& b, Tensor& y, F f) {
-  std::vector<int64_t> at;
-  for_each_offset(b.shape(), b.strides(), [&](int64_t i) { at.push_back(i); });
-  visit_dtype(y.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T *p = a.data<T>(), *q = b.data<T>();
-    T* out = y.data<T>();
-    size_t i = 0;
-    for_each_offset(a.shape(), a.strides(), [&](int64_t j) {
-      out[i] = static_cast<T>(f(p[j], q[at[i]]));
-      ++i;
+/// Elements that are converted and computed at a time: four buffers stay in the first-level cache.
+template <class T>
+constexpr int64_t kBlock = 4096 / sizeof(T);
+
+/// Results from this size on are written past the caches, which they would only sweep clean.
+constexpr int64_t kStreamBytes = int64_t{16} << 20;
+
+/// Geometry of a tensor broadcast to `shape`: dimensions that continue one another are merged, so
+/// that a contiguous tensor has one dimension of stride 1 and a broadcast scalar one of stride 0.
+struct Geometry {
+  Shape shape;
+  Strides strides;
+
+  Geometry(const Tensor& x, const Shape& to) {
+    const int lead = to.rank() - x.rank();
+    for (int i = 0; i < to.rank(); ++i) {
+      const bool repeated = i < lead || (x.shape()[i - lead] == 1);
+      if (to[i] == 1) continue;
+      const int64_t stride = repeated ? 0 : x.strides()[i - lead];
+      if (!shape.empty() && strides.back() == stride * to[i]) {
+        shape.back() *= to[i];
+        strides.back() = stride;
+      } else {
+        shape.push_back(to[i]);
+        strides.push_back(stride);
+      }
+    }
+    if (shape.empty()) {
+      shape.push_back(1);
+      strides.push_back(1);
+    }
+  }
+
+  bool is_contiguous() const { return shape.rank() == 1 && strides[0] == 1; }
+  bool is_constant() const { return shape.rank() == 1 && strides[0] == 0; }
+
+  /// Calls f(offset, n) for the runs of the innermost dimension that make up the elements
+  /// [begin, begin + n) in row-major order.
+  template <class F>
+  void for_each_run(int64_t begin, int64_t n, F&& f) const {
+    const int last = shape.rank() - 1;
+    Dims index = shape;
+    int64_t offset = 0, rest = begin;
+    for (int i = last; i >= 0; --i) {
+      index[i] = rest % shape[i];
+      rest /= shape[i];
+      offset += index[i] * strides[i];
+    }
+    while (true) {
+      const int64_t run = std::min(n, shape[last] - index[last]);
+      f(offset, run);
+      n -= run;
+      if (n == 0) return;
+      offset -= index[last] * strides[last];
+      index[last] = 0;
+      for (int i = last - 1; i >= 0; --i) {
+        offset += strides[i];
+        if (++index[i] < shape[i]) break;
+        offset -= strides[i] * shape[i];
+        index[i] = 0;
+      }
+    }
+  }
+};
+
+/// Hands out blocks of an input as contiguous T: in place where they are, through a buffer else.
+template <class T>
+class Source {
+ public:
+  Source(const Tensor& x, const Shape& shape)
+      : geometry_(x, shape),
+        data_(static_cast<const char*>(x.raw())),
+        item_(size_of(x.dtype())),
+        same_type_(x.dtype() == dtype_of<T>),
+        load_(load_from<T>(x.dtype())) {
+    if (geometry_.is_constant()) {
+      load_(data_, 0, buffer_, std::min(kBlock<T>, geometry_.shape[0]));
+    }
+  }
+
+  const T* read(int64_t begin, int64_t n) {
+    if (geometry_.is_constant()) return buffer_;
+    const int last = geometry_.shape.rank() - 1;
+    const int64_t stride = geometry_.strides[last];
+    const T* result = buffer_;
+    T* to = buffer_;
+    geometry_.for_each_run(begin, n, [&](int64_t offset, int64_t run) {
+      const char* from = data_ + offset * item_;
+      if (run == n && stride == 1 && same_type_) {
+        result = reinterpret_cast<const T*>(from);
+      } else {
+        load_(from, stride, to, run);
+        to += run;
+      }
     });
-  });
+    return result;
+  }
+
+ private:
+  Geometry geometry_;
+  const char* data_;
+  int64_t item_;
+  bool same_type_;
+  Load<T> load_;
+  alignas(64) T buffer_[kBlock<T>];
+};
+
+bool is_aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
+
+/// Takes blocks of results to the output.
+template <class T>
+class Sink {
+ public:
+  explicit Sink(Tensor& y)
+      : geometry_(y, y.shape()),
+        data_(static_cast<char*>(y.raw())),
+        item_(size_of(y.dtype())),
+        same_type_(y.dtype() == dtype_of<T>),
+        streams_(geometry_.is_contiguous() && y.numel() * item_ >= kStreamBytes &&
+                 is_aligned(data_)),
+        store_(store_to<T>(y.dtype())) {}
+
+  /// Where the block that begins there may be computed.
+  T* place(int64_t begin) {
+    const bool direct = same_type_ && geometry_.is_contiguous() && !streams_;
+    return direct ? reinterpret_cast<T*>(data_) + begin : buffer_;
+  }
+
+  /// Writes a block computed at place(begin).
+  void write(int64_t begin, int64_t n) {
+    char* to = data_ + begin * item_;
+    if (streams_) {
+      if (!same_type_) store_(buffer_, narrow_, 1, n);
+      stream_copy(same_type_ ? static_cast<const void*>(buffer_) : narrow_, to, n * item_);
+    } else if (place(begin) == buffer_) {
+      const T* from = buffer_;
+      const int64_t stride = geometry_.strides.back();
+      geometry_.for_each_run(begin, n, [&](int64_t offset, int64_t run) {
+        store_(from, data_ + offset * item_, stride, run);
+        from += run;
+      });
+    }
+  }
+
+  void finish() const {
+    if (streams_) finish_streaming();
+  }
+
+ private:
+  Geometry geometry_;
+  char* data_;
+  int64_t item_;
+  bool same_type_;
+  bool streams_;
+  Store<T> store_;
+  alignas(64) T buffer_[kBlock<T>];
+  alignas(64) char narrow_[kBlock<T> * 8];
+};
+
+template <class T>
+void run_blocks(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
+                int64_t begin, int64_t end) {
+  std::array<std::optional<Source<T>>, kMostInputs> sources;
+  for (size_t k = 0; k < in.size(); ++k) sources[k].emplace(*in[k], out.shape());
+  Sink<T> sink(out);
+  while (begin < end) {
+    const int64_t n = std::min(kBlock<T>, end - begin);
+    std::array<const T*, kMostInputs> blocks{};
+    for (size_t k = 0; k < in.size(); ++k) blocks[k] = sources[k]->read(begin, n);
+    loop(op, blocks.data(), sink.place(begin), n);
+    sink.write(begin, n);
+    begin += n;
+  }
+  sink.finish();
+}
+
+/// Whether the loop may run over the tensors as they lie in memory.
+template <class T>
+bool is_plain(std::span<const Tensor* const> in, const Tensor& out) {
+  const auto fits = [&](const Tensor& t) { return t.dtype() == dtype_of<T> && t.is_contiguous(); };
+  if (!fits(out)) return false;
+  return std::all_of(in.begin(), in.end(),
+                     [&](const Tensor* x) { return fits(*x) && x->shape() == out.shape(); });
+}
+
+template <class T>
+void run(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out, Cost cost) {
+  if (!loop) throw DTypeError("elementwise", "no loop for this dtype");
+  const int64_t n = out.numel();
+  const auto grain = static_cast<int64_t>(cost);
+  if (n == 0) return;
+  if (is_plain<T>(in, out) && n * static_cast<int64_t>(sizeof(T)) < kStreamBytes) {
+    std::array<const T*, kMostInputs> from{};
+    for (size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k]->raw());
+    T* to = static_cast<T*>(out.raw());
+    if (n <= grain) return loop(op, from.data(), to, n);
+    parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+      auto part = from;
+      for (size_t k = 0; k < in.size(); ++k) part[k] += begin;
+      loop(op, part.data(), to + begin, end - begin);
+    });
+    return;
+  }
+  parallel_for(n, grain,
+               [&](int64_t begin, int64_t end) { run_blocks<T>(loop, op, in, out, begin, end); });
 }
 
 }  // namespace
 
-void exp(Cpu, const Tensor& x, Tensor& y) {
-  visit_dtype(y.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* p = x.data<T>();
-    T* out = y.data<T>();
-    size_t i = 0;
-    for_each_offset(x.shape(), x.strides(), [&](int64_t j) {
-      if constexpr (std::is_same_v<T, double>) {
-        out[i++] = std::exp(p[j]);
-      } else {
-        out[i++] = static_cast<T>(std::exp(static_cast<float>(p[j])));
-      }
-    });
-  });
+void elementwise(const Loops& loops, const void* op, DType compute,
+                 std::initializer_list<const Tensor*> in, Tensor& out, Cost cost) {
+  const std::span inputs(in.begin(), in.size());
+  if (compute == DType::f64) {
+    run(loops.f64, op, inputs, out, cost);
+  } else if (is_floating(compute)) {
+    run(loops.f32, op, inputs, out, cost);
+  } else {
+    run(loops.i64, op, inputs, out, cost);
+  }
 }
 
-void add(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
-  binary(a, b, y, [](auto p, auto q) { return p + q; });
-}
-
-void mul(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
-  binary(a, b, y, [](auto p, auto q) { return p * q; });
-}
-
-}  // namespace strata::kernels
+}  // namespace strata::kernels::cpu

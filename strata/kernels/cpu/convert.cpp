@@ -1,0 +1,150 @@
+#include "strata/kernels/cpu/convert.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "strata/kernels/cpu/convert.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+void widen_bf16(const bfloat16* from, float* to, int64_t n) {
+  const hn::ScalableTag<uint32_t> d;
+  const hn::Rebind<uint16_t, decltype(d)> half;
+  const auto* source = reinterpret_cast<const uint16_t*>(from);
+  auto* target = reinterpret_cast<uint32_t*>(to);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::ShiftLeft<16>(hn::PromoteTo(d, hn::LoadU(half, source + i))), d, target + i);
+  }
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+void narrow_to_bf16(const float* from, bfloat16* to, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Rebind<uint16_t, decltype(d)> half;
+  auto* target = reinterpret_cast<uint16_t*>(to);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto x = hn::LoadU(d, from + i);
+    const auto bits = hn::BitCast(du, x);
+    const auto upper = hn::ShiftRight<16>(bits);
+    const auto odd = hn::And(upper, hn::Set(du, 1));
+    const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff))));
+    const auto quiet = hn::Or(upper, hn::Set(du, 0x40));
+    const auto nan = hn::RebindMask(du, hn::IsNaN(x));
+    const auto y = hn::BitCast(di, hn::IfThenElse(nan, quiet, rounded));
+    hn::StoreU(hn::DemoteTo(half, y), half, target + i);
+  }
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+void stream_words(const float* from, float* to, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::Stream(hn::LoadU(d, from + i), d, to + i);
+  std::copy(from + i, from + n, to + i);
+}
+
+}  // namespace strata::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace strata::kernels::cpu {
+namespace {
+
+HWY_EXPORT(widen_bf16);
+HWY_EXPORT(narrow_to_bf16);
+HWY_EXPORT(stream_words);
+
+template <class To, class From>
+To convert(From x) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return x != From(0);
+  } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+    return static_cast<To>(static_cast<int64_t>(x));  // narrow integers wrap
+  } else if constexpr (std::is_class_v<To>) {
+    return To(static_cast<float>(x));
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+template <class From, class T>
+void load(const void* from, int64_t stride, T* to, int64_t n) {
+  const From* source = static_cast<const From*>(from);
+  if (stride == 0) {
+    std::fill_n(to, n, convert<T>(*source));
+  } else if (stride != 1) {
+    for (int64_t i = 0; i < n; ++i) to[i] = convert<T>(source[i * stride]);
+  } else if constexpr (std::is_same_v<From, T>) {
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+  } else if constexpr (std::is_same_v<From, bfloat16> && std::is_same_v<T, float>) {
+    HWY_DYNAMIC_DISPATCH(widen_bf16)(source, to, n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i] = convert<T>(source[i]);
+  }
+}
+
+template <class To, class T>
+void store(const T* from, void* to, int64_t stride, int64_t n) {
+  To* target = static_cast<To*>(to);
+  if (stride != 1) {
+    for (int64_t i = 0; i < n; ++i) target[i * stride] = convert<To>(from[i]);
+  } else if constexpr (std::is_same_v<To, T>) {
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+  } else if constexpr (std::is_same_v<To, bfloat16> && std::is_same_v<T, float>) {
+    HWY_DYNAMIC_DISPATCH(narrow_to_bf16)(from, target, n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) target[i] = convert<To>(from[i]);
+  }
+}
+
+}  // namespace
+
+template <class T>
+Load<T> load_from(DType dtype) {
+  return visit_dtype(dtype,
+                     [](auto tag) -> Load<T> { return load<typename decltype(tag)::type, T>; });
+}
+
+template <class T>
+Store<T> store_to(DType dtype) {
+  return visit_dtype(dtype,
+                     [](auto tag) -> Store<T> { return store<typename decltype(tag)::type, T>; });
+}
+
+template Load<float> load_from(DType);
+template Load<double> load_from(DType);
+template Load<int64_t> load_from(DType);
+template Store<float> store_to(DType);
+template Store<double> store_to(DType);
+template Store<int64_t> store_to(DType);
+
+void stream_copy(const void* from, void* to, int64_t bytes) {
+  const int64_t words = bytes / static_cast<int64_t>(sizeof(float));
+  HWY_DYNAMIC_DISPATCH(stream_words)
+  (static_cast<const float*>(from), static_cast<float*>(to), words);
+  const int64_t done = words * static_cast<int64_t>(sizeof(float));
+  std::memcpy(static_cast<char*>(to) + done, static_cast<const char*>(from) + done,
+              static_cast<size_t>(bytes - done));
+}
+
+void finish_streaming() { hwy::FlushStream(); }
+
+}  // namespace strata::kernels::cpu
+#endif  // HWY_ONCE

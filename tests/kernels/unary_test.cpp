@@ -1,0 +1,98 @@
+#include "strata/kernels/unary.h"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+namespace strata {
+namespace {
+
+using Kernel = void (*)(Cpu, const Tensor&, Tensor&);
+
+struct MathCase {
+  const char* name;
+  Kernel kernel;
+  double (*exact)(double);
+};
+
+const MathCase kCases[] = {
+    {"exp", kernels::exp, std::exp},
+    {"expm1", kernels::expm1, std::expm1},
+    {"log", kernels::log, std::log},
+    {"log1p", kernels::log1p, std::log1p},
+    {"sqrt", kernels::sqrt, std::sqrt},
+    {"rsqrt", kernels::rsqrt, [](double x) { return 1.0 / std::sqrt(x); }},
+    {"reciprocal", kernels::reciprocal, [](double x) { return 1.0 / x; }},
+    {"sin", kernels::sin, std::sin},
+    {"cos", kernels::cos, std::cos},
+    {"tanh", kernels::tanh, std::tanh},
+    {"erf", kernels::erf, std::erf},
+};
+
+/// Distance of an f32 from the exact value in units of the last place there.
+double ulps(float value, double exact) {
+  if (std::isnan(value) || std::isnan(exact)) {
+    return std::isnan(value) && std::isnan(exact) ? 0 : std::numeric_limits<double>::infinity();
+  }
+  const auto rounded = static_cast<float>(exact);
+  if (rounded == value) return std::signbit(value) == std::signbit(rounded) ? 0 : 1e9;
+  if (std::isinf(value) || std::isinf(rounded)) {
+    const auto next = std::nextafter(std::isinf(value) ? value : rounded, 0.0f);
+    return (std::isinf(value) ? rounded : value) == next ? 1 : 1e9;
+  }
+  int exponent = 0;
+  std::frexp(exact, &exponent);
+  return std::abs(value - exact) / std::ldexp(1.0, std::max(exponent - 24, -149));
+}
+
+/// What the kernels are compiled for.
+constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
+
+/// Runs a test on each instruction set of this machine.
+template <class F>
+void on_each_target(F&& f) {
+  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
+    hwy::SetSupportedTargetsForTest(left & -left);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    SCOPED_TRACE(hwy::TargetName(left & -left));
+    f();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
+  // Every 4096th or so of all bit patterns, negatives, subnormals, infinities and NaN among them.
+  constexpr uint32_t kStep = 4099;
+  std::vector<float> values;
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += kStep) {
+    values.push_back(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  }
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (float x : {0.0f, -0.0f, infinity, -infinity, std::nanf(""), -1.0f, 88.7228f, 88.7229f,
+                  -87.4f, -103.97f, -103.98f, 1e-45f, -1e-45f, 1.17549e-38f, 3.4028235e38f}) {
+    values.push_back(x);
+  }
+  const Tensor x = tensor(values, {static_cast<int64_t>(values.size())});
+  on_each_target([&] {
+    for (const MathCase& c : kCases) {
+      Tensor y = empty_like(x);
+      c.kernel(Cpu{}, x, y);
+      double worst = 0;
+      float at = 0;
+      for (size_t i = 0; i < values.size(); ++i) {
+        const double off = ulps(y.data<float>()[i], c.exact(values[i]));
+        if (off > worst) worst = off, at = values[i];
+      }
+      EXPECT_LE(worst, 3.0) << c.name << " at " << at;
+      std::printf("%s %.2f at %g\n", c.name, worst, double(at));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace strata
