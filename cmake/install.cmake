@@ -38,6 +38,7 @@ if(BUILD_SHARED_LIBS)
 else()
   set(strata_public_libraries "${strata_own_libraries}")
 endif()
+file(RELATIVE_PATH strata_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/strata.pc.in ${PROJECT_BINARY_DIR}/generated/strata.pc
                @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/strata.pc
