@@ -1,0 +1,138 @@
+#include "strata/nn/module.h"
+
+#include <algorithm>
+
+#include "strata/base/error.h"
+#include "strata/ops/copy.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata::nn {
+namespace {
+
+thread_local CallObserver* t_observer = nullptr;
+thread_local int64_t t_parameters_made = 0;
+
+std::string join(const std::string& prefix, std::string_view name) {
+  return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+}
+
+/// Collects everything below a module with dotted paths.
+class Collector final : public Visitor {
+ public:
+  std::vector<NamedTensor> tensors;
+  std::vector<std::pair<std::string, Module*>> modules;
+
+  void collect(Module& root) {
+    modules.emplace_back("", &root);
+    root.members(*this);
+  }
+
+ private:
+  void on_module(std::string_view name, Module& child) override {
+    const std::string before = prefix_;
+    prefix_ = join(prefix_, name);
+    modules.emplace_back(prefix_, &child);
+    child.members(*this);
+    prefix_ = before;
+  }
+  void on_parameter(std::string_view name, Tensor& t, Layout layout) override {
+    add({join(prefix_, name), &t, layout, true});
+  }
+  void on_buffer(std::string_view name, Tensor& t) override {
+    add({join(prefix_, name), &t, Layout::plain, false});
+  }
+  void add(NamedTensor entry) {
+    if (!entry.tensor->defined()) return;
+    const bool seen = std::any_of(tensors.begin(), tensors.end(), [&](const NamedTensor& t) {
+      return t.tensor->same_as(*entry.tensor);
+    });
+    if (!seen) tensors.push_back(std::move(entry));
+  }
+
+  std::string prefix_;
+};
+
+}  // namespace
+
+Visitor& Visitor::operator()(std::string_view name, Module& child) {
+  on_module(name, child);
+  return *this;
+}
+
+Visitor& Visitor::operator()(std::string_view name, Tensor& parameter, Layout layout) {
+  on_parameter(name, parameter, layout);
+  return *this;
+}
+
+Visitor& Visitor::buffer(std::string_view name, Tensor& t) {
+  on_buffer(name, t);
+  return *this;
+}
+
+ObserverScope::ObserverScope(CallObserver& observer) : before_(t_observer) {
+  t_observer = &observer;
+}
+
+ObserverScope::~ObserverScope() { t_observer = before_; }
+
+CallObserver* call_observer() { return t_observer; }
+
+Tensor Module::forward(const Tensor&) {
+  throw ValueError(type(), "does not take one tensor as its input");
+}
+
+void Module::train(bool on) {
+  for (auto& [name, module] : named_modules()) module->training_ = on;
+}
+
+std::vector<NamedTensor> Module::named_tensors() {
+  Collector collector;
+  collector.collect(*this);
+  return std::move(collector.tensors);
+}
+
+std::vector<std::pair<std::string, Module*>> Module::named_modules() {
+  Collector collector;
+  collector.collect(*this);
+  return std::move(collector.modules);
+}
+
+std::vector<Tensor> Module::parameters() {
+  std::vector<Tensor> out;
+  for (const NamedTensor& t : named_tensors()) {
+    if (t.trained) out.push_back(*t.tensor);
+  }
+  return out;
+}
+
+int64_t Module::parameter_count() {
+  int64_t n = 0;
+  for (const Tensor& p : parameters()) n += p.numel();
+  return n;
+}
+
+void Module::zero_grad() {
+  for (const Tensor& p : parameters()) {
+    Tensor handle = p;
+    if (handle.requires_grad()) handle.set_grad({});
+  }
+}
+
+void Module::to(DType dtype) {
+  const NoGrad no_grad;
+  for (const NamedTensor& t : named_tensors()) {
+    if (!is_floating(t.tensor->dtype()) || t.tensor->dtype() == dtype) continue;
+    const bool trained = t.tensor->requires_grad();
+    *t.tensor = cast(*t.tensor, dtype);
+    if (trained) t.tensor->set_requires_grad();
+  }
+}
+
+Tensor parameter(const Shape& shape) {
+  ++t_parameters_made;
+  return empty(shape, DType::f32, default_device()).set_requires_grad();
+}
+
+int64_t parameters_made() { return t_parameters_made; }
+
+}  // namespace strata::nn

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "strata/nn/module.h"
+
+namespace strata::nn {
+
+/// Tensors by dotted path, in the layout of files: what PyTorch calls a state dict.
+using StateDict = std::map<std::string, Tensor>;
+
+/// Copies of all parameters and buffers, laid out as PyTorch's (convolution weights
+/// [out, in, kh, kw]).
+StateDict state_dict(Module& module);
+
+struct LoadOptions {
+  bool strict = true;  ///< false: take what fits by name and shape, leave the rest as it is
+};
+
+/// What a load left alone.
+struct LoadReport {
+  std::vector<std::string> missing;     ///< in the module, not in the dict
+  std::vector<std::string> unexpected;  ///< in the dict, not in the module
+  std::vector<std::string> mismatched;  ///< other shapes, as "name: file f32[3], module f32[4]"
+  bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
+};
+
+/// Writes the dict's values into the module's tensors, converting dtypes. With `strict` anything
+/// that does not match throws ValueError listing all of it with the nearest names, and nothing is
+/// written. Batch norm's `num_batches_tracked` may be absent.
+LoadReport load_state_dict(Module& module, const StateDict& state, LoadOptions options = {});
+
+}  // namespace strata::nn
