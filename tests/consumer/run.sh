@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh SOURCE BUILD COMPILER: installs what BUILD holds into a folder of its own and builds
+# run.sh SOURCE BUILD COMPILER GENERATOR: installs what BUILD holds into a folder of its own and builds
 # main.cpp against it twice, through find_package and through pkg-config. Fails if the program does
 # not run, or takes more than 3 seconds of one processor to compile.
 set -euo pipefail
-source_dir=$1 build_dir=$2 compiler=$3
+source_dir=$1 build_dir=$2 compiler=$3 generator=$4
 work=$build_dir/consumer
 rm -rf "$work"
 cmake --install "$build_dir" --prefix "$work/prefix" >"$work.log"
@@ -11,7 +11,7 @@ library_dir=$(dirname "$(find "$work/prefix" -name 'libstrata.*' | head -n 1)")
 export LD_LIBRARY_PATH=$library_dir
 
 echo "find_package:"
-cmake -S "$source_dir/tests/consumer" -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
+cmake -S "$source_dir/tests/consumer" -B "$work/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_COMPILER_LAUNCHER= \
   -DCMAKE_PREFIX_PATH="$work/prefix" >>"$work.log"
 cmake --build "$work/build" >>"$work.log"
