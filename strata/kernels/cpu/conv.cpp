@@ -1,0 +1,78 @@
+// Chooses the way to compute a convolution, by shape and instruction set alone.
+#include "strata/kernels/conv.h"
+
+#include <algorithm>
+
+#include "strata/base/parallel.h"
+#include "strata/kernels/cpu/conv_gather.h"
+#include "strata/kernels/scratch.h"
+
+namespace strata::kernels {
+namespace {
+
+// bf16 operands widened for f32 kernels.
+class Widened {
+ public:
+  Widened(const bfloat16* x, int64_t count)
+      : values_(x ? count : 0, "conv2d"), null_(x == nullptr) {
+    if (null_) return;
+    parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) values_[i] = x[i];
+    });
+  }
+  const float* data() const { return null_ ? nullptr : values_.data(); }
+
+ private:
+  Scratch<float> values_;
+  bool null_;
+};
+
+void narrow(const float* x, int64_t count, bfloat16* y) {
+  parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) y[i] = x[i];
+  });
+}
+
+}  // namespace
+
+void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
+            float* y) {
+  conv2d_gather(s, x, w, bias, relu, y);
+}
+
+void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
+            bool relu, bfloat16* y) {
+  const Widened wide_x(x, s.x_size()), wide_w(w, s.w_size()), wide_bias(bias, s.oc);
+  Scratch<float> wide_y(s.y_size(), "conv2d");
+  conv2d(s, wide_x.data(), wide_w.data(), wide_bias.data(), relu, wide_y.data());
+  narrow(wide_y.data(), s.y_size(), y);
+}
+
+void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+  conv2d_backward_data_gather(s, dy, w, dx);
+}
+
+void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat16* w,
+                          bfloat16* dx) {
+  const Widened wide_dy(dy, s.y_size()), wide_w(w, s.w_size());
+  Scratch<float> wide_dx(s.x_size(), "conv2d");
+  conv2d_backward_data(s, wide_dy.data(), wide_w.data(), wide_dx.data());
+  narrow(wide_dx.data(), s.x_size(), dx);
+}
+
+void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
+                             float* dbias) {
+  conv2d_backward_weights_gather(s, x, dy, dw, dbias);
+}
+
+void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bfloat16* dy,
+                             bfloat16* dw, bfloat16* dbias) {
+  const Widened wide_x(x, s.x_size()), wide_dy(dy, s.y_size());
+  Scratch<float> wide_dw(s.w_size(), "conv2d"), wide_dbias(s.oc, "conv2d");
+  conv2d_backward_weights(s, wide_x.data(), wide_dy.data(), wide_dw.data(),
+                          dbias ? wide_dbias.data() : nullptr);
+  narrow(wide_dw.data(), s.w_size(), dw);
+  if (dbias) narrow(wide_dbias.data(), s.oc, dbias);
+}
+
+}  // namespace strata::kernels

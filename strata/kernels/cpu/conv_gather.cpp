@@ -1,0 +1,293 @@
+#include "strata/kernels/cpu/conv_gather.h"
+
+#include <algorithm>
+
+#include "strata/base/parallel.h"
+#include "strata/kernels/scratch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "strata/kernels/cpu/conv_gather.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "strata/kernels/cpu/conv_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+namespace conv {
+namespace {
+
+// Taps that follow each other in the source and in the packed weights are read as one run.
+struct Run {
+  int64_t offset, length;
+};
+
+class Gather {
+ public:
+  explicit Gather(const GatherConv& g);
+  void run();
+
+ private:
+  struct Tile {
+    const float* source[16];
+    float* result[16];
+    int64_t row[16], column[16];  // of the window's origin in the source
+    int rows = 0;
+    bool inside = true;  // no tap falls outside of the source
+  };
+  // A unit of parallel work: some images, some of their pixels, some panels.
+  struct Unit {
+    int64_t image, images, pixel, pixels, panel, panels;
+  };
+
+  int64_t panel_vectors(int64_t panel) const {
+    return std::min<int64_t>(kMaxVectors, vectors_ - panel * kMaxVectors);
+  }
+  int64_t panel_begin(int64_t panel) const { return panel * kMaxVectors * kLanes * depth_; }
+  void pack_panel(int64_t panel);
+  void run_unit(const Unit& u) const;
+  template <int kVectors>
+  void run_panel(const Unit& u, int64_t panel) const;
+  void add_row(Tile& tile, int64_t image, int64_t i, int64_t j) const;
+  template <int kVectors>
+  void run_tile(const Tile& tile, int64_t panel) const;
+  template <int kRows, int kVectors>
+  void run_tile_of(const Tile& tile, int64_t panel) const;
+  template <int kRows, int kVectors>
+  void add_border(const Tile& tile, const float* weights, Sums<kRows, kVectors>& sums) const;
+
+  const GatherConv& g_;
+  int64_t vectors_, panels_, depth_;
+  std::vector<Run> runs_;
+  int64_t inside_top_, inside_bottom_, inside_left_, inside_right_;
+  bool across_images_;  // a tile is the same pixel of several images: no tap on padding is computed
+  Scratch<float> packed_;
+  Scratch<float> zeros_;
+};
+
+Gather::Gather(const GatherConv& g)
+    : g_(g),
+      vectors_((g.out_channels + kLanes - 1) / kLanes),
+      panels_((vectors_ + kMaxVectors - 1) / kMaxVectors),
+      depth_(static_cast<int64_t>(g.taps.size()) * g.channels),
+      packed_(vectors_ * kLanes * depth_, "conv2d"),
+      zeros_(g.channels, "conv2d") {
+  std::fill_n(zeros_.data(), g.channels, 0.0f);
+  int64_t top = 0, bottom = 0, left = 0, right = 0;
+  int64_t end = 0;
+  for (size_t t = 0; t < g.taps.size(); ++t) {
+    const ConvTap& tap = g.taps[t];
+    top = t == 0 ? tap.row : std::min(top, tap.row);
+    bottom = t == 0 ? tap.row : std::max(bottom, tap.row);
+    left = t == 0 ? tap.column : std::min(left, tap.column);
+    right = t == 0 ? tap.column : std::max(right, tap.column);
+    const int64_t offset = (tap.row * g.source_w + tap.column) * g.source_pixel;
+    if (t > 0 && offset == end) {
+      runs_.back().length += g.channels;
+    } else {
+      runs_.push_back({offset, g.channels});
+    }
+    end = offset + g.channels;
+  }
+  inside_top_ = -top, inside_bottom_ = g.source_h - bottom;
+  inside_left_ = -left, inside_right_ = g.source_w - right;
+  const bool padded = top < 0 || left < 0 || bottom + (g.result_h - 1) * g.step_h >= g.source_h ||
+                      right + (g.result_w - 1) * g.step_w >= g.source_w;
+  across_images_ = padded && g.images >= 4 && g.result_h * g.result_w <= 256;
+}
+
+void Gather::pack_panel(int64_t panel) {
+  const int64_t width = panel_vectors(panel) * kLanes, first = panel * kMaxVectors * kLanes;
+  const int64_t used = std::min(width, g_.out_channels - first);
+  float* to = packed_.data() + panel_begin(panel);
+  for (const ConvTap& tap : g_.taps) {
+    const float* from = g_.weights + tap.weight * g_.weight_tap + first * g_.weight_out;
+    if (g_.weight_out == 1) {
+      for (int64_t c = 0; c < g_.channels; ++c, to += width) {
+        const float* row = from + c * g_.weight_channel;
+        std::copy_n(row, used, to);
+        std::fill(to + used, to + width, 0.0f);
+      }
+      continue;
+    }
+    for (int64_t begin = 0; begin < g_.channels; begin += 16) {  // both sides stay in L1
+      const int64_t end = std::min(g_.channels, begin + 16);
+      for (int64_t o = 0; o < width; ++o) {
+        const float* row = from + o * g_.weight_out;
+        for (int64_t c = begin; c < end; ++c) {
+          to[c * width + o] = o < used ? row[c * g_.weight_channel] : 0.0f;
+        }
+      }
+    }
+    to += g_.channels * width;
+  }
+}
+
+void Gather::run() {
+  parallel_for(panels_, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) pack_panel(p);
+  });
+  const int64_t rows = rows_for(kMaxVectors);
+  const int64_t group = across_images_ ? rows : 1;
+  const int64_t groups = (g_.images + group - 1) / group;
+  const int64_t pixels = g_.result_h * g_.result_w;
+  // About 200 pixels read their part of the source from L2 for each panel of weights.
+  const int64_t block = across_images_ ? std::max<int64_t>(1, std::min<int64_t>(pixels, 64))
+                                       : std::min<int64_t>(pixels, 32 * rows);
+  const int64_t blocks = (pixels + block - 1) / block;
+  const int64_t splits = std::clamp<int64_t>(16 / std::max<int64_t>(groups * blocks, 1), 1,
+                                             std::max<int64_t>(panels_, 1));
+  parallel_chunks(groups * blocks * splits, [&](int64_t i) {
+    const int64_t split = i % splits, b = i / splits % blocks, n = i / splits / blocks;
+    Unit u;
+    u.image = n * g_.images / groups, u.images = (n + 1) * g_.images / groups - u.image;
+    u.pixel = b * block, u.pixels = std::min(block, pixels - u.pixel);
+    u.panel = split * panels_ / splits, u.panels = (split + 1) * panels_ / splits - u.panel;
+    run_unit(u);
+  });
+}
+
+void Gather::run_unit(const Unit& u) const {
+  for (int64_t p = u.panel; p < u.panel + u.panels; ++p) {
+    switch (panel_vectors(p)) {
+      case 1: run_panel<1>(u, p); break;
+      case 2: run_panel<2>(u, p); break;
+      case 3:
+        if constexpr (kMaxVectors >= 3) run_panel<3>(u, p);
+        break;
+      default:
+        if constexpr (kMaxVectors >= 4) run_panel<4>(u, p);
+    }
+  }
+}
+
+void Gather::add_row(Tile& tile, int64_t image, int64_t i, int64_t j) const {
+  const int64_t row = i * g_.step_h, column = j * g_.step_w;
+  const int at = tile.rows++;
+  tile.row[at] = row;
+  tile.column[at] = column;
+  tile.source[at] =
+      g_.source + ((image * g_.source_h + row) * g_.source_w + column) * g_.source_pixel;
+  tile.result[at] = g_.result + image * g_.result_image + i * g_.result_row + j * g_.result_pixel;
+  tile.inside = tile.inside && row >= inside_top_ && row < inside_bottom_ &&
+                column >= inside_left_ && column < inside_right_;
+}
+
+template <int kVectors>
+void Gather::run_panel(const Unit& u, int64_t panel) const {
+  constexpr int64_t kRows = rows_for(kVectors);
+  const int64_t w = g_.result_w;
+  if (across_images_) {
+    for (int64_t p = u.pixel; p < u.pixel + u.pixels; ++p) {
+      for (int64_t n = 0; n < u.images; n += kRows) {
+        Tile tile;
+        for (int64_t m = n; m < std::min(u.images, n + kRows); ++m) {
+          add_row(tile, u.image + m, p / w, p % w);
+        }
+        run_tile<kVectors>(tile, panel);
+      }
+    }
+    return;
+  }
+  int64_t i = u.pixel / w, j = u.pixel % w;
+  for (int64_t p = 0; p < u.pixels; p += kRows) {
+    Tile tile;
+    for (int64_t m = p; m < std::min(u.pixels, p + kRows); ++m) {
+      add_row(tile, u.image, i, j);
+      if (++j == w) j = 0, ++i;
+    }
+    run_tile<kVectors>(tile, panel);
+  }
+}
+
+template <int kVectors>
+void Gather::run_tile(const Tile& tile, int64_t panel) const {
+  constexpr int kRows = rows_for(kVectors);
+  switch (tile.rows) {
+    case 1: return run_tile_of<1, kVectors>(tile, panel);
+    case 2: return run_tile_of<2, kVectors>(tile, panel);
+    case 3: return run_tile_of<3, kVectors>(tile, panel);
+    case 4: return run_tile_of<4, kVectors>(tile, panel);
+    case 5: return run_tile_of<5, kVectors>(tile, panel);
+    case 6: return run_tile_of<6, kVectors>(tile, panel);
+    default: break;
+  }
+  if constexpr (kRows >= 8) {
+    if (tile.rows == 7) return run_tile_of<7, kVectors>(tile, panel);
+    if (tile.rows == 8) return run_tile_of<8, kVectors>(tile, panel);
+  }
+  if constexpr (kRows >= 12) {
+    if (tile.rows == 9) return run_tile_of<9, kVectors>(tile, panel);
+    if (tile.rows == 10) return run_tile_of<10, kVectors>(tile, panel);
+    if (tile.rows == 11) return run_tile_of<11, kVectors>(tile, panel);
+    return run_tile_of<12, kVectors>(tile, panel);
+  }
+}
+
+template <int kRows, int kVectors>
+HWY_NOINLINE void Gather::run_tile_of(const Tile& tile, int64_t panel) const {
+  const F32 d;
+  Sums<kRows, kVectors> sums;
+  sums.zero();
+  const float* weights = packed_.data() + panel_begin(panel);
+  if (tile.inside) {
+    for (const Run& run : runs_) {
+      add_run<kRows, kVectors>(tile.source, run.offset, run.length, weights, sums);
+      weights += run.length * kVectors * kLanes;
+    }
+  } else {
+    add_border<kRows, kVectors>(tile, weights, sums);
+  }
+  const int64_t first = panel * kMaxVectors * kLanes;
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t at = first + v * kLanes, count = std::min<int64_t>(kLanes, g_.out_channels - at);
+    const auto mask = hn::FirstN(d, static_cast<size_t>(count));
+    const V32 bias = g_.bias ? hn::MaskedLoad(mask, d, g_.bias + at) : hn::Zero(d);
+    for (int i = 0; i < kRows; ++i) {
+      V32 sum = hn::Add(sums.at[i][v], bias);
+      if (g_.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
+      if (count == kLanes) {
+        hn::StoreU(sum, d, tile.result[i] + at);
+      } else {
+        hn::BlendedStore(sum, mask, d, tile.result[i] + at);
+      }
+    }
+  }
+}
+
+template <int kRows, int kVectors>
+HWY_INLINE void Gather::add_border(const Tile& tile, const float* weights,
+                                   Sums<kRows, kVectors>& sums) const {
+  for (const ConvTap& tap : g_.taps) {
+    const int64_t offset = (tap.row * g_.source_w + tap.column) * g_.source_pixel;
+    const float* rows[kRows];
+    bool any = false;
+    for (int i = 0; i < kRows; ++i) {
+      const bool inside =
+          static_cast<uint64_t>(tile.row[i] + tap.row) < static_cast<uint64_t>(g_.source_h) &&
+          static_cast<uint64_t>(tile.column[i] + tap.column) < static_cast<uint64_t>(g_.source_w);
+      rows[i] = inside ? tile.source[i] + offset : zeros_.data();
+      any = any || inside;
+    }
+    if (any) add_run<kRows, kVectors>(rows, 0, g_.channels, weights, sums);
+    weights += g_.channels * kVectors * kLanes;
+  }
+}
+
+}  // namespace
+}  // namespace conv
+
+void run_gather(const GatherConv& g) { conv::Gather(g).run(); }
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace strata::kernels {
+HWY_EXPORT(run_gather);
+
+void gather_conv(const GatherConv& g) {
+  if (g.images > 0) HWY_DYNAMIC_DISPATCH(run_gather)(g);
+}
+
+}  // namespace strata::kernels
+#endif

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "strata/kernels/conv.h"
+
+namespace strata::kernels {
+
+/// Where a tap of the window reads, relative to the place of its result in the source, and which
+/// of the kh * kw weights it takes.
+struct ConvTap {
+  int64_t row = 0, column = 0;
+  int64_t weight = 0;
+};
+
+/// A convolution as a matrix product whose left side is gathered through pointers while it runs:
+/// result(image, i, j) = bias + sum over taps of source(image, i * step_h + row, j * step_w +
+/// column) * weights(tap); taps outside of the source count as zero. The forward pass is one of
+/// these, the way back to the input one for each place of the stride.
+struct GatherConv {
+  const float* source = nullptr;
+  int64_t images = 0, source_h = 0, source_w = 0;
+  int64_t source_pixel = 0;  ///< elements from one pixel to the next
+  int64_t channels = 0;      ///< read from each pixel
+  int64_t step_h = 1, step_w = 1;
+
+  float* result = nullptr;
+  int64_t result_h = 0, result_w = 0;
+  int64_t result_image = 0, result_row = 0, result_pixel = 0;  ///< steps in elements
+  int64_t out_channels = 0;
+
+  std::vector<ConvTap> taps;
+  /// Weight of (tap, channel, out channel) is at weights[tap.weight * weight_tap + channel *
+  /// weight_channel + out * weight_out]; either weight_channel or weight_out is 1.
+  const float* weights = nullptr;
+  int64_t weight_tap = 0, weight_channel = 0, weight_out = 0;
+  const float* bias = nullptr;
+  bool relu = false;
+};
+
+void gather_conv(const GatherConv& g);
+
+/// The images with the padding of `s` around them.
+void pad_images(const Conv2dShape& s, const float* x, float* y);
+
+/// The forward pass and the way back to the input, for any shape.
+void conv2d_gather(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                   bool relu, float* y);
+void conv2d_backward_data_gather(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+
+/// The gradients of weights and, unless null, bias, for any shape.
+void conv2d_backward_weights_gather(const Conv2dShape& s, const float* x, const float* dy,
+                                    float* dw, float* dbias);
+
+}  // namespace strata::kernels

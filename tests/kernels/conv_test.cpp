@@ -1,0 +1,205 @@
+#include "strata/kernels/conv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include "strata/base/parallel.h"
+
+namespace strata::kernels {
+namespace {
+
+struct Case {
+  const char* name;
+  Conv2dShape s;
+};
+
+// Every branch of the kernels: few and many channels, odd tails of both, padding on one side of the
+// window's reach, one pixel, one row, strides beyond the window, groups, depthwise.
+// clang-format off
+const Case kCases[] = {
+    {"lenet first", {.n = 9, .h = 28, .w = 28, .c = 1, .oc = 6, .kh = 5, .kw = 5, .pad_h = 2,
+      .pad_w = 2}},
+    {"lenet second", {.n = 9, .h = 14, .w = 14, .c = 6, .oc = 16, .kh = 5, .kw = 5}},
+    {"three channels", {.n = 2, .h = 17, .w = 15, .c = 3, .oc = 20, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+    {"stem", {.n = 1, .h = 31, .w = 33, .c = 3, .oc = 24, .kh = 7, .kw = 7, .stride_h = 2,
+      .stride_w = 2, .pad_h = 3, .pad_w = 3}},
+    {"small images", {.n = 7, .h = 4, .w = 5, .c = 32, .oc = 40, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+    {"large image", {.n = 1, .h = 40, .w = 23, .c = 16, .oc = 19, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+    {"stride two", {.n = 5, .h = 13, .w = 12, .c = 24, .oc = 33, .kh = 3, .kw = 3, .stride_h = 2,
+      .stride_w = 2, .pad_h = 1, .pad_w = 1}},
+    {"uneven", {.n = 3, .h = 11, .w = 9, .c = 5, .oc = 7, .kh = 2, .kw = 4, .stride_h = 3,
+      .stride_w = 1, .pad_h = 0, .pad_w = 2, .dilation_h = 2}},
+    {"dilated", {.n = 2, .h = 20, .w = 19, .c = 8, .oc = 17, .kh = 3, .kw = 3, .pad_h = 3, .pad_w
+      = 2, .dilation_h = 3, .dilation_w = 2}},
+    {"dilated stride", {.n = 2, .h = 20, .w = 19, .c = 9, .oc = 8, .kh = 3, .kw = 3, .stride_h =
+      2, .stride_w = 3, .pad_h = 3, .pad_w = 2, .dilation_h = 3, .dilation_w = 2}},
+    {"one by one", {.n = 3, .h = 9, .w = 7, .c = 48, .oc = 70, .kh = 1, .kw = 1}},
+    {"one by one stride", {.n = 3, .h = 9, .w = 7, .c = 24, .oc = 40, .kh = 1, .kw = 1, .stride_h
+      = 2, .stride_w = 2}},
+    {"stride beyond", {.n = 2, .h = 13, .w = 13, .c = 4, .oc = 6, .kh = 2, .kw = 2, .stride_h = 3,
+      .stride_w = 4}},
+    {"patches", {.n = 2, .h = 16, .w = 16, .c = 3, .oc = 50, .kh = 4, .kw = 4, .stride_h = 4,
+      .stride_w = 4}},
+    {"one pixel", {.n = 1, .h = 1, .w = 1, .c = 1, .oc = 1, .kh = 1, .kw = 1}},
+    {"mostly padding", {.n = 4, .h = 2, .w = 3, .c = 12, .oc = 10, .kh = 3, .kw = 3, .pad_h = 4,
+      .pad_w = 3}},
+    {"groups", {.n = 3, .h = 8, .w = 9, .c = 32, .oc = 48, .kh = 3, .kw = 3, .pad_h = 1, .pad_w =
+      1, .groups = 4}},
+    {"small groups", {.n = 3, .h = 8, .w = 9, .c = 12, .oc = 24, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1, .groups = 4}},
+    {"depthwise", {.n = 3, .h = 12, .w = 11, .c = 37, .oc = 37, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1, .groups = 37}},
+    {"depthwise wide", {.n = 2, .h = 15, .w = 14, .c = 64, .oc = 64, .kh = 7, .kw = 7, .stride_h =
+      2, .stride_w = 2, .pad_h = 3, .pad_w = 3, .groups = 64}},
+    {"depth multiplier", {.n = 2, .h = 7, .w = 8, .c = 10, .oc = 20, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1, .groups = 10}},
+    {"many channels", {.n = 8, .h = 4, .w = 4, .c = 128, .oc = 136, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+    {"many weights", {.n = 2, .h = 6, .w = 7, .c = 256, .oc = 130, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+};
+// clang-format on
+
+std::vector<float> values(int64_t count, uint64_t stream) {
+  std::vector<float> v(static_cast<size_t>(count));
+  uint64_t state = stream * 0x9e3779b97f4a7c15u + 1;
+  for (float& x : v) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    x = static_cast<float>(static_cast<double>(state >> 40) / (1 << 23) - 1.0);
+  }
+  return v;
+}
+
+template <class To, class From>
+std::vector<To> convert(const std::vector<From>& v) {
+  std::vector<To> out(v.size());
+  std::transform(v.begin(), v.end(), out.begin(), [](From x) { return To(static_cast<float>(x)); });
+  return out;
+}
+
+template <class T>
+struct Results {
+  std::vector<T> y, dx, dw, dbias;
+};
+
+template <class T>
+Results<T> run(const Conv2dShape& s, bool relu) {
+  const auto x = convert<T>(values(s.x_size(), 1)), w = convert<T>(values(s.w_size(), 2));
+  const auto b = convert<T>(values(s.oc, 3)), dy = convert<T>(values(s.y_size(), 4));
+  const auto blank = [](int64_t n) {
+    return std::vector<T>(static_cast<size_t>(n), T(std::numeric_limits<float>::quiet_NaN()));
+  };
+  Results<T> r{blank(s.y_size()), blank(s.x_size()), blank(s.w_size()), blank(s.oc)};
+  conv2d(s, x.data(), w.data(), b.data(), relu, r.y.data());
+  conv2d_backward_data(s, dy.data(), w.data(), r.dx.data());
+  conv2d_backward_weights(s, x.data(), dy.data(), r.dw.data(), r.dbias.data());
+  return r;
+}
+
+template <class T>
+double error(const std::vector<T>& a, const std::vector<double>& b) {
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::fabs(static_cast<double>(a[i]) - b[i]);
+    worst = difference <= worst ? worst : difference;  // NaN is the worst
+    largest = std::max(largest, std::fabs(b[i]));
+  }
+  return largest > 0 ? worst / largest : worst;
+}
+
+template <class T>
+void compare(double tolerance) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const auto fast = run<T>(c.s, true);
+    const auto plain = run<double>(c.s, true);
+    EXPECT_LE(error(fast.y, plain.y), tolerance);
+    EXPECT_LE(error(fast.dx, plain.dx), tolerance);
+    EXPECT_LE(error(fast.dw, plain.dw), tolerance);
+    EXPECT_LE(error(fast.dbias, plain.dbias), tolerance);
+  }
+}
+
+/// Runs f with Highway's kernels of each instruction set that this machine has.
+template <class F>
+void on_each_target(F&& f) {
+  constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
+  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
+    hwy::SetSupportedTargetsForTest(left & -left);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    SCOPED_TRACE(hwy::TargetName(left & -left));
+    f();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+// bf16 inputs are rounded, which the f64 run does not see; sums of random signs keep that small.
+TEST(Conv2d, F32EqualsF64) {
+  on_each_target([] { compare<float>(3e-6); });
+}
+TEST(Conv2d, Bf16EqualsF64) { compare<bfloat16>(2e-2); }
+
+TEST(Conv2d, PlainF64ByHand) {
+  // 1 2 3   kernel 1 10, padding 1 on the left and the right: 10 21 32 3.
+  const Conv2dShape s{.h = 1, .w = 3, .kh = 1, .kw = 2, .pad_w = 1};
+  const std::vector<double> x{1, 2, 3}, w{1, 10}, b{0.5}, dy{1, 2, 3, 4};
+  std::vector<double> y(4), dx(3), dw(2), db(1);
+  conv2d(s, x.data(), w.data(), b.data(), false, y.data());
+  EXPECT_EQ(y, (std::vector<double>{10.5, 21.5, 32.5, 3.5}));
+  conv2d_backward_data(s, dy.data(), w.data(), dx.data());
+  EXPECT_EQ(dx, (std::vector<double>{12, 23, 34}));
+  conv2d_backward_weights(s, x.data(), dy.data(), dw.data(), db.data());
+  EXPECT_EQ(dw, (std::vector<double>{20, 14}));
+  EXPECT_EQ(db, (std::vector<double>{10}));
+}
+
+TEST(Conv2d, SameBitsOnAnyNumberOfThreads) {
+  const int before = thread_count();
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    set_thread_count(1);
+    const auto one = run<float>(c.s, false);
+    for (int threads = 2; threads <= 4; ++threads) {
+      set_thread_count(threads);
+      const auto many = run<float>(c.s, false);
+      const auto same = [](const std::vector<float>& a, const std::vector<float>& b) {
+        return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+      };
+      EXPECT_TRUE(same(one.y, many.y) && same(one.dx, many.dx) && same(one.dw, many.dw) &&
+                  same(one.dbias, many.dbias))
+          << threads << " threads";
+    }
+  }
+  set_thread_count(before);
+}
+
+TEST(Conv2d, NoImagesGiveZeroGradients) {
+  const Conv2dShape s{.n = 0, .h = 8, .w = 8, .c = 8, .oc = 4, .kh = 3, .kw = 3};
+  const auto r = run<float>(s, true);
+  EXPECT_EQ(r.dw, std::vector<float>(static_cast<size_t>(s.w_size()), 0.0f));
+  EXPECT_EQ(r.dbias, std::vector<float>(4, 0.0f));
+}
+
+TEST(Conv2d, ReluKeepsNan) {
+  const Conv2dShape s{.h = 1, .w = 3, .c = 1, .oc = 1};
+  const std::vector<float> x{-1, std::numeric_limits<float>::quiet_NaN(), 2}, w{1};
+  std::vector<float> y(3);
+  conv2d(s, x.data(), w.data(), nullptr, true, y.data());
+  EXPECT_EQ(y[0], 0);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(y[2], 2);
+}
+
+}  // namespace
+}  // namespace strata::kernels
