@@ -62,6 +62,7 @@ class Gather {
   bool across_images_;  // a tile is the same pixel of several images: no tap on padding is computed
   Scratch<float> packed_;
   Scratch<float> zeros_;
+  Scratch<float> bias_;  // zeros where there is none
 };
 
 Gather::Gather(const GatherConv& g)
@@ -70,8 +71,11 @@ Gather::Gather(const GatherConv& g)
       panels_((vectors_ + kMaxVectors - 1) / kMaxVectors),
       depth_(static_cast<int64_t>(g.taps.size()) * g.channels),
       packed_(vectors_ * kLanes * depth_, "conv2d"),
-      zeros_(g.channels, "conv2d") {
+      zeros_(g.channels, "conv2d"),
+      bias_(vectors_ * kLanes, "conv2d") {
   std::fill_n(zeros_.data(), g.channels, 0.0f);
+  std::fill_n(bias_.data(), vectors_ * kLanes, 0.0f);
+  if (g.bias) std::copy_n(g.bias, g.out_channels, bias_.data());
   int64_t top = 0, bottom = 0, left = 0, right = 0;
   int64_t end = 0;
   for (size_t t = 0; t < g.taps.size(); ++t) {
@@ -240,16 +244,11 @@ HWY_NOINLINE void Gather::run_tile_of(const Tile& tile, int64_t panel) const {
   const int64_t first = panel * kMaxVectors * kLanes;
   for (int v = 0; v < kVectors; ++v) {
     const int64_t at = first + v * kLanes, count = std::min<int64_t>(kLanes, g_.out_channels - at);
-    const auto mask = hn::FirstN(d, static_cast<size_t>(count));
-    const V32 bias = g_.bias ? hn::MaskedLoad(mask, d, g_.bias + at) : hn::Zero(d);
+    const V32 bias = hn::Load(d, bias_.data() + at);
     for (int i = 0; i < kRows; ++i) {
       V32 sum = hn::Add(sums.at[i][v], bias);
       if (g_.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-      if (count == kLanes) {
-        hn::StoreU(sum, d, tile.result[i] + at);
-      } else {
-        hn::BlendedStore(sum, mask, d, tile.result[i] + at);
-      }
+      store_part(sum, count, tile.result[i] + at);
     }
   }
 }

@@ -30,6 +30,21 @@ constexpr int rows_for(int vectors) {
   return vectors == 2 ? 6 : 8;
 }
 
+// The first `count` lanes only. Without masked moves (before AVX2) a blend would touch the memory
+// of the other lanes, which may belong to another thread.
+HWY_INLINE void store_part(V32 v, int64_t count, float* to) {
+  const F32 d;
+  if (count >= kLanes) {
+    hn::StoreU(v, d, to);
+  } else if constexpr (HWY_TARGET <= HWY_AVX2) {
+    hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, to);
+  } else {
+    alignas(64) float lanes[kLanes];
+    hn::Store(v, d, lanes);
+    for (int64_t i = 0; i < count; ++i) to[i] = lanes[i];
+  }
+}
+
 template <int kRows, int kVectors>
 struct Sums {
   V32 at[kRows][kVectors];
