@@ -1,0 +1,41 @@
+// strata_bench LIST [FILTER] [SECONDS]: times the shapes of a list beside the library's primitives,
+// in turn, and prints a table in Markdown.
+#include <iostream>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "bench/matmul_shapes.h"
+
+namespace {
+
+void print_matmul(const std::string& filter, double seconds) {
+  std::cout << "| product | m x n x k | ms | GFLOP/s | library ms | by | ratio | packed ms |\n"
+            << "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+  for (const auto& r : strata::bench::run_matmul_shapes(filter, seconds)) {
+    const auto& s = r.shape;
+    const std::string size =
+        fmt::format("{}{}x{}x{}", s.batch > 1 ? fmt::format("{} of ", s.batch) : "", s.m, s.n, s.k);
+    std::cout << fmt::format("| {} | {} | {:.4g} | {:.0f} | {:.4g} | {} | {:.2f} | {:.4g} |\n",
+                             s.name, size, r.ms, r.gflops, r.library_ms, r.library,
+                             r.library_ms / r.ms, r.library_packed_ms)
+              << std::flush;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const std::string list = argc > 1 ? argv[1] : "";
+    if (list == "matmul") {
+      print_matmul(argc > 2 ? argv[2] : "", argc > 3 ? std::stod(argv[3]) : 0.3);
+      return 0;
+    }
+    std::cerr << "usage: strata_bench matmul [FILTER] [SECONDS PER SHAPE]\n";
+    return 2;
+  } catch (const std::exception& e) {
+    std::cerr << "strata_bench: " << e.what() << "\n";
+    return 1;
+  }
+}

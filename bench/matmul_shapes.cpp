@@ -1,0 +1,190 @@
+#include "bench/matmul_shapes.h"
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include <dnnl.hpp>
+
+#include "strata/base/timer.h"
+#include "strata/kernels/gemm.h"
+
+namespace strata::bench {
+namespace {
+
+using Way = std::function<void()>;
+
+struct Matrices {
+  explicit Matrices(const MatmulShape& s)
+      : a(static_cast<size_t>(s.batch * s.m * s.k)),
+        b(static_cast<size_t>(s.batch * s.k * s.n)),
+        c(static_cast<size_t>(s.batch * s.m * s.n)) {
+    uint32_t x = 1;
+    const auto number = [&x] {
+      x = x * 1664525u + 1013904223u;
+      return static_cast<float>(x >> 8) * 0x1p-24f - 0.5f;
+    };
+    std::generate(a.begin(), a.end(), number);
+    std::generate(b.begin(), b.end(), number);
+  }
+  std::vector<float> a, b, c;
+};
+
+Way ours(const MatmulShape& s, Matrices& x) {
+  kernels::Gemm<float> g;
+  g.batch = s.batch;
+  g.m = s.m;
+  g.n = s.n;
+  g.k = s.k;
+  g.a = {x.a.data(), s.trans_a ? s.m : s.k, s.trans_a, s.m * s.k};
+  g.b = {x.b.data(), s.trans_b ? s.k : s.n, s.trans_b, s.k * s.n};
+  g.c = {x.c.data(), s.n, false, s.m * s.n};
+  return [g] { kernels::gemm(g); };
+}
+
+Way library_sgemm(const MatmulShape& s, Matrices& x) {
+  return [s, &x] {
+    for (int64_t i = 0; i < s.batch; ++i) {
+      dnnl_sgemm(s.trans_a ? 'T' : 'N', s.trans_b ? 'T' : 'N', s.m, s.n, s.k, 1.0f,
+                 x.a.data() + i * s.m * s.k, s.trans_a ? s.m : s.k, x.b.data() + i * s.k * s.n,
+                 s.trans_b ? s.k : s.n, 0.0f, x.c.data() + i * s.m * s.n, s.n);
+    }
+  };
+}
+
+// The matmul primitive; with `packed`, on a right factor in the format it likes best, or nothing if
+// that is the plain one.
+Way library_matmul(const MatmulShape& s, Matrices& x, bool packed) {
+  using dnnl::memory;
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  static dnnl::stream stream(engine);
+  constexpr auto kF32 = memory::data_type::f32;
+  const memory::desc a(
+      {s.batch, s.m, s.k}, kF32,
+      s.trans_a ? memory::dims{s.m * s.k, 1, s.m} : memory::dims{s.m * s.k, s.k, 1});
+  const memory::desc b(
+      {s.batch, s.k, s.n}, kF32,
+      s.trans_b ? memory::dims{s.k * s.n, 1, s.k} : memory::dims{s.k * s.n, s.n, 1});
+  const memory::desc any({s.batch, s.k, s.n}, kF32, memory::format_tag::any);
+  const memory::desc c({s.batch, s.m, s.n}, kF32, memory::dims{s.m * s.n, s.n, 1});
+  const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(a, packed ? any : b, c), engine);
+  memory weights(b, engine, x.b.data());
+  if (packed) {
+    memory own(pd.weights_desc(), engine);
+    dnnl::reorder(weights, own).execute(stream, weights, own);
+    stream.wait();
+    weights = own;
+  }
+  const std::unordered_map<int, memory> args = {{DNNL_ARG_SRC, memory(a, engine, x.a.data())},
+                                                {DNNL_ARG_WEIGHTS, weights},
+                                                {DNNL_ARG_DST, memory(c, engine, x.c.data())}};
+  return [primitive = dnnl::matmul(pd), args] {
+    primitive.execute(stream, args);
+    stream.wait();
+  };
+}
+
+// Least seconds of one call in a burst; calls too short for the clock are timed by the dozen.
+double burst(const Way& way, int64_t calls, double seconds) {
+  double least = 1e30;
+  Timer all;
+  do {
+    Timer t;
+    for (int64_t i = 0; i < calls; ++i) way();
+    least = std::min(least, t.seconds() / static_cast<double>(calls));
+  } while (all.seconds() < seconds);
+  return least;
+}
+
+std::vector<double> least_times(const std::vector<Way>& ways, double seconds) {
+  std::vector<double> least(ways.size(), 1e30);
+  std::vector<int64_t> calls(ways.size());
+  for (size_t i = 0; i < ways.size(); ++i) {
+    ways[i]();
+    const double once = burst(ways[i], 1, 0.002);
+    calls[i] = std::max<int64_t>(1, static_cast<int64_t>(20e-6 / once));
+  }
+  Timer all;
+  do {
+    for (size_t i = 0; i < ways.size(); ++i) {
+      least[i] = std::min(least[i], burst(ways[i], calls[i], 0.02));
+    }
+  } while (all.seconds() < seconds);
+  return least;
+}
+
+// The three products of y = x w^T: forward, input gradient, weight gradient.
+void add_linear(std::vector<MatmulShape>& list, const std::string& name, int64_t batch, int64_t in,
+                int64_t out) {
+  list.push_back({name + " y", 1, batch, out, in, false, true});
+  list.push_back({name + " dx", 1, batch, in, out, false, false});
+  list.push_back({name + " dw", 1, out, in, batch, true, false});
+}
+
+}  // namespace
+
+std::vector<MatmulShape> matmul_shapes() {
+  std::vector<MatmulShape> list;
+  add_linear(list, "mlp 64x784x512", 64, 784, 512);
+  add_linear(list, "mlp 64x512x512", 64, 512, 512);
+  add_linear(list, "mlp 64x512x10", 64, 512, 10);
+  add_linear(list, "mlp-13002 30x784x16", 30, 784, 16);
+  add_linear(list, "mlp-13002 30x16x16", 30, 16, 16);
+  add_linear(list, "mlp-13002 30x16x10", 30, 16, 10);
+  add_linear(list, "lenet5 128x400x120", 128, 400, 120);
+  add_linear(list, "lenet5 128x120x84", 128, 120, 84);
+  add_linear(list, "lenet5 128x84x10", 128, 84, 10);
+  add_linear(list, "gpt2 512x768x2304", 512, 768, 2304);
+  add_linear(list, "gpt2 1024x768x3072", 1024, 768, 3072);
+  add_linear(list, "gpt2 1024x3072x768", 1024, 3072, 768);
+  add_linear(list, "lstm 64x512x2048", 64, 512, 2048);
+  for (const int64_t n : {256, 512, 1024, 2048}) {
+    const std::string size = std::to_string(n);
+    list.push_back({"square " + size, 1, n, n, n, false, false});
+  }
+  list.push_back({"square 1024 transposed", 1, 1024, 1024, 1024, true, true});
+  list.push_back({"plain 64x784x512", 1, 64, 512, 784, false, false});
+  list.push_back({"plain 128x400x120", 1, 128, 120, 400, false, false});
+  list.push_back({"dw 784x64x512", 1, 784, 512, 64, true, false});
+  list.push_back({"dw long 64x4096x64", 1, 64, 64, 4096, true, false});
+  list.push_back({"dw long 16x65536x27", 1, 16, 27, 65536, true, false});
+  list.push_back({"attention scores 72x512x64x512", 72, 512, 512, 64, false, true});
+  list.push_back({"attention values 72x512x512x64", 72, 512, 64, 512, false, false});
+  list.push_back({"attention scores 96x256x64x256", 96, 256, 256, 64, false, true});
+  list.push_back({"attention small 32x16x16x16", 32, 16, 16, 16, false, true});
+  list.push_back({"vector 1x768x2304", 1, 1, 2304, 768, false, true});
+  list.push_back({"vector 1x768x50257", 1, 1, 50257, 768, false, true});
+  list.push_back({"vector 1x4096x4096 plain", 1, 1, 4096, 4096, false, false});
+  list.push_back({"vector 4096x4096x1", 1, 4096, 1, 4096, false, false});
+  list.push_back({"few 4x768x3072", 1, 4, 3072, 768, false, true});
+  list.push_back({"few 16x768x3072", 1, 16, 3072, 768, false, true});
+  list.push_back({"tiny 4x4x4", 1, 4, 4, 4, false, false});
+  list.push_back({"tiny 8x8x8 b^T", 1, 8, 8, 8, false, true});
+  list.push_back({"odd 127x129x131", 1, 127, 131, 129, false, false});
+  list.push_back({"odd 333x555x777", 1, 333, 777, 555, false, true});
+  list.push_back({"odd 1021x509x251", 1, 1021, 251, 509, true, false});
+  return list;
+}
+
+std::vector<MatmulRow> run_matmul_shapes(const std::string& filter, double seconds) {
+  std::vector<MatmulRow> rows;
+  for (const MatmulShape& s : matmul_shapes()) {
+    if (s.name.find(filter) == std::string::npos) continue;
+    Matrices x(s);
+    const std::vector<double> t = least_times(
+        {ours(s, x), library_sgemm(s, x), library_matmul(s, x, false), library_matmul(s, x, true)},
+        seconds);
+    MatmulRow row;
+    row.shape = s;
+    row.ms = 1e3 * t[0];
+    row.library_ms = 1e3 * std::min(t[1], t[2]);
+    row.library = t[1] <= t[2] ? "sgemm" : "matmul";
+    row.library_packed_ms = 1e3 * t[3];
+    row.gflops = 2e-9 * static_cast<double>(s.batch * s.m) * static_cast<double>(s.n * s.k) / t[0];
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace strata::bench

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace strata::bench {
+
+/// One product of the list: C[m, n] = A B for each of `batch` matrices. trans_a: A is stored as
+/// [k, m]; trans_b: B is stored as [n, k].
+struct MatmulShape {
+  std::string name;
+  int64_t batch, m, n, k;
+  bool trans_a, trans_b;
+};
+
+/// Products of training and inference, those on which libraries are known to stumble, odd sizes.
+std::vector<MatmulShape> matmul_shapes();
+
+/// Least time of a call by us and by the best of the library's ways: oneDNN's sgemm, its matmul
+/// primitive on plain memory, and with the right factor packed beforehand (`library_packed_ms`,
+/// which leaves out the packing, and is 0 where the primitive has no format of its own).
+struct MatmulRow {
+  MatmulShape shape;
+  double ms = 0, library_ms = 0, library_packed_ms = 0;
+  std::string library;  // the fastest on plain memory
+  double gflops = 0;    // ours
+};
+
+/// Measures f32 products whose name contains `filter`: short bursts of each way in turn, for
+/// `seconds` a shape, so that all see the same clock speed and neighbours.
+std::vector<MatmulRow> run_matmul_shapes(const std::string& filter, double seconds);
+
+}  // namespace strata::bench

@@ -1,0 +1,71 @@
+#include "strata/kernels/cpu/gemm_problem.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "strata/kernels/cpu/gemm_packed.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "strata/kernels/cpu/gemm_drive-inl.h"
+#include "strata/kernels/cpu/gemm_small-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+
+// Puts the factor that is cheapest to read in vectors on the right.
+template <class T>
+GemmProblem<T> best_side(const GemmProblem<T>& p) {
+  const bool left_turns = p.left.lane_step != 1, right_turns = p.right.lane_step != 1;
+  if (left_turns == right_turns) {
+    // Both or none must be transposed to be read in vectors: for both, the smaller one.
+    return left_turns && p.n > p.m ? p.swapped() : p;
+  }
+  return right_turns ? p.swapped() : p;
+}
+
+template <class T>
+void product(const GemmProblem<T>& problem) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (small_product(problem)) return;
+  }
+  const GemmProblem<T> p = best_side(problem);
+  if (p.m <= kFewRows && p.right.lane_step == 1) {
+    few_rows(p);
+  } else {
+    many_rows(p);
+  }
+}
+
+void product_f32(const GemmProblem<float>& p) { product(p); }
+void product_bf16(const GemmProblem<bfloat16>& p) { product(p); }
+void product_f16(const GemmProblem<float16>& p) { product(p); }
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace strata::kernels {
+
+HWY_EXPORT(product_f32);
+HWY_EXPORT(product_bf16);
+HWY_EXPORT(product_f16);
+
+GemmBuffers& gemm_buffers() {
+  thread_local GemmBuffers buffers;
+  return buffers;
+}
+
+template <>
+void gemm_packed(const GemmProblem<float>& p) {
+  HWY_DYNAMIC_DISPATCH(product_f32)(p);
+}
+template <>
+void gemm_packed(const GemmProblem<bfloat16>& p) {
+  HWY_DYNAMIC_DISPATCH(product_bf16)(p);
+}
+template <>
+void gemm_packed(const GemmProblem<float16>& p) {
+  HWY_DYNAMIC_DISPATCH(product_f16)(p);
+}
+
+}  // namespace strata::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "strata/kernels/activation.h"
+
+namespace strata::kernels {
+
+/// One factor of a product, seen from the tile: `lane` runs along the result's rows (left factor)
+/// or columns (right factor), k along the sum. One of the two steps is 1.
+template <class T>
+struct GemmSide {
+  const T* data;
+  int64_t lane_step, k_step;
+};
+
+/// One product as the packed kernels see it: T[m, n] = left * right, written to the row-major C or,
+/// if `turned`, its transpose to it. The kernels read `left` one number at a time and `right` in
+/// vectors, so which factor is which decides what has to be copied.
+template <class T>
+struct GemmProblem {
+  int64_t m, n, k;
+  GemmSide<T> left, right;
+  T* c;
+  int64_t ld;
+  bool turned;
+  const float* bias;  // per column of C, or null
+  float alpha, beta;
+  Activation activation;
+
+  /// The same product with the factors exchanged.
+  GemmProblem swapped() const {
+    GemmProblem p = *this;
+    std::swap(p.m, p.n);
+    std::swap(p.left, p.right);
+    p.turned = !turned;
+    return p;
+  }
+};
+
+/// Working memory that a thread keeps from call to call. It grows to the largest request, which the
+/// callers bound, and its content does not survive a request.
+class GemmBuffer {
+ public:
+  float* get(int64_t count) {
+    const auto lines = static_cast<size_t>((count + kLineFloats - 1) / kLineFloats);
+    if (lines > lines_.size()) {
+      lines_.clear();  // nothing to copy when it moves
+      lines_.resize(lines);
+    }
+    return lines_.empty() ? nullptr : lines_.front().floats;
+  }
+
+ private:
+  static constexpr int64_t kLineFloats = 16;
+  struct alignas(64) Line {
+    float floats[kLineFloats];
+  };
+  std::vector<Line> lines_;
+};
+
+struct GemmBuffers {
+  GemmBuffer left, right, panel, vector, bias;
+};
+
+/// The calling thread's own.
+GemmBuffers& gemm_buffers();
+
+/// One product, on the tile kernels of this processor.
+template <class T>
+void gemm_packed(const GemmProblem<T>& p);
+
+}  // namespace strata::kernels

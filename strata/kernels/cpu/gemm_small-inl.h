@@ -1,0 +1,108 @@
+// Products of few rows or columns, straight from where the factors lie. Included once per
+// instruction set.
+#if defined(STRATA_KERNELS_CPU_GEMM_SMALL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STRATA_KERNELS_CPU_GEMM_SMALL_INL_H_
+#undef STRATA_KERNELS_CPU_GEMM_SMALL_INL_H_
+#else
+#define STRATA_KERNELS_CPU_GEMM_SMALL_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include <hwy/highway.h>
+
+#include "strata/kernels/cpu/gemm_drive-inl.h"
+#include "strata/kernels/cpu/gemm_problem.h"
+#include "strata/kernels/cpu/gemm_store-inl.h"
+#include "strata/kernels/cpu/gemm_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+
+// A block of sums of `rows` x `columns` at (i, j) of the problem to C.
+inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride, int64_t i,
+                       int64_t rows, int64_t j, int64_t columns) {
+  const int64_t c_row = p.turned ? j : i, c_column = p.turned ? i : j;
+  const TileOutput<float> out = {p.c + c_row * p.ld + c_column,
+                                 p.ld,
+                                 p.bias ? p.bias + c_column : nullptr,
+                                 p.alpha,
+                                 p.beta,
+                                 p.activation};
+  if (!p.turned) {
+    store_block(sums, stride, rows, columns, out);
+  } else if (rows == 1) {
+    store_block(sums, 1, columns, 1, out);
+  } else {
+    store_block_turned(sums, stride, rows, columns, out);
+  }
+}
+
+// Rows against rows: both factors have k in sequence.
+inline void dot_task(const GemmProblem<float>& p, Range columns) {
+  const int64_t column_tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
+  HWY_ALIGN float sums[kDotRows * kDotColumnsOfOneRow];
+  for (int64_t j = columns.begin; j < columns.end;) {
+    int64_t count = std::min(column_tile, columns.end - j);
+    if (count != column_tile) count = std::min<int64_t>(count, kDotColumns);
+    for (int64_t i = 0; i < p.m; i += kDotRows) {
+      const int64_t rows = std::min<int64_t>(kDotRows, p.m - i);
+      dot_function(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
+                                p.right.data + j * p.right.lane_step, p.right.lane_step, sums);
+      store_sums(p, sums, count, i, rows, j, count);
+    }
+    j += count;
+  }
+}
+
+inline void dots(const GemmProblem<float>& p) {
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
+  // A task reads at least 64 KB of the right factor.
+  const int64_t least = round_up(ceil_div(16384, std::max<int64_t>(p.k, 1)), 24);
+  for_each_task(4 * work, p.n, task_size(p.n, 24, least, std::max(p.n, least)),
+                [&](Range columns) HWY_ATTR { dot_task(p, columns); });
+}
+
+// One row times a factor whose rows lie in sequence.
+inline void row_times_matrix(const GemmProblem<float>& p) {
+  constexpr int64_t kColumns = 512;
+  const double work = static_cast<double>(p.n * p.k);
+  for_each_task(4 * work, p.n, kColumns, [&](Range columns) HWY_ATTR {
+    HWY_ALIGN float sums[kColumns];
+    std::memset(sums, 0, sizeof(sums));
+    add_rows(p.k, columns.size(), p.left.data, p.left.k_step, p.right.data + columns.begin,
+             p.right.k_step, sums);
+    store_sums(p, sums, kColumns, 0, 1, columns.begin, columns.size());
+  });
+}
+
+// True if the product was small or thin enough to be done here.
+inline bool small_product(const GemmProblem<float>& problem) {
+  const GemmProblem<float> p = problem.n < problem.m ? problem.swapped() : problem;  // m <= n
+  if (p.m == 1 && p.right.lane_step == 1 && p.right.k_step != 1) {
+    row_times_matrix(p);
+    return true;
+  }
+  if (p.right.k_step != 1) return false;
+  if (p.m == 1 && p.left.k_step != 1) {
+    // A column of a matrix: its numbers lie apart.
+    float* vector = gemm_buffers().vector.get(p.k);
+    for (int64_t i = 0; i < p.k; ++i) vector[i] = p.left.data[i * p.left.k_step];
+    GemmProblem<float> in_sequence = p;
+    in_sequence.left = {vector, p.k, 1};
+    dots(in_sequence);
+    return true;
+  }
+  if (p.left.k_step == 1 && p.m <= 16 && p.k >= 4 * kLanes) {
+    dots(p);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

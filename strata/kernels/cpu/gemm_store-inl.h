@@ -1,0 +1,142 @@
+// From a tile of finished sums to C: scale, add the old C and the bias, apply the activation,
+// store. Included once per instruction set.
+#if defined(STRATA_KERNELS_CPU_GEMM_STORE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STRATA_KERNELS_CPU_GEMM_STORE_INL_H_
+#undef STRATA_KERNELS_CPU_GEMM_STORE_INL_H_
+#else
+#define STRATA_KERNELS_CPU_GEMM_STORE_INL_H_
+#endif
+
+#include <cstdint>
+#include <type_traits>
+
+#include <hwy/highway.h>
+
+#include "strata/kernels/activation.h"
+#include "strata/kernels/cpu/gemm_pack-inl.h"
+#include "strata/kernels/cpu/simd_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+
+// Where a tile goes and what happens to it: v = activation(alpha * sum + beta * C + bias).
+template <class T>
+struct TileOutput {
+  T* c;
+  int64_t ld;
+  const float* bias;  // per column of C, or null
+  float alpha, beta;
+  Activation activation;
+};
+
+template <class D>
+HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
+  return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);  // a NaN stays one
+}
+
+// x[i] = f(d, x[i]), in whole vectors: the sums' buffers are that long.
+template <class F>
+HWY_INLINE void map_vectors(float* x, int64_t n, F f) {
+  const F32 d;
+  for (int64_t i = 0; i < n; i += kLanes) hn::Store(f(d, hn::Load(d, x + i)), d, x + i);
+}
+
+inline void activate(Activation activation, float* x, int64_t n) {
+  switch (activation) {
+    case Activation::none: break;
+    case Activation::relu:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return relu(d, v); });
+      break;
+    case Activation::gelu_tanh:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR {
+        const V32 cubic = hn::MulAdd(hn::Mul(v, v), hn::Set(d, 0.044715f), hn::Set(d, 1.0f));
+        const V32 inner = hn::Mul(hn::Mul(v, cubic), hn::Set(d, 0.7978845608f));
+        const V32 half = hn::Mul(v, hn::Set(d, 0.5f));
+        return hn::MulAdd(half, simd::tanh(d, inner), half);
+      });
+      break;
+    case Activation::gelu_erf:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR {
+        const V32 half = hn::Mul(v, hn::Set(d, 0.5f));
+        return hn::MulAdd(half, simd::erf(d, hn::Mul(v, hn::Set(d, 0.7071067812f))), half);
+      });
+      break;
+    case Activation::sigmoid:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::sigmoid(d, v); });
+      break;
+    case Activation::tanh:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::tanh(d, v); });
+      break;
+    case Activation::silu:
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return hn::Mul(v, simd::sigmoid(d, v)); });
+      break;
+  }
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> finish(D d, const float* sum, const TileOutput<float>& out, const float* c,
+                             int64_t column) {
+  hn::Vec<D> v = hn::Mul(hn::LoadU(d, sum), hn::Set(d, out.alpha));
+  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), hn::LoadU(d, c), v);
+  if (out.bias) v = hn::Add(v, hn::LoadU(d, out.bias + column));
+  return out.activation == Activation::relu ? relu(d, v) : v;
+}
+
+// One result of any type as f32, where vectors do not reach or C is not f32.
+template <class T>
+HWY_INLINE float finish_one(const float* sum, const TileOutput<T>& out, const T* c,
+                            int64_t column) {
+  const hn::FixedTag<float, 1> d;
+  const float old = out.beta != 0 ? static_cast<float>(*c) : 0.0f;
+  return hn::GetLane(
+      finish(d, sum, {nullptr, 0, out.bias, out.alpha, out.beta, out.activation}, &old, column));
+}
+
+// A block of `rows` x `columns` sums in rows of `stride` goes to the same place of C. The sums are
+// 64-byte aligned, padded to whole vectors, and not preserved.
+template <class T>
+HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t columns,
+                              const TileOutput<T>& out) {
+  if (out.activation > Activation::relu) {
+    TileOutput<T> before = out;
+    before.activation = Activation::none;
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) {
+        float* sum = sums + i * stride + j;
+        *sum = finish_one(sum, before, out.c + i * out.ld + j, j);
+      }
+    }
+    activate(out.activation, sums, rows * stride);
+    return store_block<T>(sums, stride, rows, columns,
+                          {out.c, out.ld, nullptr, 1, 0, Activation::none});
+  }
+  for (int64_t i = 0; i < rows; ++i, sums += stride) {
+    T* c = out.c + i * out.ld;
+    int64_t j = 0;
+    if constexpr (std::is_same_v<T, float>) {
+      const F32 d;
+      const F32x4 d4;
+      for (; j + kLanes <= columns; j += kLanes) {
+        hn::StoreU(finish(d, sums + j, out, c + j, j), d, c + j);
+      }
+      for (; j + 4 <= columns; j += 4) {
+        hn::StoreU(finish(d4, sums + j, out, c + j, j), d4, c + j);
+      }
+    }
+    for (; j < columns; ++j) c[j] = static_cast<T>(finish_one(sums + j, out, c + j, j));
+  }
+}
+
+// The same for the transposed block: C gets `columns` rows of `rows`.
+template <class T>
+HWY_NOINLINE void store_block_turned(const float* sums, int64_t stride, int64_t rows,
+                                     int64_t columns, const TileOutput<T>& out) {
+  HWY_ALIGN float turned[kTileColumns * kTurnedRows];
+  pack_turned(sums, stride, rows, kTurnedRows, columns, turned);
+  store_block(turned, kTurnedRows, columns, rows, out);
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

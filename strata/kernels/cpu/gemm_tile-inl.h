@@ -1,0 +1,179 @@
+// The innermost loops of a matrix product: sums of products that stay in registers while k runs.
+// Included once per instruction set.
+#if defined(STRATA_KERNELS_CPU_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STRATA_KERNELS_CPU_GEMM_TILE_INL_H_
+#undef STRATA_KERNELS_CPU_GEMM_TILE_INL_H_
+#else
+#define STRATA_KERNELS_CPU_GEMM_TILE_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using F32 = hn::ScalableTag<float>;
+using V32 = hn::Vec<F32>;
+
+// A tile is two vectors wide and as high as the registers allow: 12 sums of 16 registers, 24 of
+// AVX-512's 32. Twelve independent sums also cover the latency of two multiply-adds a cycle.
+inline constexpr int kLanes = static_cast<int>(hn::MaxLanes(F32()));
+inline constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+inline constexpr int kTileVectors = 2;
+inline constexpr int kTileColumns = kTileVectors * kLanes;
+inline constexpr int kTileSize = kTileRows * kTileColumns;
+inline constexpr int kTurnedRows = (kTileRows + 3) / 4 * 4;  // of a transposed tile
+
+// sums[i * kVectors * kLanes + j] = sum over k of left(i, k) * right(k, j). The left side is read
+// one number at a time: (i, k) lies at left[i * left_step + k] if kLeftRows, else at
+// left[k * left_step + i]. The right side is read in vectors: row k lies at right + k * right_step.
+template <int kRows, int kVectors, bool kLeftRows>
+HWY_NOINLINE void tile_sums(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
+                            const float* HWY_RESTRICT right, int64_t right_step,
+                            float* HWY_RESTRICT sums) {
+  const F32 d;
+  V32 acc[kRows][kVectors];
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
+  }
+  for (int64_t p = 0; p < k; ++p) {
+    V32 b[kVectors];
+    for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
+    for (int i = 0; i < kRows; ++i) {
+      const V32 a = hn::Set(d, kLeftRows ? left[i * left_step] : left[i]);
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
+    }
+    left += kLeftRows ? 1 : left_step;
+    right += right_step;
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) hn::Store(acc[i][v], d, sums + (i * kVectors + v) * kLanes);
+  }
+}
+
+using TileFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
+                              int64_t right_step, float* sums);
+
+template <int kVectors, bool kLeftRows, int... kRowsLess1>
+constexpr auto tile_table(std::integer_sequence<int, kRowsLess1...>) {
+  return std::array<TileFunction, sizeof...(kRowsLess1)>{
+      &tile_sums<kRowsLess1 + 1, kVectors, kLeftRows>...};
+}
+
+// The function for a tile of that many rows (1 to kTileRows) and vectors (1 or 2).
+inline TileFunction tile_function(int64_t rows, int64_t vectors, bool left_rows) {
+  using Rows = std::make_integer_sequence<int, kTileRows>;
+  static constexpr std::array<TileFunction, kTileRows> kTables[2][kTileVectors] = {
+      {tile_table<1, false>(Rows()), tile_table<2, false>(Rows())},
+      {tile_table<1, true>(Rows()), tile_table<2, true>(Rows())}};
+  return kTables[left_rows][vectors - 1][rows - 1];
+}
+
+// Lanes [0, count) of what is at p, zeros behind.
+HWY_INLINE V32 load_first(F32 d, const float* p, int64_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
+  HWY_ALIGN float lanes[kLanes] = {};
+  for (int64_t i = 0; i < count; ++i) lanes[i] = p[i];
+  return hn::Load(d, lanes);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
+#endif
+}
+
+// sums[i * kColumns + j] = dot product of the rows left + i * left_step and right + j * right_step.
+// For a few rows against rows: nothing is packed, and each row is read in sequence.
+template <int kRows, int kColumns>
+HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
+                           const float* HWY_RESTRICT right, int64_t right_step,
+                           float* HWY_RESTRICT sums) {
+  const F32 d;
+  V32 acc[kRows][kColumns];
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kColumns; ++j) acc[i][j] = hn::Zero(d);
+  }
+  int64_t p = 0;
+  for (; p + kLanes <= k; p += kLanes) {
+    V32 b[kColumns];
+    for (int j = 0; j < kColumns; ++j) b[j] = hn::LoadU(d, right + j * right_step + p);
+    for (int i = 0; i < kRows; ++i) {
+      const V32 a = hn::LoadU(d, left + i * left_step + p);
+      for (int j = 0; j < kColumns; ++j) acc[i][j] = hn::MulAdd(a, b[j], acc[i][j]);
+    }
+  }
+  if (p < k) {
+    V32 b[kColumns];
+    for (int j = 0; j < kColumns; ++j) b[j] = load_first(d, right + j * right_step + p, k - p);
+    for (int i = 0; i < kRows; ++i) {
+      const V32 a = load_first(d, left + i * left_step + p, k - p);
+      for (int j = 0; j < kColumns; ++j) acc[i][j] = hn::MulAdd(a, b[j], acc[i][j]);
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kColumns; ++j) {
+      sums[i * kColumns + j] = hn::GetLane(hn::SumOfLanes(d, acc[i][j]));
+    }
+  }
+}
+
+// A dot tile is this large; one of a single row is wider, for matrix-vector products that wait for
+// memory and gain from several streams.
+inline constexpr int kDotRows = 4, kDotColumns = 3, kDotColumnsOfOneRow = 8;
+
+template <int kRows, int... kColumnsLess1>
+constexpr auto dot_table(std::integer_sequence<int, kColumnsLess1...>) {
+  return std::array<TileFunction, kDotColumns>{&dot_sums<kRows, kColumnsLess1 + 1>...};
+}
+
+inline TileFunction dot_function(int64_t rows, int64_t columns) {
+  using Columns = std::make_integer_sequence<int, kDotColumns>;
+  static constexpr std::array<TileFunction, kDotColumns> kTable[kDotRows] = {
+      dot_table<1>(Columns()), dot_table<2>(Columns()), dot_table<3>(Columns()),
+      dot_table<4>(Columns())};
+  return columns == kDotColumnsOfOneRow ? &dot_sums<1, kDotColumnsOfOneRow>
+                                        : kTable[rows - 1][columns - 1];
+}
+
+// sums[j] += sum over k of left[k * left_step] * right[k * right_step + j] for j in [0, n): whole
+// rows of the right side in sequence, four at a time.
+inline void add_rows(int64_t k, int64_t n, const float* left, int64_t left_step,
+                     const float* HWY_RESTRICT right, int64_t right_step,
+                     float* HWY_RESTRICT sums) {
+  const F32 d;
+  for (int64_t p = 0; p < k; p += 4) {
+    const int64_t rows = std::min<int64_t>(4, k - p);
+    const float* row[4];
+    float x[4];
+    for (int64_t r = 0; r < rows; ++r) {
+      row[r] = right + (p + r) * right_step;
+      x[r] = left[(p + r) * left_step];
+    }
+    int64_t j = 0;
+    if (rows == 4) {
+      const V32 x0 = hn::Set(d, x[0]), x1 = hn::Set(d, x[1]);
+      const V32 x2 = hn::Set(d, x[2]), x3 = hn::Set(d, x[3]);
+      for (; j + kLanes <= n; j += kLanes) {
+        V32 s = hn::LoadU(d, sums + j);
+        s = hn::MulAdd(x0, hn::LoadU(d, row[0] + j), s);
+        s = hn::MulAdd(x1, hn::LoadU(d, row[1] + j), s);
+        s = hn::MulAdd(x2, hn::LoadU(d, row[2] + j), s);
+        s = hn::MulAdd(x3, hn::LoadU(d, row[3] + j), s);
+        hn::StoreU(s, d, sums + j);
+      }
+    }
+    const int64_t vectors_end = j;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (j = vectors_end; j < n; ++j) sums[j] += x[r] * row[r][j];
+    }
+  }
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,264 @@
+#include "strata/kernels/gemm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include "strata/base/parallel.h"
+
+namespace strata {
+namespace {
+
+using kernels::Activation;
+using kernels::Gemm;
+
+struct Case {
+  int64_t m, n, k;
+  bool trans_a = false, trans_b = false;
+  double alpha = 1, beta = 0;
+  bool bias = false;
+  Activation activation = Activation::none;
+  int64_t batch = 1;
+  bool share_a = false, share_b = false;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << "m " << c.m << ", n " << c.n << ", k " << c.k << ", trans " << c.trans_a << c.trans_b
+       << ", alpha " << c.alpha << ", beta " << c.beta << ", bias " << c.bias << ", activation "
+       << static_cast<int>(c.activation) << ", batch " << c.batch;
+}
+
+/// Operands with rows that are further apart than they are long, the gaps filled with NaN.
+template <class T>
+struct Operands {
+  explicit Operands(const Case& c) {
+    const auto fill = [&](std::vector<T>& x, int64_t rows, int64_t columns, int64_t count,
+                          MatrixSizes& sizes) {
+      sizes.ld = columns + 3;
+      sizes.stride = rows * sizes.ld + 5;
+      x.assign(static_cast<size_t>(sizes.stride * count), std::numeric_limits<float>::quiet_NaN());
+      for (int64_t b = 0; b < count; ++b) {
+        for (int64_t i = 0; i < rows; ++i) {
+          for (int64_t j = 0; j < columns; ++j) {
+            x[static_cast<size_t>(b * sizes.stride + i * sizes.ld + j)] = number();
+          }
+        }
+      }
+    };
+    MatrixSizes sa, sb, sc;
+    fill(a, c.trans_a ? c.k : c.m, c.trans_a ? c.m : c.k, c.share_a ? 1 : c.batch, sa);
+    fill(b, c.trans_b ? c.n : c.k, c.trans_b ? c.k : c.n, c.share_b ? 1 : c.batch, sb);
+    fill(this->c, c.m, c.n, c.batch, sc);
+    if (c.beta == 0) std::fill(this->c.begin(), this->c.end(), std::nanf(""));
+    for (int64_t j = 0; j < c.n; ++j) bias.push_back(number());
+    gemm.batch = c.batch;
+    gemm.m = c.m;
+    gemm.n = c.n;
+    gemm.k = c.k;
+    gemm.a = {a.data(), sa.ld, c.trans_a, c.share_a ? 0 : sa.stride};
+    gemm.b = {b.data(), sb.ld, c.trans_b, c.share_b ? 0 : sb.stride};
+    gemm.c = {this->c.data(), sc.ld, false, sc.stride};
+    gemm.alpha = c.alpha;
+    gemm.beta = c.beta;
+    gemm.bias = c.bias ? bias.data() : nullptr;
+    gemm.activation = c.activation;
+  }
+
+  struct MatrixSizes {
+    int64_t ld = 0, stride = 0;
+  };
+  T number() {  // in [-1, 1)
+    state = state * 1664525u + 1013904223u;
+    return static_cast<T>(static_cast<float>(state >> 8) * 0x1p-23f - 1.0f);
+  }
+
+  uint32_t state = 1;
+  std::vector<T> a, b, c, bias;
+  Gemm<T> gemm;
+};
+
+double activated(double x, Activation activation) {
+  switch (activation) {
+    case Activation::none: return x;
+    case Activation::relu: return x < 0 ? 0 : x;
+    case Activation::gelu_tanh:
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * std::pow(x, 3))));
+    case Activation::gelu_erf: return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
+    case Activation::tanh: return std::tanh(x);
+    case Activation::silu: return x / (1 + std::exp(-x));
+  }
+  return std::nan("");
+}
+
+/// Compares with three plain loops in f64, and looks that the gaps in C are untouched.
+template <class T>
+void check(const Case& s, double tolerance) {
+  Operands<T> x(s);
+  const std::vector<T> before = x.c;
+  kernels::gemm(x.gemm);
+  const Gemm<T>& g = x.gemm;
+  double worst = 0, largest = 1e-3;
+  for (int64_t batch = 0; batch < s.batch; ++batch) {
+    const T* a = g.a.data + batch * g.a.batch_stride;
+    const T* b = g.b.data + batch * g.b.batch_stride;
+    const T* c = g.c.data + batch * g.c.batch_stride;
+    for (int64_t i = 0; i < s.m; ++i) {
+      for (int64_t j = 0; j < s.n; ++j) {
+        double sum = 0;
+        for (int64_t p = 0; p < s.k; ++p) {
+          sum += static_cast<double>(s.trans_a ? a[p * g.a.ld + i] : a[i * g.a.ld + p]) *
+                 static_cast<double>(s.trans_b ? b[j * g.b.ld + p] : b[p * g.b.ld + j]);
+        }
+        double v = s.alpha * sum;
+        if (s.beta != 0) v += s.beta * static_cast<double>(before[c + i * g.c.ld + j - x.c.data()]);
+        if (s.bias) v += static_cast<double>(x.bias[j]);
+        v = activated(v, s.activation);
+        const double error = std::abs(v - static_cast<double>(c[i * g.c.ld + j]));
+        worst =
+            std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+        largest = std::max(largest, std::abs(v));
+      }
+      if (s.n > 0) {
+        ASSERT_TRUE(std::isnan(static_cast<double>(c[i * g.c.ld + s.n])))
+            << "wrote beyond row " << i << ": " << ::testing::PrintToString(s);
+      }
+    }
+  }
+  ASSERT_LE(worst / largest, tolerance) << ::testing::PrintToString(s);
+}
+
+std::vector<Case> small_and_odd() {
+  std::vector<Case> cases;
+  for (const int64_t m : {0, 1, 2, 5, 6, 7, 13, 25}) {
+    for (const int64_t n : {0, 1, 3, 8, 15, 16, 17, 33, 70}) {
+      for (const int64_t k : {0, 1, 3, 8, 31, 66}) {
+        for (const int t : {0, 1, 2, 3}) {
+          cases.push_back({m, n, k, t / 2 == 1, t % 2 == 1});
+          cases.push_back({m, n, k, t / 2 == 1, t % 2 == 1, -0.5, 2, true, Activation::relu});
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+/// Shapes that reach each way of computing: rows of dot products, a row times a matrix, few and
+/// many rows, several steps of k, several strips, tasks with edges.
+std::vector<Case> large() {
+  std::vector<Case> cases;
+  const int64_t sizes[][3] = {{1, 700, 100},   {700, 1, 130},   {1, 1100, 513},  {10, 600, 512},
+                              {64, 300, 784},  {200, 201, 800}, {300, 70, 900},  {70, 300, 1000},
+                              {16, 27, 9000},  {193, 17, 390},  {401, 333, 511}, {30, 50, 20000},
+                              {1500, 20, 100}, {20, 1500, 100}};
+  for (const auto& s : sizes) {
+    for (const int t : {0, 1, 2, 3}) {
+      cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1});
+      cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1, 2, -1, true, Activation::relu});
+    }
+  }
+  return cases;
+}
+
+TEST(Gemm, F32IsThePlainSum) {
+  for (const Case& c : small_and_odd()) check<float>(c, 2e-6);
+  for (const Case& c : large()) check<float>(c, 1e-5);
+}
+
+TEST(Gemm, F64IsThePlainSum) {
+  for (const Case& c : small_and_odd()) check<double>(c, 1e-14);
+}
+
+TEST(Gemm, HalfTypesSumInF32AndRoundOnce) {
+  for (const Case& c : small_and_odd()) check<bfloat16>(c, 0x1p-8);
+  for (const Case& c : small_and_odd()) check<float16>(c, 0x1p-11);
+  for (const Case& c : large()) check<bfloat16>(c, 0x1p-8);
+}
+
+TEST(Gemm, ActivationsFollowTheBias) {
+  for (const Activation a : {Activation::gelu_tanh, Activation::gelu_erf, Activation::sigmoid,
+                             Activation::tanh, Activation::silu}) {
+    for (const int t : {0, 1, 2, 3}) {
+      for (const int64_t k : {0, 20, 500}) {
+        const Case c = {37, 45, k, t / 2 == 1, t % 2 == 1, 0.5, 0.25, true, a};
+        check<float>(c, 1e-5);
+        check<double>(c, 1e-14);
+        check<bfloat16>(c, 0x1p-8);
+      }
+    }
+  }
+}
+
+TEST(Gemm, Batches) {
+  for (const int t : {0, 1, 2, 3}) {
+    for (const int shared : {0, 1, 2, 3}) {
+      Case c = {9, 20, 33, t / 2 == 1, t % 2 == 1, 1, 0, true};
+      c.batch = 5;
+      c.share_a = shared / 2 == 1;
+      c.share_b = shared % 2 == 1;
+      check<float>(c, 2e-6);
+      check<double>(c, 1e-14);
+      c.m = 130;
+      c.n = 257;
+      c.batch = 20;
+      check<float>(c, 2e-6);
+    }
+  }
+}
+
+TEST(Gemm, NanAndInfinityGoWhereTheyBelong) {
+  for (const int64_t k : {5, 64, 500}) {
+    for (const int t : {0, 1, 2, 3}) {
+      Operands<float> x({40, 50, k, t / 2 == 1, t % 2 == 1, 1, 0, false, Activation::relu});
+      const int64_t p = k - 1;
+      x.a[static_cast<size_t>(t / 2 == 1 ? p * x.gemm.a.ld + 7 : 7 * x.gemm.a.ld + p)] =
+          std::numeric_limits<float>::quiet_NaN();
+      kernels::gemm(x.gemm);
+      for (int64_t i = 0; i < 40; ++i) {
+        for (int64_t j = 0; j < 50; ++j) {
+          ASSERT_EQ(std::isnan(x.c[static_cast<size_t>(i * x.gemm.c.ld + j)]), i == 7)
+              << i << ", " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, SameBitsOnAnyNumberOfThreads) {
+  const int threads = thread_count();
+  for (Case c : large()) {
+    for (const int64_t batch : {1, 3}) {
+      c.batch = batch;
+      Operands<float> x(c);
+      for (float& v : x.c) v = std::isnan(v) ? 0 : v;
+      const std::vector<float> before = x.c;
+      std::vector<float> first;
+      for (const int n : {1, 2, 3, 4}) {
+        set_thread_count(n);
+        std::copy(before.begin(), before.end(), x.c.begin());
+        kernels::gemm(x.gemm);
+        if (n == 1) first = x.c;
+        ASSERT_EQ(first, x.c) << ::testing::PrintToString(c) << " on " << n << " threads";
+      }
+    }
+  }
+  set_thread_count(threads);
+}
+
+TEST(Gemm, EveryInstructionSetIsRight) {
+  for (const int64_t target : {HWY_SSE4, HWY_AVX2, HWY_AVX3}) {
+    if ((hwy::SupportedTargets() & target) == 0) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    for (const Case& c : small_and_odd()) check<float>(c, 2e-6);
+    for (const Case& c : large()) check<float>(c, 1e-5);
+    check<bfloat16>({30, 50, 70, false, true}, 0x1p-8);
+    hwy::SetSupportedTargetsForTest(0);
+  }
+}
+
+}  // namespace
+}  // namespace strata
