@@ -8,6 +8,8 @@ if(STRATA_SANITIZE)
   target_compile_options(strata_flags INTERFACE
     -fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(strata_flags INTERFACE -fsanitize=${STRATA_SANITIZE})
+  # GCC warns of the standard library's own code once the sanitizers have been through it.
+  target_compile_options(strata_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 # Adds a library that consumers include as "strata/...": static, or shared with BUILD_SHARED_LIBS.
