@@ -4,10 +4,15 @@ target_include_directories(strata_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_features(strata_flags INTERFACE cxx_std_20)
 target_compile_options(strata_flags INTERFACE
   -Wall -Wextra $<$<BOOL:${STRATA_WERROR}>:-Werror> $<$<CONFIG:Release>:-O2>)
+if(STRATA_FUZZ)
+  target_compile_options(strata_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(STRATA_SANITIZE)
   target_compile_options(strata_flags INTERFACE
     -fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(strata_flags INTERFACE -fsanitize=${STRATA_SANITIZE})
+  # GCC warns of the standard library's own code once the sanitizers have been through it.
+  target_compile_options(strata_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 # Adds a library that consumers include as "strata/...": static, or shared with BUILD_SHARED_LIBS.

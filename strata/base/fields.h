@@ -36,6 +36,7 @@ class FieldVisitor {
 class Fields {
  public:
   template <class Config>
+  requires requires(Config& c, FieldVisitor& v) { c.fields(v); }
   explicit Fields(Config& config)
       : config_(&config),
         visit_([](void* c, FieldVisitor& v) { static_cast<Config*>(c)->fields(v); }) {}

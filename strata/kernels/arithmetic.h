@@ -18,5 +18,7 @@ void pow(Cpu, const Tensor& a, const Tensor& b, Tensor& y);
 /// NaN where either is NaN.
 void maximum(Cpu, const Tensor& a, const Tensor& b, Tensor& y);
 void minimum(Cpu, const Tensor& a, const Tensor& b, Tensor& y);
+/// The part of maximum(a, b)'s gradient that is a's: 0 where a < b, 1/2 where a == b, else 1.
+void share(Cpu, const Tensor& a, const Tensor& b, Tensor& y);
 
 }  // namespace strata::kernels

@@ -26,4 +26,7 @@ void abs(Cpu, const Tensor& x, Tensor& y);
 void square(Cpu, const Tensor& x, Tensor& y);
 void sign(Cpu, const Tensor& x, Tensor& y);
 
+/// dx = dy * (1 - y^2), of y = tanh(x).
+void tanh_backward(Cpu, const Tensor& dy, const Tensor& y, Tensor& dx);
+
 }  // namespace strata::kernels

@@ -89,7 +89,6 @@ TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
         if (off > worst) worst = off, at = values[i];
       }
       EXPECT_LE(worst, 3.0) << c.name << " at " << at;
-      std::printf("%s %.2f at %g\n", c.name, worst, double(at));
     }
   });
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <regex>
 
 #include "tools/check/check.h"
 
@@ -56,23 +55,34 @@ void check_include(const Source& source, size_t line, char kind, const std::stri
   }
 }
 
+/// Finds directives in the blanked code, where comments hold none, and their targets in the text.
+void check_includes(const Source& source, Findings& findings) {
+  constexpr std::string_view kWord = "include";
+  for (size_t at = source.code.find(kWord); at != std::string::npos;
+       at = source.code.find(kWord, at + 1)) {
+    const size_t hash = source.code.find_last_not_of(" \t", at == 0 ? 0 : at - 1);
+    const size_t open = source.code.find_first_not_of(" \t", at + kWord.size());
+    if (hash == std::string::npos || source.code[hash] != '#' || open == std::string::npos)
+      continue;
+    const char kind = source.text[open];
+    if (kind != '<' && kind != '"') continue;
+    const size_t close = source.text.find(kind == '<' ? '>' : '"', open + 1);
+    if (close == std::string::npos) continue;
+    check_include(source, line_of(source.text, at), kind,
+                  source.text.substr(open + 1, close - open - 1), findings);
+  }
+}
+
 }  // namespace
 
 Findings check_layers(const std::vector<Source>& tree) {
-  static const std::regex include(R"(^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]*))",
-                                  std::regex::multiline);
   Findings findings;
   for (const Source& source : tree) {
     if (folder_of(source.path).empty()) {
       findings.push_back({source.path, 1, "layer", "the folder has no place in the order"});
       continue;
     }
-    for (std::sregex_iterator i(source.text.begin(), source.text.end(), include), end; i != end;
-         ++i) {
-      const auto at = static_cast<size_t>(i->position(1));
-      if (source.code[at] != i->str(1)[0]) continue;  // inside a comment or a string
-      check_include(source, line_of(source.text, at), i->str(1)[0], i->str(2), findings);
-    }
+    check_includes(source, findings);
   }
   return findings;
 }

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <regex>
+#include <sstream>
 
 #include "tools/check/check.h"
 
@@ -79,19 +79,32 @@ class FunctionScanner {
 
   /// What a brace after `header_` opens, seen from a namespace or a class.
   Scope classify() const {
-    static const std::regex container(
-        R"(^(template ?<.*> ?)?(inline )?(namespace|extern|(typedef )?(class|struct|union|enum))\b.*)");
-    if (std::regex_match(header_, container) && !returns_class()) return Scope::kContainer;
     const size_t last = header_.find_last_not_of(' ');
-    if (last != std::string::npos && header_[last] == '=') return Scope::kOther;
+    if (last == std::string::npos) return Scope::kOther;
+    // `struct stat f(int x) {` is a function, `struct alignas(64) Block {` is not.
+    if (first_keyword() && header_[last] != ')') return Scope::kContainer;
+    if (header_[last] == '=') return Scope::kOther;
     return header_.find('(') == std::string::npos ? Scope::kOther : Scope::kFunction;
   }
 
-  /// `struct stat f(int x)` is a function, `struct alignas(64) Block` is not.
-  bool returns_class() const {
-    const size_t last = header_.find_last_not_of(' ');
-    return last != std::string::npos && header_[last] == ')' &&
-           header_.find("namespace") == std::string::npos;
+  /// Whether the header begins, after `template <...>` and the like, with a word that opens a
+  /// namespace or a type.
+  bool first_keyword() const {
+    size_t begin = 0;
+    if (header_.starts_with("template")) {
+      int depth = 0;
+      for (begin = header_.find('<'); begin < header_.size(); ++begin) {
+        depth += header_[begin] == '<' ? 1 : header_[begin] == '>' ? -1 : 0;
+        if (depth == 0) break;
+      }
+      begin = std::min(begin + 1, header_.size());
+    }
+    std::istringstream words(header_.substr(begin));
+    std::string word;
+    words >> word;
+    if (word == "inline" || word == "typedef") words >> word;
+    return word == "namespace" || word == "extern" || word == "class" || word == "struct" ||
+           word == "union" || word == "enum";
   }
 
   const Source& source_;

@@ -127,6 +127,19 @@ void minimum(const Tensor& a, const Tensor& b, Tensor& y) {
   elementwise(Minimum{}, Cost::cheap, y.dtype(), y, a, b);
 }
 
+struct Share {
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    const V one = hn::Set(d, 1.0f);
+    const V tied = hn::IfThenElse(hn::Eq(a, b), hn::Set(d, 0.5f), one);
+    return hn::IfThenElse(hn::Lt(a, b), hn::Zero(d), tied);
+  }
+  double operator()(double a, double b) const { return a < b ? 0 : a == b ? 0.5 : 1; }
+};
+void share(const Tensor& a, const Tensor& b, Tensor& y) {
+  elementwise(Share{}, Cost::cheap, y.dtype(), y, a, b);
+}
+
 }  // namespace strata::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -140,6 +153,7 @@ HWY_EXPORT(div);
 HWY_EXPORT(pow);
 HWY_EXPORT(maximum);
 HWY_EXPORT(minimum);
+HWY_EXPORT(share);
 
 void add(Cpu, const Tensor& a, const Tensor& b, Tensor& y) { HWY_DYNAMIC_DISPATCH(add)(a, b, y); }
 void sub(Cpu, const Tensor& a, const Tensor& b, Tensor& y) { HWY_DYNAMIC_DISPATCH(sub)(a, b, y); }
@@ -151,6 +165,9 @@ void maximum(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
 }
 void minimum(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
   HWY_DYNAMIC_DISPATCH(minimum)(a, b, y);
+}
+void share(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
+  HWY_DYNAMIC_DISPATCH(share)(a, b, y);
 }
 
 }  // namespace strata::kernels

@@ -203,6 +203,17 @@ struct Sign {
 };
 void sign(const Tensor& x, Tensor& y) { elementwise(Sign{}, Cost::cheap, y.dtype(), y, x); }
 
+struct TanhBackward {
+  template <class D, class V>
+  V operator()(D d, V dy, V y) const {
+    return hn::Mul(dy, hn::NegMulAdd(y, y, hn::Set(d, 1.0f)));
+  }
+  double operator()(double dy, double y) const { return dy * (1 - y * y); }
+};
+void tanh_backward(const Tensor& dy, const Tensor& y, Tensor& dx) {
+  elementwise(TanhBackward{}, Cost::cheap, dx.dtype(), dx, dy, y);
+}
+
 }  // namespace strata::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -227,6 +238,7 @@ HWY_EXPORT(neg);
 HWY_EXPORT(abs);
 HWY_EXPORT(square);
 HWY_EXPORT(sign);
+HWY_EXPORT(tanh_backward);
 
 void exp(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(exp)(x, y); }
 void expm1(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(expm1)(x, y); }
@@ -246,6 +258,9 @@ void neg(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(neg)(x, y); }
 void abs(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(abs)(x, y); }
 void square(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(square)(x, y); }
 void sign(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(sign)(x, y); }
+void tanh_backward(Cpu, const Tensor& dy, const Tensor& y, Tensor& dx) {
+  HWY_DYNAMIC_DISPATCH(tanh_backward)(dy, y, dx);
+}
 
 }  // namespace strata::kernels
 #endif  // HWY_ONCE

@@ -1,0 +1,160 @@
+#include "strata/kernels/machine.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "strata/base/parallel.h"
+#include "strata/base/timer.h"
+#include "strata/tensor/tensor.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "strata/kernels/cpu/machine.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int kChains = 10;  // two FMA units of four to five cycles each
+
+/// `rounds` times kChains independent multiply-adds; returns their number of operations. The sum
+/// goes to `sink`, so that nothing is optimised away.
+double MultiplyAdds(int64_t rounds, float* sink) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const V a = hn::Set(d, 0.999f), b = hn::Set(d, 0.001f);
+  V c0 = b, c1 = b, c2 = b, c3 = b, c4 = b, c5 = b, c6 = b, c7 = b, c8 = b, c9 = b;
+  for (int64_t i = 0; i < rounds; ++i) {
+    c0 = hn::MulAdd(c0, a, b);
+    c1 = hn::MulAdd(c1, a, b);
+    c2 = hn::MulAdd(c2, a, b);
+    c3 = hn::MulAdd(c3, a, b);
+    c4 = hn::MulAdd(c4, a, b);
+    c5 = hn::MulAdd(c5, a, b);
+    c6 = hn::MulAdd(c6, a, b);
+    c7 = hn::MulAdd(c7, a, b);
+    c8 = hn::MulAdd(c8, a, b);
+    c9 = hn::MulAdd(c9, a, b);
+  }
+  c0 = hn::Add(hn::Add(hn::Add(c0, c1), hn::Add(c2, c3)), hn::Add(hn::Add(c4, c5), c6));
+  c0 = hn::Add(hn::Add(c0, c7), hn::Add(c8, c9));
+  *sink = hn::GetLane(c0);
+  return 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
+}
+
+/// Sum of n floats, n a multiple of 64.
+float Read(const float* p, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+  for (int64_t i = 0; i < n; i += 4 * step) {
+    s0 = hn::Add(s0, hn::LoadU(d, p + i));
+    s1 = hn::Add(s1, hn::LoadU(d, p + i + step));
+    s2 = hn::Add(s2, hn::LoadU(d, p + i + 2 * step));
+    s3 = hn::Add(s3, hn::LoadU(d, p + i + 3 * step));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace strata::kernels {
+
+HWY_EXPORT(MultiplyAdds);
+HWY_EXPORT(Read);
+
+namespace {
+
+constexpr int64_t kFloats = int64_t{32} << 20;  // 128 MiB: beyond any cache
+constexpr int64_t kChunk = int64_t{1} << 18;
+
+/// The best rate of several runs of `f`, which returns the amount done.
+template <class F>
+double best_rate(double seconds, F&& f) {
+  double best = 0;
+  const Timer all;
+  do {
+    const Timer timer;
+    const double amount = f();
+    best = std::max(best, amount / timer.seconds());
+  } while (all.seconds() < seconds);
+  return best;
+}
+
+}  // namespace
+
+double peak_f32_gflops(double seconds) {
+  const int threads = thread_count();
+  std::vector<float> sinks(static_cast<size_t>(threads) * 16);
+  return 1e-9 * best_rate(seconds, [&] {
+           std::vector<double> done(static_cast<size_t>(threads) * 8);
+           parallel_chunks(threads, [&](int64_t t) {
+             const auto i = static_cast<size_t>(t);
+             done[i * 8] = HWY_DYNAMIC_DISPATCH(MultiplyAdds)(400000, &sinks[i * 16]);
+           });
+           double sum = 0;
+           for (double d : done) sum += d;
+           return sum;
+         });
+}
+
+double copy_gbs(double seconds) {
+  Tensor from = empty({kFloats}), to = empty({kFloats});
+  const auto run = [&] {
+    const float* p = from.data<float>();
+    float* q = to.data<float>();
+    parallel_for(kFloats, kChunk, [&](int64_t begin, int64_t end) {
+      std::memcpy(q + begin, p + begin, static_cast<size_t>(end - begin) * sizeof(float));
+    });
+    return 2e-9 * static_cast<double>(kFloats) * sizeof(float);
+  };
+  std::memset(from.raw(), 0, static_cast<size_t>(kFloats) * sizeof(float));
+  run();
+  return best_rate(seconds, run);
+}
+
+double read_gbs(double seconds) {
+  Tensor from = empty({kFloats});
+  std::memset(from.raw(), 0, static_cast<size_t>(kFloats) * sizeof(float));
+  return best_rate(seconds, [&] {
+    const float* p = from.data<float>();
+    parallel_chunks(kFloats / kChunk, [&](int64_t i) {
+      volatile float sink = HWY_DYNAMIC_DISPATCH(Read)(p + i * kChunk, kChunk);
+      (void)sink;
+    });
+    return 1e-9 * static_cast<double>(kFloats) * sizeof(float);
+  });
+}
+
+std::string instruction_set() {
+  const int64_t best = hwy::SupportedTargets() & HWY_TARGETS;
+  return hwy::TargetName(best & -best);
+}
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const size_t at = line.find(':');
+    if (line.starts_with("model name") && at + 2 < line.size()) return line.substr(at + 2);
+  }
+  return "unknown";
+}
+
+bool has_native_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+}  // namespace strata::kernels
+
+#endif  // HWY_ONCE

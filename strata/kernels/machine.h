@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+namespace strata::kernels {
+
+/// What this machine can do at most, measured now with thread_count() threads: the limits that
+/// benchmarks are held against. Each call takes about `seconds`.
+
+/// GFLOP/s of fused multiply-adds on registers in f32, two operations each.
+double peak_f32_gflops(double seconds = 0.2);
+/// GB/s of a copy between arrays much larger than the caches, bytes read and written counted.
+double copy_gbs(double seconds = 0.2);
+/// GB/s of reading such an array.
+double read_gbs(double seconds = 0.2);
+
+/// The instruction set our kernels use here: "AVX2", "AVX3" (AVX-512), "SSE4".
+std::string instruction_set();
+/// The processor's own name, "unknown" where the system does not say.
+std::string processor_name();
+/// Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX).
+bool has_native_bf16();
+
+}  // namespace strata::kernels

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <utility>
+
+namespace strata::nn {
+
+/// Throws ValueError tagged with the layer's type for the first field that is below 1: a required
+/// one left out has -1.
+void require_positive(const char* layer,
+                      std::initializer_list<std::pair<const char*, int64_t>> fields);
+
+}  // namespace strata::nn

@@ -1,0 +1,267 @@
+#include "strata/ops/conv.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/kernels/conv.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
+#include "strata/tape/record.h"
+#include "strata/tensor/on_device.h"
+
+namespace strata {
+namespace {
+
+using kernels::Conv2dShape;
+
+/// Calls f(TypeTag) with the C++ type of a dtype that convolutions take.
+template <class F>
+void visit_conv_dtype(DType dtype, F&& f) {
+  if (dtype == DType::f64) return f(TypeTag<double>{});
+  if (dtype == DType::bf16) return f(TypeTag<bfloat16>{});
+  f(TypeTag<float>{});
+}
+
+// ------------------------------------------------------------------------------------- checks
+
+void check_options(const char* op, const Conv2dOptions& o) {
+  const auto check = [&](const char* name, Size2 v, int64_t least) {
+    if (v.h < least || v.w < least) {
+      throw ValueError(op,
+                       fmt::format("{} must be at least {}, got {} x {}", name, least, v.h, v.w));
+    }
+  };
+  check("stride", o.stride, 1);
+  check("padding", o.padding, 0);
+  check("dilation", o.dilation, 1);
+  if (o.groups < 1)
+    throw ValueError(op, fmt::format("groups must be at least 1, got {}", o.groups));
+}
+
+void check_tensors(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias) {
+  if (x.rank() != 4) {
+    throw ShapeError(op, fmt::format("x must be [N, H, W, C], got {}", describe(x)),
+                     x.rank() == 3 ? "unsqueeze(x, 0) makes a batch of one" : "");
+  }
+  if (w.rank() != 4) {
+    throw ShapeError(op, fmt::format("w must have four axes, got {}", describe(w)));
+  }
+  const DType t = x.dtype();
+  if (t != DType::f32 && t != DType::f64 && t != DType::bf16) {
+    throw DTypeError(op, fmt::format("takes f32, f64 and bf16, x is {}", describe(x)),
+                     "cast(x, DType::f32)");
+  }
+  for (const Tensor* other : {&w, &bias}) {
+    if (!other->defined()) continue;
+    if (other->dtype() != t) {
+      throw DTypeError(op,
+                       fmt::format("x is {}, but {} is {}", describe(x), other == &w ? "w" : "bias",
+                                   describe(*other)),
+                       "cast() one of them");
+    }
+    if (other->device() != x.device()) {
+      throw DeviceError(op, fmt::format("x is on {}, but {} on {}", to_string(x.device()),
+                                        other == &w ? "w" : "bias", to_string(other->device())));
+    }
+  }
+}
+
+void check_bias(const char* op, const Tensor& bias, int64_t channels) {
+  if (bias.defined() && bias.shape() != Shape{channels}) {
+    throw ShapeError(op, fmt::format("bias must be [{}], one for each output channel, got {}",
+                                     channels, describe(bias)));
+  }
+}
+
+Conv2dShape with_options(const Conv2dOptions& o) {
+  Conv2dShape s;
+  s.stride_h = o.stride.h, s.stride_w = o.stride.w;
+  s.pad_h = o.padding.h, s.pad_w = o.padding.w;
+  s.dilation_h = o.dilation.h, s.dilation_w = o.dilation.w;
+  s.groups = o.groups;
+  return s;
+}
+
+Conv2dShape conv_shape(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
+  Conv2dShape s = with_options(o);
+  s.n = x.size(0), s.h = x.size(1), s.w = x.size(2), s.c = x.size(3);
+  s.oc = w.size(0), s.kh = w.size(1), s.kw = w.size(2);
+  if (s.c == 0 || s.c != w.size(3) * s.groups) {
+    throw ShapeError("conv2d",
+                     fmt::format("x is {}, with {} channels last, but w is {}, for {} channels{}",
+                                 describe(x), s.c, describe(w), w.size(3) * s.groups,
+                                 s.groups > 1 ? fmt::format(" in {} groups", s.groups) : ""),
+                     x.size(1) == w.size(3) * s.groups ? "images are NHWC: permute(x, {0, 2, 3, 1})"
+                                                       : "weights are [out, kh, kw, in / groups]");
+  }
+  if (s.oc == 0 || s.oc % s.groups != 0) {
+    throw ShapeError("conv2d", fmt::format("w is {}: its {} output channels do not split into {} "
+                                           "groups",
+                                           describe(w), s.oc, s.groups));
+  }
+  const int64_t tall = s.dilation_h * (s.kh - 1) + 1, wide = s.dilation_w * (s.kw - 1) + 1;
+  if (s.kh == 0 || s.kw == 0 || tall > s.h + 2 * s.pad_h || wide > s.w + 2 * s.pad_w) {
+    throw ShapeError("conv2d",
+                     fmt::format("the window of {} x {} does not fit x {} with padding {} x {}",
+                                 tall, wide, describe(x), s.pad_h, s.pad_w),
+                     "more padding or a smaller kernel");
+  }
+  return s;
+}
+
+// ---------------------------------------------- the three passes, each the way back of the others
+
+Shape x_shape(const Conv2dShape& s) { return {s.n, s.h, s.w, s.c}; }
+Shape w_shape(const Conv2dShape& s) { return {s.oc, s.kh, s.kw, s.group_c()}; }
+Shape y_shape(const Conv2dShape& s) { return {s.n, s.oh(), s.ow(), s.oc}; }
+
+Tensor forward(const Conv2dShape& s, const Tensor& x, const Tensor& w, const Tensor& bias,
+               bool relu);
+
+/// The part of dy where relu's result y is not negative or zero; NaN passes.
+Tensor relu_mask(const Tensor& dy, const Tensor& y) {
+  const Tensor dense = contiguous(dy);
+  Tensor dz = empty_like(y, "conv2d");
+  on_cpu("conv2d", y, [&](Cpu) {
+    visit_conv_dtype(y.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      kernels::relu_mask(y.numel(), dense.data<T>(), y.data<T>(), dz.data<T>());
+    });
+  });
+  return record("conv2d_relu_mask", {dy}, dz,
+                [y = save(y)](const Tensor& d, Needs) -> Grads { return {relu_mask(d, y.get())}; });
+}
+
+std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any,
+                                       const Tensor& dy_any, bool with_bias);
+
+Tensor data_grad(const Conv2dShape& s, const Tensor& dy_any, const Tensor& w_any, const char* op) {
+  const Tensor dy = contiguous(dy_any), w = contiguous(w_any);
+  Tensor dx = empty(x_shape(s), dy.dtype(), dy.device(), op);
+  on_cpu(op, dy, [&](Cpu) {
+    visit_conv_dtype(dy.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      kernels::conv2d_backward_data(s, dy.data<T>(), w.data<T>(), dx.data<T>());
+    });
+  });
+  return record(op, {dy, w}, dx,
+                [s, dy = save(dy), w = save(w)](const Tensor& ddx, Needs needs) -> Grads {
+                  Grads grads(2);
+                  if (needs[0]) grads[0] = forward(s, ddx, w.get(), {}, false);
+                  if (needs[1]) grads[1] = weights_grad(s, ddx, dy.get(), false).first;
+                  return grads;
+                });
+}
+
+std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any,
+                                       const Tensor& dy_any, bool with_bias) {
+  const char* op = "conv2d_weights_grad";
+  const Tensor x = contiguous(x_any), dy = contiguous(dy_any);
+  Tensor dw = empty(w_shape(s), x.dtype(), x.device(), op);
+  Tensor dbias;
+  if (with_bias) dbias = empty({s.oc}, x.dtype(), x.device(), op);
+  on_cpu(op, x, [&](Cpu) {
+    visit_conv_dtype(x.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      kernels::conv2d_backward_weights(s, x.data<T>(), dy.data<T>(), dw.data<T>(),
+                                       with_bias ? dbias.data<T>() : nullptr);
+    });
+  });
+  std::vector<Tensor> results{dw};
+  if (with_bias) results.push_back(dbias);
+  results =
+      record(op, {x, dy}, std::move(results),
+             [s, x = save(x), dy = save(dy)](const std::vector<Tensor>& dds, Needs needs) -> Grads {
+               Grads grads(2);
+               const Tensor& ddw = dds[0];
+               if (needs[0] && ddw.defined()) {
+                 grads[0] = data_grad(s, dy.get(), ddw, "conv2d_data_grad");
+               }
+               if (needs[1]) {
+                 const Tensor ddbias = dds.size() > 1 ? dds[1] : Tensor();
+                 const Tensor zero =
+                     ddw.defined() ? ddw : zeros(w_shape(s), x.get().dtype(), x.get().device());
+                 grads[1] = forward(s, x.get(), zero, ddbias, false);
+               }
+               return grads;
+             });
+  return {results[0], with_bias ? results[1] : Tensor()};
+}
+
+Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
+               const Tensor& bias_any, bool relu) {
+  const Tensor x = contiguous(x_any), w = contiguous(w_any);
+  const Tensor bias = bias_any.defined() ? contiguous(bias_any) : bias_any;
+  Tensor y = empty(y_shape(s), x.dtype(), x.device(), "conv2d");
+  on_cpu("conv2d", x, [&](Cpu) {
+    visit_conv_dtype(x.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      kernels::conv2d(s, x.data<T>(), w.data<T>(), bias.defined() ? bias.data<T>() : nullptr, relu,
+                      y.data<T>());
+    });
+  });
+  return record("conv2d", {x, w, bias}, y,
+                [s, x = save(x), w = save(w), y = relu ? save_output(y) : SavedOutput()](
+                    const Tensor& dy, Needs needs) -> Grads {
+                  const Tensor result = y.get();
+                  const Tensor dz = result.defined() ? relu_mask(dy, result.detach()) : dy;
+                  Grads grads(3);
+                  if (needs[0]) grads[0] = data_grad(s, dz, w.get(), "conv2d_data_grad");
+                  if (needs[1]) {
+                    std::tie(grads[1], grads[2]) = weights_grad(s, x.get(), dz, needs[2]);
+                  } else if (needs[2]) {
+                    grads[2] = sum(dz, {0, 1, 2});
+                  }
+                  return grads;
+                });
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv2dOptions& options) {
+  check_tensors("conv2d", x, w, bias);
+  check_options("conv2d", options);
+  const Conv2dShape s = conv_shape(x, w, options);
+  check_bias("conv2d", bias, s.oc);
+  return forward(s, x, w, bias, options.relu);
+}
+
+Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
+                        const ConvTranspose2dOptions& o) {
+  const char* op = "conv_transpose2d";
+  check_tensors(op, x, w, bias);
+  const Conv2dOptions options{
+      .stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups};
+  check_options(op, options);
+  if (x.size(3) != w.size(0) || x.size(3) == 0 || x.size(3) % o.groups != 0 || w.size(3) == 0) {
+    throw ShapeError(op,
+                     fmt::format("x is {}, with {} channels last, but w is {}, for {} in {} groups",
+                                 describe(x), x.size(3), describe(w), w.size(0), o.groups),
+                     "weights are [in, kh, kw, out / groups]");
+  }
+  const Size2 extra = o.output_padding;
+  if (extra.h < 0 || extra.w < 0 || extra.h >= std::max(o.stride.h, o.dilation.h) ||
+      extra.w >= std::max(o.stride.w, o.dilation.w)) {
+    throw ValueError(op, fmt::format("output_padding {} x {} must be less than stride or dilation",
+                                     extra.h, extra.w));
+  }
+  Conv2dShape s = with_options(options);
+  s.oc = x.size(3), s.kh = w.size(1), s.kw = w.size(2), s.c = w.size(3) * o.groups;
+  s.n = x.size(0);
+  s.h = (x.size(1) - 1) * s.stride_h - 2 * s.pad_h + s.dilation_h * (s.kh - 1) + extra.h + 1;
+  s.w = (x.size(2) - 1) * s.stride_w - 2 * s.pad_w + s.dilation_w * (s.kw - 1) + extra.w + 1;
+  if (s.kh == 0 || s.kw == 0 || x.size(1) == 0 || x.size(2) == 0 || s.h < 1 || s.w < 1) {
+    throw ShapeError(op, fmt::format("{} and kernel {} with padding {} x {} leave a result of "
+                                     "{} x {}",
+                                     describe(x), describe(w), s.pad_h, s.pad_w, s.h, s.w));
+  }
+  check_bias(op, bias, s.c);
+  const Tensor y = data_grad(s, x, w, op);
+  return bias.defined() ? add(y, bias) : y;
+}
+
+}  // namespace strata

@@ -1,0 +1,208 @@
+#include "strata/optim/optimizer.h"
+
+#include <cmath>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/kernels/optim.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+
+namespace strata {
+namespace {
+
+/// State arrays begin on cache lines.
+constexpr int64_t kAlignElements = 16;
+
+int64_t aligned(int64_t n) { return (n + kAlignElements - 1) / kAlignElements * kAlignElements; }
+
+}  // namespace
+
+Optimizer::~Optimizer() = default;
+
+Optimizer::Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults,
+                     std::vector<const char*> slots)
+    : name_(name), slots_(std::move(slots)) {
+  if (groups.empty()) throw ValueError(name_, "no parameter groups");
+  std::unordered_set<const GradNode*> seen;
+  int64_t number = 0;
+  for (ParamGroup& from : groups) {
+    if (from.params.empty()) {
+      throw ValueError(name_, "no parameters",
+                       "was the list taken from a module without parameters?");
+    }
+    Options options = defaults;
+    options.lr = from.lr.value_or(defaults.lr);
+    options.weight_decay = from.weight_decay.value_or(defaults.weight_decay);
+    check_options(options);
+    check_momentum(options.momentum);
+    for (const Tensor& p : from.params) {
+      check_param(p, from.params[0], number);
+      if (p.node() && !seen.insert(p.node().get()).second) {
+        throw ValueError(name_, fmt::format("parameter {} occurs twice", number));
+      }
+      ++number;
+    }
+    groups_.push_back({std::move(from.params), options, {}, {}});
+    groups_.back().places.resize(groups_.back().params.size());
+  }
+}
+
+void Optimizer::check_param(const Tensor& param, const Tensor& first, int64_t number) const {
+  if (!param.defined()) throw ValueError(name_, fmt::format("parameter {} is undefined", number));
+  if (param.node() && !param.node()->is_leaf()) {
+    throw GradError(name_,
+                    fmt::format("parameter {}, {}, is the result of an op: only leaves can be "
+                                "optimised",
+                                number, describe(param)),
+                    "call set_requires_grad() on the tensor itself, after all ops that make it");
+  }
+  if (!param.is_contiguous()) {
+    throw ShapeError(name_,
+                     fmt::format("parameter {}, {}, is not contiguous", number, describe(param)));
+  }
+  if (param.dtype() != DType::f32 && param.dtype() != DType::f64) {
+    throw DTypeError(name_, fmt::format("parameter {} is {}; parameters are f32 or f64", number,
+                                        describe(param)));
+  }
+  if (param.dtype() != first.dtype() || param.device() != first.device()) {
+    throw DTypeError(name_,
+                     fmt::format("parameter {}, {}, has another dtype or device than the first of "
+                                 "its group, {}",
+                                 number, describe(param), describe(first)),
+                     "give each dtype and device a group of its own");
+  }
+}
+
+void Optimizer::out_of_range(const char* option, double value) const {
+  throw ValueError(name_, fmt::format("{} is out of range: {}", option, value));
+}
+
+void Optimizer::check_options(const Options& o) const {
+  if (!(o.lr >= 0) || !std::isfinite(o.lr)) out_of_range("lr", o.lr);
+  if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
+    out_of_range("weight_decay", o.weight_decay);
+  }
+}
+
+void Optimizer::check_momentum(double momentum) const {
+  const bool possible = slots_.empty() ? momentum == 0 : momentum >= 0 && momentum < 1;
+  if (!possible) out_of_range("momentum", momentum);
+}
+
+std::vector<ParamGroup> Optimizer::one_group(std::vector<Tensor> params) {
+  std::vector<ParamGroup> groups(1);
+  groups[0].params = std::move(params);
+  return groups;
+}
+
+const Optimizer::Group& Optimizer::at(int group) const {
+  if (group < 0 || group >= group_count()) {
+    throw IndexError(name_, fmt::format("no group {}: there are {}", group, group_count()));
+  }
+  return groups_[static_cast<size_t>(group)];
+}
+
+void Optimizer::set_lr(double lr) {
+  for (int i = 0; i < group_count(); ++i) set_lr(i, lr);
+}
+
+void Optimizer::set_lr(int group, double lr) {
+  Options options = at(group).options;
+  options.lr = lr;
+  check_options(options);
+  at(group).options.lr = lr;
+}
+
+void Optimizer::set_weight_decay(int group, double weight_decay) {
+  Options options = at(group).options;
+  options.weight_decay = weight_decay;
+  check_options(options);
+  at(group).options.weight_decay = weight_decay;
+}
+
+void Optimizer::set_momentum(double momentum) {
+  for (int i = 0; i < group_count(); ++i) set_momentum(i, momentum);
+}
+
+void Optimizer::set_momentum(int group, double momentum) {
+  check_momentum(momentum);
+  at(group).options.momentum = momentum;
+}
+
+void Optimizer::zero_grad() {
+  for (Group& group : groups_) {
+    for (Tensor& p : group.params) {
+      if (p.requires_grad()) p.set_grad({});
+    }
+  }
+}
+
+void Optimizer::step() {
+  for (Group& group : groups_) step_group(group);
+}
+
+/// Makes a block with places for `param` and for all others that want a gradient and have none.
+void Optimizer::make_places(Group& group, size_t param) const {
+  int64_t total = 0;
+  for (size_t i = 0; i < group.params.size(); ++i) {
+    Place& place = group.places[i];
+    if (place.block >= 0 || (i != param && !group.params[i].requires_grad())) continue;
+    place.block = static_cast<int>(group.blocks.size());
+    place.offset = total;
+    total += aligned(group.params[i].numel());
+  }
+  const auto count = static_cast<int64_t>(slots_.size());
+  for (Place& place : group.places) {
+    if (place.block == static_cast<int>(group.blocks.size())) place.stride = total;
+  }
+  group.blocks.push_back(zeros({count * total}, group.params[0].dtype(), group.params[0].device()));
+}
+
+Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
+  const Tensor& p = group.params[param];
+  const Place& place = group.places[param];
+  return group.blocks[static_cast<size_t>(place.block)].as_strided(
+      p.shape(), contiguous_strides(p.shape()),
+      place.offset + static_cast<int64_t>(slot) * place.stride);
+}
+
+void Optimizer::step_group(Group& group) {
+  std::vector<kernels::OptimPart> parts;
+  std::vector<Tensor> grads;  // kept alive: some are copies
+  parts.reserve(group.params.size());
+  grads.reserve(group.params.size());
+  const bool on_meta = group.params[0].is_meta();
+  const auto element = static_cast<size_t>(size_of(group.params[0].dtype()));
+  for (size_t i = 0; i < group.params.size(); ++i) {
+    Tensor& p = group.params[i];
+    const Tensor grad = p.grad();
+    if (!grad.defined() || on_meta) continue;
+    if (grad.dtype() != p.dtype()) {
+      throw DTypeError(
+          name_, fmt::format("the gradient is {}, its parameter {}", describe(grad), describe(p)));
+    }
+    if (group.places[i].block < 0) make_places(group, i);
+    const Place& place = group.places[i];
+    grads.push_back(contiguous(grad.detach()));
+    kernels::OptimPart part{p.raw(), grads.back().raw(), {}, p.numel(), place.steps + 1};
+    for (size_t k = 0; k < slots_.size(); ++k) {
+      auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
+      const int64_t at = place.offset + static_cast<int64_t>(k) * place.stride;
+      part.state[k] = block + static_cast<size_t>(at) * element;
+    }
+    parts.push_back(part);
+  }
+  if (parts.empty()) return;
+  update(group.options, group.params[0], parts);
+  for (size_t i = 0; i < group.params.size(); ++i) {
+    if (!group.params[i].grad().defined()) continue;
+    group.params[i].bump_version();
+    ++group.places[i].steps;
+  }
+}
+
+}  // namespace strata

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+namespace kernels {
+struct OptimPart;
+}
+
+/// Parameters with options of their own; those left out are the optimiser's.
+struct ParamGroup {
+  std::vector<Tensor> params;
+  std::optional<double> lr;
+  std::optional<double> weight_decay;
+};
+
+/// What a checkpoint keeps of an optimiser, under PyTorch's names with the parameter's number over
+/// all groups ("state.3.exp_avg", "state.3.step") and the group's ("param_groups.0.lr").
+struct OptimizerState {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, double> numbers;
+};
+
+/// Base of the optimisers. The parameters stay where they are; the state of a group lies in one
+/// block, and a step is one parallel sweep over all parameters of a group.
+class Optimizer {
+ public:
+  virtual ~Optimizer();
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Updates each parameter that has a gradient. Throws DTypeError where a gradient is not of its
+  /// parameter's dtype.
+  void step();
+  /// Clears the gradients: they are undefined afterwards.
+  void zero_grad();
+
+  int group_count() const { return static_cast<int>(groups_.size()); }
+  const std::vector<Tensor>& params(int group = 0) const { return at(group).params; }
+
+  /// The options that schedules change. The setters without a group set it for all. Throw
+  /// IndexError for a group that does not exist and ValueError for a value out of range.
+  double lr(int group = 0) const { return at(group).options.lr; }
+  void set_lr(double lr);
+  void set_lr(int group, double lr);
+  double weight_decay(int group = 0) const { return at(group).options.weight_decay; }
+  void set_weight_decay(int group, double weight_decay);
+  /// SGD's momentum, Adam's beta1. One that was built with 0 has no buffer and takes no other.
+  double momentum(int group = 0) const { return at(group).options.momentum; }
+  void set_momentum(double momentum);
+  void set_momentum(int group, double momentum);
+
+  /// The state as it is; the tensors are views that the next step changes.
+  OptimizerState state() const;
+  /// Goes on from a state of the same optimiser over the same parameters: the following steps give
+  /// the same bits. Throws ValueError for missing or unknown names and for numbers out of range,
+  /// ShapeError and DTypeError where a tensor does not fit its parameter; nothing is changed then.
+  void load_state(const OptimizerState& state);
+
+ protected:
+  struct Options {
+    double lr, weight_decay, momentum;
+  };
+
+  /// `slots` names the state tensors that each parameter has. Throws ValueError for an empty list,
+  /// a parameter that occurs twice or options out of range, GradError for the result of an op,
+  /// ShapeError for a parameter that is not contiguous, DTypeError for one that is not f32 or f64
+  /// or not of its group's dtype.
+  Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults,
+            std::vector<const char*> slots);
+
+  static std::vector<ParamGroup> one_group(std::vector<Tensor> params);
+  const char* name() const { return name_; }
+  [[noreturn]] void out_of_range(const char* option, double value) const;
+
+ private:
+  /// Where a parameter's state lies: slot k begins `k * stride` elements after `offset`.
+  struct Place {
+    int block = -1;
+    int64_t offset = 0, stride = 0;
+    int64_t steps = 0;
+  };
+  struct Group {
+    std::vector<Tensor> params;
+    Options options;
+    std::vector<Place> places;   // of each parameter
+    std::vector<Tensor> blocks;  // one, and more where parameters were frozen at first
+  };
+
+  /// Updates parts that lie on the device of `like`.
+  virtual void update(const Options& options, const Tensor& like,
+                      std::span<const kernels::OptimPart> parts) = 0;
+
+  const Group& at(int group) const;
+  Group& at(int group) { return const_cast<Group&>(std::as_const(*this).at(group)); }
+  void check_param(const Tensor& param, const Tensor& first, int64_t number) const;
+  void check_options(const Options& options) const;
+  void check_momentum(double momentum) const;
+  void make_places(Group& group, size_t param) const;
+  void step_group(Group& group);
+  Tensor slot(const Group& group, size_t param, size_t slot) const;
+  void check_state(const OptimizerState& state) const;
+
+  const char* name_;
+  std::vector<const char*> slots_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace strata

@@ -1,0 +1,119 @@
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/copy.h"
+#include "strata/optim/optimizer.h"
+
+namespace strata {
+namespace {
+
+std::string param_key(size_t number, const char* what) {
+  return fmt::format("state.{}.{}", number, what);
+}
+
+std::string group_key(size_t number, const char* what) {
+  return fmt::format("param_groups.{}.{}", number, what);
+}
+
+/// The first key of `found` that is not in `known`; empty if there is none.
+template <class Found, class Known>
+std::string unknown_key(const Found& found, const Known& known) {
+  for (const auto& [key, value] : found) {
+    if (!known.count(key)) return key;
+  }
+  return {};
+}
+
+}  // namespace
+
+OptimizerState Optimizer::state() const {
+  OptimizerState out;
+  size_t number = 0;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const Group& group = groups_[g];
+    out.numbers[group_key(g, "lr")] = group.options.lr;
+    out.numbers[group_key(g, "weight_decay")] = group.options.weight_decay;
+    out.numbers[group_key(g, "momentum")] = group.options.momentum;
+    for (size_t i = 0; i < group.params.size(); ++i, ++number) {
+      const Place& place = group.places[i];
+      if (place.steps == 0) continue;
+      out.numbers[param_key(number, "step")] = static_cast<double>(place.steps);
+      for (size_t k = 0; k < slots_.size(); ++k) {
+        out.tensors.emplace(param_key(number, slots_[k]), slot(group, i, k));
+      }
+    }
+  }
+  return out;
+}
+
+void Optimizer::check_state(const OptimizerState& state) const {
+  OptimizerState known;
+  const auto number_of = [&](const std::string& key) {
+    const auto found = state.numbers.find(key);
+    if (found == state.numbers.end()) throw ValueError(name_, "the state lacks " + key);
+    known.numbers.emplace(*found);
+    return found->second;
+  };
+  size_t number = 0;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    check_options({number_of(group_key(g, "lr")), number_of(group_key(g, "weight_decay")), 0});
+    check_momentum(number_of(group_key(g, "momentum")));
+    for (const Tensor& p : groups_[g].params) {
+      const size_t at = number++;
+      const std::string step_key = param_key(at, "step");
+      if (!state.numbers.count(step_key)) continue;
+      const double steps = number_of(step_key);
+      if (!(steps >= 1 && steps <= 0x1p53) || steps != std::floor(steps)) {
+        out_of_range(step_key.c_str(), steps);
+      }
+      for (const char* slot : slots_) {
+        const std::string key = param_key(at, slot);
+        const auto found = state.tensors.find(key);
+        if (found == state.tensors.end()) throw ValueError(name_, "the state lacks " + key);
+        known.tensors.emplace(*found);
+        const Tensor& t = found->second;
+        const std::string text =
+            fmt::format("{} is {}, its parameter {}", key, describe(t), describe(p));
+        if (!t.defined() || t.shape() != p.shape()) throw ShapeError(name_, text);
+        if (t.dtype() != p.dtype()) throw DTypeError(name_, text);
+      }
+    }
+  }
+  std::string extra = unknown_key(state.numbers, known.numbers);
+  if (extra.empty()) extra = unknown_key(state.tensors, known.tensors);
+  if (!extra.empty()) {
+    throw ValueError(name_, fmt::format("the state holds {}, which nothing here takes", extra),
+                     "the state of another optimiser, or of other parameters?");
+  }
+}
+
+void Optimizer::load_state(const OptimizerState& state) {
+  check_state(state);
+  size_t number = 0;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    Group& group = groups_[g];
+    group.options = {state.numbers.at(group_key(g, "lr")),
+                     state.numbers.at(group_key(g, "weight_decay")),
+                     state.numbers.at(group_key(g, "momentum"))};
+    for (size_t i = 0; i < group.params.size(); ++i, ++number) {
+      const auto steps = state.numbers.find(param_key(number, "step"));
+      const bool has_state = steps != state.numbers.end();
+      if (has_state && group.places[i].block < 0) make_places(group, i);
+      group.places[i].steps = has_state ? static_cast<int64_t>(steps->second) : 0;
+      if (group.places[i].block < 0) continue;
+      for (size_t k = 0; k < slots_.size(); ++k) {
+        Tensor into = slot(group, i, k);
+        if (has_state) {
+          copy_(into, state.tensors.at(param_key(number, slots_[k])));
+        } else {
+          fill_(into, 0);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace strata
