@@ -4,45 +4,37 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/reduce.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
-namespace {
 
-/// x's shape with size 1 in the reduced axes.
-Shape kept_shape(const char* op, const Tensor& x, const Dims& axes) {
-  Shape shape = x.shape();
-  if (axes.empty()) return Dims::filled(x.rank(), 1);
-  for (int64_t axis : axes) {
-    const int i = normalize_axis(op, axis, x.rank());
-    if (x.rank()) shape[i] = 1;
-  }
-  return shape;
-}
-
-Shape without_axes(const Tensor& x, const Dims& axes) {
-  Dims gone = Dims::filled(x.rank(), axes.empty());
-  for (int64_t axis : axes) {
-    if (x.rank()) gone[normalize_axis("sum", axis, x.rank())] = 1;
-  }
-  Shape shape;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (!gone[i]) shape.push_back(x.shape()[i]);
-  }
-  return shape;
-}
-
-}  // namespace
+using internal::ReducedShape;
+using internal::with_shape;
 
 Tensor sum(const Tensor& x, const Dims& axes, bool keep) {
-  const Shape kept = kept_shape("sum", x, axes);
-  Tensor y = empty(kept, is_floating(x.dtype()) ? x.dtype() : DType::i64, x.device());
-  on_cpu("sum", x, [&](Cpu cpu) { kernels::sum(cpu, x, y); });
-  y = record("sum", {x}, y,
-             [shape = x.shape()](const Tensor& dy, Needs) -> Grads { return {expand(dy, shape)}; });
-  return keep ? y : reshape(y, without_axes(x, axes));
+  const ReducedShape r = internal::reduced_shape("sum", x, axes);
+  Tensor y = empty(r.kept, is_floating(x.dtype()) ? x.dtype() : DType::i64, x.device());
+  on_cpu("sum", x, [&](Cpu cpu) { kernels::reduce(cpu, kernels::Reduce::sum, x, y); });
+  return record("sum", {x}, keep ? y : with_shape(y, r.dropped),
+                [kept = r.kept, shape = x.shape()](const Tensor& dy, Needs) -> Grads {
+                  return {expand(reshape(dy, kept), shape)};
+                });
+}
+
+Tensor mean(const Tensor& x, const Dims& axes, bool keep) {
+  internal::check_floating("mean", x);
+  const ReducedShape r = internal::reduced_shape("mean", x, axes);
+  const double scale = 1.0 / static_cast<double>(r.count);
+  Tensor y = empty(r.kept, x.dtype(), x.device());
+  on_cpu("mean", x, [&](Cpu cpu) { kernels::reduce(cpu, kernels::Reduce::sum, x, y, scale); });
+  return record("mean", {x}, keep ? y : with_shape(y, r.dropped),
+                [kept = r.kept, shape = x.shape(), scale](const Tensor& dy, Needs) -> Grads {
+                  return {expand(reshape(dy, kept) * scale, shape)};
+                });
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

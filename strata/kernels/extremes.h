@@ -1,0 +1,12 @@
+#pragma once
+
+#include "strata/tensor/tensor.h"
+
+namespace strata::kernels {
+
+/// Largest (or smallest) element along `axis` and its first position; NaN is larger, and smaller,
+/// than all. values (x's dtype) and indices (i64) are contiguous, of size 1 along `axis`, which
+/// must not be empty.
+void extreme(Cpu, bool largest, const Tensor& x, int axis, Tensor& values, Tensor& indices);
+
+}  // namespace strata::kernels

@@ -1,0 +1,160 @@
+#include "strata/ops/reduce.h"
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/gradcheck.h"
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+
+namespace strata {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+Tensor normal(const Shape& shape, DType dtype = DType::f32, uint64_t seed = 1) {
+  Generator g(seed);
+  return cast(randn(shape, 0.5, 1, DType::f32, kCpu, g), dtype);
+}
+
+/// Sums element by element in f64.
+std::vector<double> plain_sum(const Tensor& x, int axis) {
+  int64_t outer = 1, inner = 1;
+  for (int i = 0; i < axis; ++i) outer *= x.size(i);
+  for (int i = axis + 1; i < x.rank(); ++i) inner *= x.size(i);
+  const std::vector<double> v = x.to_vector<double>();
+  std::vector<double> y(static_cast<size_t>(outer * inner));
+  for (size_t i = 0; i < v.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    y[static_cast<size_t>(at / inner / x.size(axis) * inner + at % inner)] += v[i];
+  }
+  return y;
+}
+
+void expect_near(const Tensor& y, const std::vector<double>& want, double tolerance) {
+  const std::vector<double> got = y.to_vector<double>();
+  ASSERT_EQ(got.size(), want.size());
+  double worst = 0, scale = 1e-30;
+  for (size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::abs(got[i] - want[i]));
+    scale = std::max(scale, std::abs(want[i]));
+  }
+  EXPECT_LE(worst / scale, tolerance) << describe(y);
+}
+
+TEST(Sum, IsRightAlongEveryAxisOfManyShapes) {
+  const std::vector<Shape> shapes = {{1},        {7},         {1025},       {3, 5},     {64, 10},
+                                     {64, 512},  {300, 3},    {2, 1000, 3}, {5, 1, 9},  {4, 70, 33},
+                                     {1, 70000}, {3, 140001}, {20000, 7},   {600, 1500}};
+  for (const Shape& shape : shapes) {
+    for (DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+      const Tensor x = normal(shape, dtype);
+      for (int axis = 0; axis < x.rank(); ++axis) {
+        SCOPED_TRACE(describe(x) + " axis " + std::to_string(axis));
+        const double tolerance = dtype == DType::f64 ? 1e-14 : dtype == DType::f32 ? 1e-6 : 4e-3;
+        expect_near(sum(x, {axis}), plain_sum(x, axis), tolerance);
+      }
+    }
+  }
+}
+
+TEST(Sum, TakesSeveralAxesAndViews) {
+  const Tensor x = normal({3, 4, 5, 6}, DType::f64);
+  const Tensor want = sum(sum(x, {2}), {0});  // [4, 6]
+  expect_near(sum(x, {0, 2}), want.to_vector<double>(), 1e-14);
+  expect_near(sum(x, {-2, 0}), want.to_vector<double>(), 1e-14);
+  EXPECT_EQ(sum(x, {0, 2}, true).shape(), (Shape{1, 4, 1, 6}));
+  expect_near(sum(permute(x, {3, 1, 0, 2}), {2, 3}), transpose(want, 0, 1).to_vector<double>(),
+              1e-14);
+  const Tensor bf = cast(x, DType::bf16);
+  EXPECT_EQ(sum(bf, {0, 2}).dtype(), DType::bf16);
+  expect_near(sum(bf, {0, 2}), sum(cast(bf, DType::f64), {0, 2}).to_vector<double>(), 4e-3);
+}
+
+TEST(Sum, OfIntegersIsI64) {
+  const Tensor x = tensor<int32_t>({1, 2, 3, 2000000000, 2000000000, 6}, {2, 3});
+  EXPECT_EQ(sum(x).item<int64_t>(), 4000000012);
+  EXPECT_EQ(sum(x, {0}).to_vector<int64_t>(), (std::vector<int64_t>{2000000001, 2000000002, 9}));
+  EXPECT_EQ(sum(tensor<bool>({true, false, true})).item<int64_t>(), 2);
+}
+
+TEST(Sum, OfNothingIsZero) {
+  EXPECT_EQ(sum(zeros({0})).item<float>(), 0);
+  EXPECT_EQ(sum(zeros({2, 0}), {1}).to_vector<float>(), (std::vector<float>{0, 0}));
+  EXPECT_EQ(sum(zeros({2, 0}), {0}).shape(), (Shape{0}));
+  EXPECT_TRUE(std::isnan(mean(zeros({0})).item<float>()));
+  EXPECT_EQ(sum(scalar(3.f)).item<float>(), 3);
+  EXPECT_EQ(sum(scalar(3.f), {0}).item<float>(), 3);
+}
+
+TEST(Sum, KeepsNanAndInfinities) {
+  EXPECT_TRUE(std::isnan(sum(tensor<float>({1, kNan, 2})).item<float>()));
+  EXPECT_EQ(sum(tensor<float>({1, kInf, 2})).item<float>(), kInf);
+  EXPECT_TRUE(std::isnan(sum(tensor<float>({-kInf, kInf})).item<float>()));
+}
+
+TEST(Sum, HasSmallErrorOnLongRows) {
+  const Tensor x = full({1, 30000000}, 0.1);
+  const double exact = 30000000 * static_cast<double>(0.1f);
+  EXPECT_NEAR(sum(x).item<float>() / exact, 1, 5e-7);
+  EXPECT_NEAR(sum(reshape(x, {-1, 3}), {0}).to_vector<double>()[1] / exact * 3, 1, 4e-6);
+}
+
+TEST(Sum, GivesTheSameBitsOnAnyNumberOfThreads) {
+  const int before = thread_count();
+  for (const Shape& shape :
+       {Shape{1, 300007}, Shape{5000, 33}, Shape{70000, 3}, Shape{40, 999, 7}}) {
+    const Tensor x = normal(shape);
+    for (int axis = 0; axis < x.rank(); ++axis) {
+      set_thread_count(1);
+      const std::vector<float> want = sum(x, {axis}).to_vector<float>();
+      for (int threads : {2, 3, 4}) {
+        set_thread_count(threads);
+        EXPECT_EQ(sum(x, {axis}).to_vector<float>(), want) << describe(x) << " axis " << axis;
+      }
+    }
+  }
+  set_thread_count(before);
+}
+
+TEST(Sum, NamesWrongAxes) {
+  try {
+    sum(zeros({2, 3}), {2});
+    FAIL();
+  } catch (const IndexError& e) {
+    EXPECT_STREQ(e.what(), "[sum] axis 2 is outside of [-2, 1] for a tensor of rank 2");
+  }
+  try {
+    sum(zeros({2, 3}), {1, -1});
+    FAIL();
+  } catch (const ValueError& e) {
+    EXPECT_STREQ(e.what(), "[sum] axis 1 stands twice in [1, -1]");
+  }
+  try {
+    mean(zeros({2}, DType::i64));
+    FAIL();
+  } catch (const DTypeError& e) {
+    EXPECT_STREQ(e.what(),
+                 "[mean] needs a floating tensor, got i64[2]\n  hint: cast(x, DType::f32)?");
+  }
+}
+
+TEST(SumTo, UndoesBroadcasting) {
+  EXPECT_EQ(sum_to(ones({4, 3}), {3}).to_vector<float>(), (std::vector<float>{4, 4, 4}));
+  EXPECT_EQ(sum_to(ones({4, 3}), {4, 1}).shape(), (Shape{4, 1}));
+  EXPECT_EQ(sum_to(ones({2, 4, 3}), {}).item<float>(), 24);
+  EXPECT_EQ(sum_to(ones({5, 4, 3}), {1, 4, 1}).to_vector<float>(),
+            (std::vector<float>{15, 15, 15, 15}));
+}
+
+}  // namespace
+}  // namespace strata
