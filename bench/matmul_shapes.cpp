@@ -33,13 +33,13 @@ struct Matrices {
 
 Way ours(const MatmulShape& s, Matrices& x) {
   kernels::Gemm<float> g;
-  g.batch = s.batch;
+  g.batch = {s.batch};
   g.m = s.m;
   g.n = s.n;
   g.k = s.k;
-  g.a = {x.a.data(), s.trans_a ? s.m : s.k, s.trans_a, s.m * s.k};
-  g.b = {x.b.data(), s.trans_b ? s.k : s.n, s.trans_b, s.k * s.n};
-  g.c = {x.c.data(), s.n, false, s.m * s.n};
+  g.a = {x.a.data(), s.trans_a ? s.m : s.k, s.trans_a, {s.m * s.k}};
+  g.b = {x.b.data(), s.trans_b ? s.k : s.n, s.trans_b, {s.k * s.n}};
+  g.c = {x.c.data(), s.n, false, {s.m * s.n}};
   return [g] { kernels::gemm(g); };
 }
 

@@ -3,28 +3,28 @@
 #include <cstdint>
 
 #include "strata/base/dtype.h"
+#include "strata/base/shape.h"
 #include "strata/kernels/activation.h"
 
 namespace strata::kernels {
 
-/// A stack of row-major matrices in memory that somebody else owns. `ld` is the distance in
-/// elements between consecutive rows as stored; `trans` says that the product takes the transpose
-/// of what is stored; `batch_stride` is the distance between consecutive matrices, 0 to use one for
-/// all.
+/// A stack of row-major matrices in memory that somebody else owns. `ld` is the distance in elements
+/// between consecutive rows as stored; `trans` says that the product takes the transpose of what is
+/// stored; `batch_strides` has one distance for each axis of Gemm::batch, 0 to repeat a matrix.
 template <class T>
 struct MatrixStack {
   T* data = nullptr;
   int64_t ld = 0;
   bool trans = false;
-  int64_t batch_stride = 0;
+  Strides batch_strides = {};
 };
 
-/// C[m, n] = activation(alpha * A[m, k] B[k, n] + beta * C + bias), for each of `batch` matrices.
-/// With beta == 0 the old C is not read, so it may hold anything; with k == 0 the product is zero.
-/// `bias` is null or n elements, added to every row.
+/// C[m, n] = activation(alpha * A[m, k] B[k, n] + beta * C + bias), for each index of `batch` (one
+/// product if empty). With beta == 0 the old C is not read, so it may hold anything; with k == 0 the
+/// product is zero. `bias` is null or n elements, added to every row.
 template <class T>
 struct Gemm {
-  int64_t batch = 1;
+  Shape batch = {};
   int64_t m = 0, n = 0, k = 0;
   MatrixStack<const T> a, b;
   MatrixStack<T> c;  // trans must be false
@@ -33,13 +33,20 @@ struct Gemm {
   Activation activation = Activation::none;
 };
 
-/// Matrix products on the processor. Sums run in f32 for f32 and bf16 (whose result is rounded
-/// once), in f64 for f64. The bits follow the shape and the instruction set only, never the thread
-/// count. Runs on all threads of parallel_for, or in the caller's when inside another parallel
-/// loop.
+/// Matrix products on the processor. Sums run in f32 for f32, bf16 and f16 (whose result is rounded
+/// once), in the type itself for others. The bits follow the shape and the instruction set only,
+/// never the thread count. Runs on all threads of parallel_for, or in the caller's when inside
+/// another parallel loop. Integers take no activation.
 void gemm(const Gemm<float>& args);
 void gemm(const Gemm<bfloat16>& args);
 void gemm(const Gemm<float16>& args);
 void gemm(const Gemm<double>& args);
+void gemm(const Gemm<int64_t>& args);
+void gemm(const Gemm<int32_t>& args);
+void gemm(const Gemm<int8_t>& args);
+void gemm(const Gemm<uint8_t>& args);
+
+/// Where matrix number `index`, in row-major order of `batch`, begins.
+int64_t batch_offset(const Shape& batch, const Strides& strides, int64_t index);
 
 }  // namespace strata::kernels

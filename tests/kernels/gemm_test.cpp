@@ -55,13 +55,13 @@ struct Operands {
     fill(this->c, c.m, c.n, c.batch, sc);
     if (c.beta == 0) std::fill(this->c.begin(), this->c.end(), std::nanf(""));
     for (int64_t j = 0; j < c.n; ++j) bias.push_back(number());
-    gemm.batch = c.batch;
+    gemm.batch = {c.batch};
     gemm.m = c.m;
     gemm.n = c.n;
     gemm.k = c.k;
-    gemm.a = {a.data(), sa.ld, c.trans_a, c.share_a ? 0 : sa.stride};
-    gemm.b = {b.data(), sb.ld, c.trans_b, c.share_b ? 0 : sb.stride};
-    gemm.c = {this->c.data(), sc.ld, false, sc.stride};
+    gemm.a = {a.data(), sa.ld, c.trans_a, {c.share_a ? 0 : sa.stride}};
+    gemm.b = {b.data(), sb.ld, c.trans_b, {c.share_b ? 0 : sb.stride}};
+    gemm.c = {this->c.data(), sc.ld, false, {sc.stride}};
     gemm.alpha = c.alpha;
     gemm.beta = c.beta;
     gemm.bias = c.bias ? bias.data() : nullptr;
@@ -104,9 +104,9 @@ void check(const Case& s, double tolerance) {
   const Gemm<T>& g = x.gemm;
   double worst = 0, largest = 1e-3;
   for (int64_t batch = 0; batch < s.batch; ++batch) {
-    const T* a = g.a.data + batch * g.a.batch_stride;
-    const T* b = g.b.data + batch * g.b.batch_stride;
-    const T* c = g.c.data + batch * g.c.batch_stride;
+    const T* a = g.a.data + batch * g.a.batch_strides[0];
+    const T* b = g.b.data + batch * g.b.batch_strides[0];
+    const T* c = g.c.data + batch * g.c.batch_strides[0];
     for (int64_t i = 0; i < s.m; ++i) {
       for (int64_t j = 0; j < s.n; ++j) {
         double sum = 0;

@@ -8,8 +8,11 @@
 namespace strata::kernels {
 namespace {
 
-// Batches of products below this many multiplications each are shared out whole, one per thread.
+// A batch of products, this many multiplications in all, is shared out product by product; above
+// it, and with few products, the threads work on one product at a time.
 constexpr double kMaxWhole = 64e6;
+// The least a thread is given.
+constexpr double kMinTask = 200e3;
 
 template <class T>
 GemmProblem<T> problem_of(const Gemm<T>& g, const float* bias) {
@@ -28,14 +31,24 @@ GemmProblem<T> problem_of(const Gemm<T>& g, const float* bias) {
   return p;
 }
 
+// Whether the matrices of a stack follow each other `step` apart.
+bool follow(const Shape& batch, const Strides& strides, int64_t step) {
+  for (int axis = batch.rank() - 1; axis >= 0; --axis) {
+    if (batch[axis] != 1 && strides[axis] != step) return false;
+    step *= batch[axis];
+  }
+  return true;
+}
+
 // A stack of row blocks against one right factor is one taller product.
 template <class T>
 Gemm<T> merged(const Gemm<T>& g) {
   Gemm<T> one = g;
-  if (g.batch > 1 && g.b.batch_stride == 0 && !g.a.trans && g.a.batch_stride == g.m * g.a.ld &&
-      g.c.batch_stride == g.m * g.c.ld) {
-    one.m *= g.batch;
-    one.batch = 1;
+  if (!g.batch.empty() && !g.a.trans && follow(g.batch, g.b.batch_strides, 0) &&
+      follow(g.batch, g.a.batch_strides, g.m * g.a.ld) &&
+      follow(g.batch, g.c.batch_strides, g.m * g.c.ld)) {
+    one.m *= numel(g.batch);
+    one.batch = {};
   }
   return one;
 }
@@ -43,24 +56,25 @@ Gemm<T> merged(const Gemm<T>& g) {
 template <class T>
 void run(const Gemm<T>& args, const float* bias) {
   const Gemm<T> g = merged(args);
-  if (g.batch <= 0 || g.m <= 0 || g.n <= 0) return;
+  const int64_t count = numel(g.batch);
+  if (count == 0 || g.m == 0 || g.n == 0) return;
   const GemmProblem<T> first = problem_of(g, bias);
   const auto one = [&](int64_t i) {
     GemmProblem<T> p = first;
-    p.left.data += i * g.a.batch_stride;
-    p.right.data += i * g.b.batch_stride;
-    p.c += i * g.c.batch_stride;
+    p.left.data += batch_offset(g.batch, g.a.batch_strides, i);
+    p.right.data += batch_offset(g.batch, g.b.batch_strides, i);
+    p.c += batch_offset(g.batch, g.c.batch_strides, i);
     gemm_packed(p);
   };
-  if (g.batch == 1) return one(0);
+  if (count == 1) return one(0);
   const double work = static_cast<double>(g.m) * static_cast<double>(g.n * g.k);
-  if (g.batch >= 16 || work < kMaxWhole / static_cast<double>(g.batch)) {
-    const auto grain = static_cast<int64_t>(200e3 / (work + 1000)) + 1;
-    parallel_for(g.batch, grain, [&](int64_t begin, int64_t end) {
+  if (count >= 16 || work * static_cast<double>(count) < kMaxWhole) {
+    const auto grain = static_cast<int64_t>(kMinTask / (work + 1000)) + 1;
+    parallel_for(count, grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) one(i);
     });
   } else {
-    for (int64_t i = 0; i < g.batch; ++i) one(i);
+    for (int64_t i = 0; i < count; ++i) one(i);
   }
 }
 
@@ -75,6 +89,15 @@ void run_half(const Gemm<T>& g) {
 }
 
 }  // namespace
+
+int64_t batch_offset(const Shape& batch, const Strides& strides, int64_t index) {
+  int64_t offset = 0;
+  for (int axis = batch.rank() - 1; axis >= 0; --axis) {
+    offset += index % batch[axis] * strides[axis];
+    index /= batch[axis];
+  }
+  return offset;
+}
 
 void gemm(const Gemm<float>& args) { run(args, args.bias); }
 void gemm(const Gemm<bfloat16>& args) { run_half(args); }

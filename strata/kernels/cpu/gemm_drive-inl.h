@@ -65,8 +65,8 @@ void for_each_k_step(int64_t k, F&& f) {
 struct LeftView {
   const float* data;
   int64_t tile_step;  // from one tile's rows to the next's
-  int64_t step;       // see tile_sums; 0: packed, the rows of the tile
-  bool rows;
+  int64_t step;       // see tile_sums; packed, it is the number of the tile's rows
+  bool rows, packed;
 };
 
 struct RightPanel {
@@ -82,7 +82,7 @@ HWY_INLINE void one_tile(const GemmProblem<T>& p, const KStep& ks, const LeftVie
   const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
   const int64_t vectors = ceil_div(columns, kLanes);
   tile_function(rows, vectors, left.rows)(ks.depth, left.data + tile_index * left.tile_step,
-                                          left.step == 0 ? rows : left.step, right.data, right.step,
+                                          left.packed ? rows : left.step, right.data, right.step,
                                           sums);
   TileOutput<T> out = {p.c, p.ld, nullptr, p.alpha, ks.first ? p.beta : 1.0f, Activation::none};
   if (ks.last) {
@@ -107,14 +107,15 @@ LeftView pack_left(const GemmProblem<T>& p, const KStep& ks, Range rows, float* 
     pack(p.left.data + i * p.left.lane_step + ks.begin * p.left.k_step, p.left.lane_step,
          p.left.k_step, count, count, ks.depth, to + (i - rows.begin) * ks.depth);
   }
-  return {to, kTileRows * ks.depth, 0, false};
+  return {to, kTileRows * ks.depth, 0, false, true};
 }
 
 // The left factor where it lies. A factor that is not f32 cannot be read so.
 inline LeftView view_left(const GemmProblem<float>& p, const KStep& ks, Range rows) {
   const float* data = p.left.data + rows.begin * p.left.lane_step + ks.begin * p.left.k_step;
   const bool in_rows = p.left.k_step == 1;
-  return {data, kTileRows * p.left.lane_step, in_rows ? p.left.lane_step : p.left.k_step, in_rows};
+  return {data, kTileRows * p.left.lane_step, in_rows ? p.left.lane_step : p.left.k_step, in_rows,
+          false};
 }
 
 template <class T>
@@ -178,7 +179,7 @@ void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const floa
     const auto panel = [&](int64_t j) {
       return RightPanel{right + (j - strip.begin) * ks.depth, panel_width(p.n, j)};
     };
-    if (panels <= 8 && left.step != 0) {
+    if (panels <= 8 && !left.packed) {
       // Rows that lie apart are read from memory once, while the few panels stay in the cache.
       for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
         const int64_t count = std::min<int64_t>(kTileRows, rows.end - i);
