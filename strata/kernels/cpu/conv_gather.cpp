@@ -248,7 +248,7 @@ HWY_NOINLINE void Gather::run_tile_of(const Tile& tile, int64_t panel) const {
     for (int i = 0; i < kRows; ++i) {
       V32 sum = hn::Add(sums.at[i][v], bias);
       if (g_.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-      store_part(sum, count, tile.result[i] + at);
+      part::store(d, sum, tile.result[i] + at, count);
     }
   }
 }

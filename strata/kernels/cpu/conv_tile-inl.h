@@ -13,6 +13,8 @@
 
 #include <hwy/highway.h>
 
+#include "strata/kernels/cpu/part-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE::conv {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -28,21 +30,6 @@ inline constexpr int kMaxVectors = kManyRegisters ? 4 : 2;
 constexpr int rows_for(int vectors) {
   if (kManyRegisters) return vectors == 4 ? 6 : (vectors == 3 ? 8 : 12);
   return vectors == 2 ? 6 : 8;
-}
-
-// The first `count` lanes only. Without masked moves (before AVX2) a blend would touch the memory
-// of the other lanes, which may belong to another thread.
-HWY_INLINE void store_part(V32 v, int64_t count, float* to) {
-  const F32 d;
-  if (count >= kLanes) {
-    hn::StoreU(v, d, to);
-  } else if constexpr (HWY_TARGET <= HWY_AVX2) {
-    hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, to);
-  } else {
-    alignas(64) float lanes[kLanes];
-    hn::Store(v, d, lanes);
-    for (int64_t i = 0; i < count; ++i) to[i] = lanes[i];
-  }
 }
 
 template <int kRows, int kVectors>

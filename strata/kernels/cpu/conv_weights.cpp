@@ -252,7 +252,7 @@ void Weights::write(int64_t tile, int64_t chunks, int64_t chunk_size, const floa
         V32 sum = hn::Load(d, at);
         for (int64_t k = 1; k < chunks; ++k) sum = hn::Add(sum, hn::Load(d, at + k * chunk_size));
         float* to = dw_ + (oc + i) * depth + columns.weight[v];
-        store_part(sum, columns.count[v], to);
+        part::store(d, sum, to, columns.count[v]);
       }
     }
   }

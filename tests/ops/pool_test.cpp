@@ -1,0 +1,32 @@
+#include "strata/ops/pool.h"
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+
+namespace strata {
+namespace {
+
+TEST(Pool2dOp, RefusesWhatPyTorchRefuses) {
+  const Tensor x = ones({1, 4, 4, 2});
+  EXPECT_THROW(max_pool2d(ones({4, 4, 2})), ShapeError);
+  EXPECT_THROW(max_pool2d(x, {.kernel = 5}), ShapeError);
+  EXPECT_THROW(max_pool2d(x, {.kernel = 2, .padding = 2}), ValueError);
+  EXPECT_THROW(max_pool2d(x, {.kernel = 0}), ValueError);
+  EXPECT_THROW(max_pool2d(ones({1, 4, 4, 2}, DType::i64)), DTypeError);
+  EXPECT_THROW(avg_pool2d(x, {.dilation = 2}), ValueError);
+  EXPECT_THROW(adaptive_avg_pool2d(x, {0, 1}), ValueError);
+}
+
+TEST(Pool2dOp, GivesIndicesAndTakesNoImages) {
+  const auto [y, index] =
+      max_pool2d_with_indices(tensor<float>({1, 2, 3, 4, 8, 7, 6, 5}, {1, 2, 4, 1}));
+  EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{8, 6}));
+  EXPECT_EQ(index.to_vector<int>(), (std::vector<int>{4, 6}));
+  EXPECT_EQ(max_pool2d(ones({0, 4, 4, 2})).shape(), (Shape{0, 2, 2, 2}));
+  EXPECT_EQ(adaptive_avg_pool2d(ones({0, 4, 4, 2}), 1).shape(), (Shape{0, 1, 1, 2}));
+}
+
+}  // namespace
+}  // namespace strata
