@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace strata {
+
+/// A learning rate, or a momentum, as a function of the step number, which counts from 0. It has no
+/// state: a resumed run asks for the step it is at.
+///
+///   const Schedule lr = schedules::cosine({.lr = 0.1, .steps = 1000});
+///   for (int64_t step = 0; step < 1000; ++step) { optimizer.set_lr(lr(step)); ... }
+using Schedule = std::function<double(int64_t step)>;
+
+/// The schedules of torch.optim.lr_scheduler. The makers throw ValueError for a number out of
+/// range.
+namespace schedules {
+
+Schedule constant(double lr);
+
+struct StepConfig {
+  double lr = 0.1;
+  int64_t every = -1;  ///< required
+  double factor = 0.1;
+};
+/// lr times `factor` once each `every` steps (StepLR).
+Schedule step(const StepConfig& config);
+
+struct MultistepConfig {
+  double lr = 0.1;
+  std::vector<int64_t> milestones;  ///< increasing
+  double factor = 0.1;
+};
+/// lr times `factor` at each milestone (MultiStepLR).
+Schedule multistep(const MultistepConfig& config);
+
+struct ExponentialConfig {
+  double lr = 0.1;
+  double factor = 0.95;
+};
+/// lr * factor^step (ExponentialLR).
+Schedule exponential(const ExponentialConfig& config);
+
+struct CosineConfig {
+  double lr = 0.1;
+  int64_t steps = -1;  ///< required
+  double floor = 0;
+};
+/// Half a cosine from lr down to `floor`, where it stays after `steps` (CosineAnnealingLR;
+/// Loshchilov and Hutter 2017).
+Schedule cosine(const CosineConfig& config);
+
+struct LinearConfig {
+  double lr = 0.1;
+  int64_t steps = -1;  ///< required
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+};
+/// A straight line from lr * start_factor to lr * end_factor, where it stays after `steps`
+/// (LinearLR): a warm-up.
+Schedule linear(const LinearConfig& config);
+
+struct OneCycleConfig {
+  double max_lr = 0.1;
+  int64_t steps = -1;             ///< required; of the whole run
+  double warmup = 0.3;            ///< part of the run that rises (pct_start)
+  bool cosine = true;             ///< half cosines; false: straight lines
+  double div_factor = 25;         ///< the run begins at max_lr / div_factor
+  double final_div_factor = 1e4;  ///< and ends at this part of where it began
+  bool three_phase = false;       ///< falls to the beginning first, then to the end
+  double base_momentum = 0.85;    ///< for one_cycle_momentum: when lr is highest
+  double max_momentum = 0.95;     ///< at the beginning and the end
+};
+/// One rise and fall over the whole run (OneCycleLR; Smith and Topin 2019). After `steps` it keeps
+/// the last value.
+Schedule one_cycle(const OneCycleConfig& config);
+/// The momentum, or Adam's beta1, that goes with it: for Optimizer::set_momentum.
+Schedule one_cycle_momentum(const OneCycleConfig& config);
+
+/// One schedule after the other: part i + 1 begins, with its own step 0, at milestones[i]
+/// (SequentialLR). Throws ValueError unless there is one milestone less than parts, increasing.
+Schedule sequential(std::vector<Schedule> parts, std::vector<int64_t> milestones);
+
+}  // namespace schedules
+}  // namespace strata
