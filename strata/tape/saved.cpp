@@ -27,7 +27,7 @@ SavedOutput::SavedOutput(const Tensor& t, int output) : value_(t.detach()), outp
 Tensor SavedOutput::get() const {
   Tensor value = value_.get();
   Node* node = internal::RunningNode::current();
-  if (!node || !grad_enabled()) return value;
+  if (!value.defined() || !node || !grad_enabled()) return value;
   Tensor tied = value.detach();
   tied.set_node(Ref<GradNode>(node), output_);
   return tied;
