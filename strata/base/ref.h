@@ -40,8 +40,8 @@ class Ref {
   Ref(const Ref& o) : Ref(o.p_) {}
   Ref(Ref&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
   template <class U>
-  requires std::derived_from<U, T> Ref(const Ref<U>& o)
-      : Ref(o.get()) {}  // NOLINT(google-explicit-constructor): upcast
+  // NOLINTNEXTLINE(google-explicit-constructor): upcast
+  requires std::derived_from<U, T> Ref(const Ref<U>& o) : Ref(o.get()) {}
   Ref& operator=(Ref o) noexcept {
     std::swap(p_, o.p_);
     return *this;

@@ -29,7 +29,7 @@ std::string file_in_folder(const std::string& folder) {
     if (name.ends_with(kFileEnd)) files.push_back(name);
   }
   const auto pick = [&](const std::vector<std::string>& of, std::string_view preferred) {
-    const std::string wanted = (fs::path(folder) / preferred).string();
+    std::string wanted = (fs::path(folder) / preferred).string();
     if (std::find(of.begin(), of.end(), wanted) != of.end()) return wanted;
     return of.size() == 1 ? of[0] : std::string();
   };

@@ -8,9 +8,10 @@
 
 namespace strata::kernels {
 
-/// A stack of row-major matrices in memory that somebody else owns. `ld` is the distance in elements
-/// between consecutive rows as stored; `trans` says that the product takes the transpose of what is
-/// stored; `batch_strides` has one distance for each axis of Gemm::batch, 0 to repeat a matrix.
+/// A stack of row-major matrices in memory that somebody else owns. `ld` is the distance in
+/// elements between consecutive rows as stored; `trans` says that the product takes the transpose
+/// of what is stored; `batch_strides` has one distance for each axis of Gemm::batch, 0 to repeat a
+/// matrix.
 template <class T>
 struct MatrixStack {
   T* data = nullptr;
@@ -20,8 +21,8 @@ struct MatrixStack {
 };
 
 /// C[m, n] = activation(alpha * A[m, k] B[k, n] + beta * C + bias), for each index of `batch` (one
-/// product if empty). With beta == 0 the old C is not read, so it may hold anything; with k == 0 the
-/// product is zero. `bias` is null or n elements, added to every row.
+/// product if empty). With beta == 0 the old C is not read, so it may hold anything; with k == 0
+/// the product is zero. `bias` is null or n elements, added to every row.
 template <class T>
 struct Gemm {
   Shape batch = {};

@@ -23,7 +23,7 @@ constexpr int kChains = 10;  // two FMA units of four to five cycles each
 
 /// `rounds` times kChains independent multiply-adds; returns their number of operations. The sum
 /// goes to `sink`, so that nothing is optimised away.
-double MultiplyAdds(int64_t rounds, float* sink) {
+double multiply_adds(int64_t rounds, float* sink) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const V a = hn::Set(d, 0.999f), b = hn::Set(d, 0.001f);
@@ -47,7 +47,7 @@ double MultiplyAdds(int64_t rounds, float* sink) {
 }
 
 /// Sum of n floats, n a multiple of 64.
-float Read(const float* p, int64_t n) {
+float sum_of(const float* p, int64_t n) {
   const hn::ScalableTag<float> d;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
   auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
@@ -67,8 +67,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace strata::kernels {
 
-HWY_EXPORT(MultiplyAdds);
-HWY_EXPORT(Read);
+HWY_EXPORT(multiply_adds);
+HWY_EXPORT(sum_of);
 
 namespace {
 
@@ -97,7 +97,7 @@ double peak_f32_gflops(double seconds) {
            std::vector<double> done(static_cast<size_t>(threads) * 8);
            parallel_chunks(threads, [&](int64_t t) {
              const auto i = static_cast<size_t>(t);
-             done[i * 8] = HWY_DYNAMIC_DISPATCH(MultiplyAdds)(400000, &sinks[i * 16]);
+             done[i * 8] = HWY_DYNAMIC_DISPATCH(multiply_adds)(400000, &sinks[i * 16]);
            });
            double sum = 0;
            for (double d : done) sum += d;
@@ -126,7 +126,7 @@ double read_gbs(double seconds) {
   return best_rate(seconds, [&] {
     const float* p = from.data<float>();
     parallel_chunks(kFloats / kChunk, [&](int64_t i) {
-      volatile float sink = HWY_DYNAMIC_DISPATCH(Read)(p + i * kChunk, kChunk);
+      volatile float sink = HWY_DYNAMIC_DISPATCH(sum_of)(p + i * kChunk, kChunk);
       (void)sink;
     });
     return 1e-9 * static_cast<double>(kFloats) * sizeof(float);
