@@ -155,7 +155,7 @@ Tensor scattered(const Tensor& x) {
     reversed.push_back(x.shape()[i]);
     order.push_back(i);
   }
-  if (x.rank() == 0) return x;
+  if (x.rank() == 0) return copy(x);  // a leaf of its own
   reversed.back() *= 2;
   Tensor base = empty(reversed, x.dtype());
   std::memset(base.raw(), 0, static_cast<size_t>(base.numel() * size_of(base.dtype())));

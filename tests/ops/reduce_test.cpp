@@ -91,6 +91,7 @@ TEST(Sum, OfNothingIsZero) {
   EXPECT_EQ(sum(zeros({0})).item<float>(), 0);
   EXPECT_EQ(sum(zeros({2, 0}), {1}).to_vector<float>(), (std::vector<float>{0, 0}));
   EXPECT_EQ(sum(zeros({2, 0}), {0}).shape(), (Shape{0}));
+  EXPECT_EQ(sum(zeros({0, 3}), {0}).to_vector<float>(), (std::vector<float>{0, 0, 0}));
   EXPECT_TRUE(std::isnan(mean(zeros({0})).item<float>()));
   EXPECT_EQ(sum(scalar(3.f)).item<float>(), 3);
   EXPECT_EQ(sum(scalar(3.f), {0}).item<float>(), 3);

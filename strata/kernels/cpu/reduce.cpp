@@ -229,7 +229,8 @@ void reduce_middle(const T* x, const cpu::Run& run, double scale, Y* y) {
   const int64_t outer = run.outer, length = run.length, inner = run.inner;
   const int64_t tile = std::min(inner, kTile);
   const int64_t rows = std::max<int64_t>(256, kChunk / tile);  // of a unit
-  const int64_t chunks = (length + rows - 1) / rows, tiles = (inner + tile - 1) / tile;
+  const int64_t chunks = std::max<int64_t>(1, (length + rows - 1) / rows);
+  const int64_t tiles = (inner + tile - 1) / tile;
   const bool narrow = inner * 2 <= kWide && length >= kWide / inner;
   Tensor scratch;
   if (chunks > 1) scratch = empty({outer, chunks, inner}, dtype_of<Computed<T>>);
