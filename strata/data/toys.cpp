@@ -1,0 +1,51 @@
+#include "strata/data/toys.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "strata/base/error.h"
+#include "strata/base/random.h"
+
+namespace strata {
+namespace {
+
+using std::numbers::pi;
+
+/// Points of `classes` classes in turn; `place(class, t)` maps t in 0 ... 1 to the plane.
+template <class F>
+TensorDataset points(const char* where, int64_t count, int classes, double noise, uint64_t seed,
+                     F&& place) {
+  if (count < 0) throw ValueError(where, "a negative number of points");
+  if (!(noise >= 0)) throw ValueError(where, "negative noise");
+  Tensor x = empty({count, 2});
+  Tensor y = empty({count}, DType::i64);
+  Generator random(seed);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t label = i % classes;
+    const std::pair<double, double> at = place(label, random.uniform());
+    x.data<float>()[2 * i] = static_cast<float>(at.first + noise * random.normal());
+    x.data<float>()[2 * i + 1] = static_cast<float>(at.second + noise * random.normal());
+    y.data<int64_t>()[i] = label;
+  }
+  return TensorDataset(x, y);
+}
+
+}  // namespace
+
+TensorDataset two_moons(int64_t count, double noise, uint64_t seed) {
+  return points("two_moons", count, 2, noise, seed, [](int64_t label, double t) {
+    const double c = std::cos(pi * t), s = std::sin(pi * t);
+    return label == 0 ? std::pair(c, s) : std::pair(1 - c, 0.5 - s);
+  });
+}
+
+TensorDataset spirals(int64_t count, int arms, double noise, double turns, uint64_t seed) {
+  if (arms < 2) throw ValueError("spirals", "fewer than two arms");
+  return points("spirals", count, arms, noise, seed, [&](int64_t label, double t) {
+    const double angle = 2 * pi * (turns * t + static_cast<double>(label) / arms);
+    return std::pair(t * std::cos(angle), t * std::sin(angle));
+  });
+}
+
+}  // namespace strata

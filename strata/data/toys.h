@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include "strata/data/dataset.h"
+
+namespace strata {
+
+/// Two half circles that reach into each other: points f32[count, 2] and classes i64[count], which
+/// alternate. `noise` is the standard deviation of what is added to each coordinate. Throws
+/// ValueError for a negative count or noise.
+TensorDataset two_moons(int64_t count, double noise = 0.1, uint64_t seed = 0);
+
+/// `arms` spirals that start at the origin and turn `turns` times: points f32[count, 2] within the
+/// unit circle (but for the noise) and classes i64[count], which follow each other in turn. Throws
+/// ValueError for a negative count or noise and fewer than two arms.
+TensorDataset spirals(int64_t count, int arms = 3, double noise = 0.03, double turns = 0.75,
+                      uint64_t seed = 0);
+
+}  // namespace strata
