@@ -112,6 +112,10 @@ TEST(ClipNorm, WhatIsNotFiniteIsReportedOrSpreads) {
       EXPECT_TRUE(std::isnan(bad) || v[0] == 0);
     }
   }
+  // PyTorch adds 1e-6 to the norm.
+  const std::vector<Tensor> tiny = {with_grad(tensor<double>({1e-6}))};
+  EXPECT_DOUBLE_EQ(clip_grad_norm_(tiny, 1e-6), 1e-6);
+  EXPECT_DOUBLE_EQ(tiny[0].grad().item<double>(), 5e-7);
   // Squares of large f32 gradients do not overflow.
   const std::vector<Tensor> params = {with_grad(tensor<float>({3e30f, 4e30f}))};
   EXPECT_NEAR(clip_grad_norm_(params, 1) / 5e30, 1, 1e-6);

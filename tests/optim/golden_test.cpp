@@ -111,6 +111,9 @@ void check_adam(const std::string& kind) {
   check(kind + ".beta0", [](const std::vector<Tensor>& params) {
     return std::make_unique<Optim>(params, Config{.lr = 0.01, .beta1 = 0, .beta2 = 0.99});
   });
+  check(kind + ".beta3", [](const std::vector<Tensor>& params) {
+    return std::make_unique<Optim>(params, Config{.lr = 0.01, .beta1 = 0.3, .beta2 = 0.9});
+  });
 }
 
 std::vector<ParamGroup> two_groups(const std::vector<Tensor>& params) {

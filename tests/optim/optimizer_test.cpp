@@ -246,7 +246,6 @@ TEST(Optimizer, NanAndInfinityGoWherePyTorchPutsThem) {
     EXPECT_TRUE(std::isnan(v[0]) && std::isnan(v[1]) && std::isnan(v[2]));  // inf / inf
     EXPECT_EQ(v[3], 0);
     EXPECT_FLOAT_EQ(v[4], -1e-3f);
-    // AMSGrad's maximum keeps a NaN although the mean of squares has a number again.
     if (!amsgrad) continue;
     const auto top = optimizer.state().tensors.at("state.0.max_exp_avg_sq").to_vector<float>();
     EXPECT_TRUE(std::isnan(top[0]));

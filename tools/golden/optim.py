@@ -54,6 +54,7 @@ for kind in ("adam", "adamw"):
         -1 if maximize else 1)
     run(f"{kind}.defaults", lambda p: make(p, foreach=False))
     run(f"{kind}.beta0", lambda p: make(p, lr=0.01, betas=(0.0, 0.99), foreach=False))
+    run(f"{kind}.beta3", lambda p: make(p, lr=0.01, betas=(0.3, 0.9), foreach=False))
     run(f"{kind}.groups",
         lambda p: make([{"params": p[:1], "lr": 0.1}, {"params": p[1:], "weight_decay": 0.3}],
                        lr=0.01, foreach=False))

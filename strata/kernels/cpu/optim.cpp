@@ -103,8 +103,7 @@ struct AdamUpdate {
     hn::StoreU(v, d, at.state[1] + i);
     if constexpr (amsgrad) {
       const auto top = hn::LoadU(d, at.state[2] + i);
-      // The larger; NaN if one of them is, unlike the processor's own maximum.
-      v = hn::IfThenElse(hn::Or(hn::Gt(top, v), hn::IsNaN(top)), top, v);
+      v = hn::IfThenElse(hn::Gt(top, v), top, v);  // a NaN in v stays, there and here
       hn::StoreU(v, d, at.state[2] + i);
     }
     const auto root = hn::MulAdd(hn::Sqrt(v), hn::Set(d, root_scale), hn::Set(d, eps));
