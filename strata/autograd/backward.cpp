@@ -1,54 +1,109 @@
 #include "strata/autograd/backward.h"
 
+#include <algorithm>
+#include <optional>
 #include <queue>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/kernels/arithmetic.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tape/node.h"
 #include "strata/tensor/leaf_node.h"
+#include "strata/tensor/on_device.h"
 
 namespace strata {
 namespace {
 
 Node& as_node(GradNode* n) { return static_cast<Node&>(*n); }
 
+Tensor starting_gradient(const Tensor& y, const Tensor& dy) {
+  if (!y.requires_grad()) {
+    throw GradError("backward", describe(y) + " has no gradient history",
+                    "set_requires_grad() on the inputs, and no NoGrad around the forward pass");
+  }
+  if (!dy.defined()) {
+    if (y.numel() != 1) {
+      throw GradError("backward", "a gradient is needed for " + describe(y),
+                      "sum() it first, or pass dy");
+    }
+    return ones_like(y);
+  }
+  if (dy.shape() != y.shape()) {
+    throw ShapeError("backward",
+                     fmt::format("the gradient is {}, the tensor {}", describe(dy), describe(y)));
+  }
+  if (dy.device() != y.device()) {
+    throw DeviceError("backward", fmt::format("the gradient is on {}, the tensor on {}",
+                                              to_string(dy.device()), to_string(y.device())));
+  }
+  return cast(dy, y.dtype());
+}
+
+/// The nodes from which a wanted tensor can be reached, and whether each of their edges leads
+/// there.
+class Paths {
+ public:
+  using Wanted = std::unordered_map<GradNode*, std::vector<std::pair<int, Tensor>>>;
+
+  Paths(std::span<const Tensor> ys, const Wanted& wanted) : wanted_(wanted) {
+    std::vector<Node*> nodes;
+    const auto visit = [&](GradNode* n) {
+      if (n && !n->is_leaf() && useful_.try_emplace(n, false).second) nodes.push_back(&as_node(n));
+    };
+    for (const Tensor& y : ys) {
+      if (y.requires_grad()) visit(y.node().get());
+    }
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      for (const Node::Edge& edge : nodes[i]->edges()) visit(edge.node.get());
+    }
+    // What a node depends on is older: from the oldest on, each edge's answer is known.
+    std::sort(nodes.begin(), nodes.end(),
+              [](const Node* a, const Node* b) { return a->sequence() < b->sequence(); });
+    for (Node* node : nodes) {
+      useful_[node] = std::any_of(node->edges().begin(), node->edges().end(),
+                                  [&](const Node::Edge& edge) { return leads(edge.node.get()); });
+    }
+  }
+
+  /// Whether a gradient of `n` helps: it is wanted itself, or leads on to what is.
+  bool leads(GradNode* n) const { return n && (wanted_.contains(n) || passes(n)); }
+  bool passes(GradNode* n) const {
+    const auto it = useful_.find(n);
+    return it != useful_.end() && it->second;
+  }
+
+ private:
+  const Wanted& wanted_;
+  std::unordered_map<GradNode*, bool> useful_;
+};
+
 /// The walk: nodes wait, youngest first, with the gradients of their outputs gathered so far.
 class Walk {
  public:
   explicit Walk(BackwardOptions options) : options_(options) {}
 
-  /// Gradients that reach these tensors are handed out instead of being added to leaves.
-  void want(std::span<const Tensor> xs) {
-    only_wanted_ = true;
+  /// Gradients that reach `xs` are handed out instead of being added to leaves; whatever does not
+  /// lead from `ys` to them is left alone.
+  void want(std::span<const Tensor> ys, std::span<const Tensor> xs) {
     for (const Tensor& x : xs) {
       wanted_[x.node().get()].push_back({x.output_index(), Tensor()});
     }
+    paths_.emplace(ys, wanted_);
   }
 
-  void add(const Ref<GradNode>& to, int output, const Tensor& dy) {
-    if (auto it = wanted_.find(to.get()); it != wanted_.end()) {
-      for (auto& [index, sum] : it->second) {
-        if (index == output) sum = sum.defined() ? sum + dy : dy;
-      }
-    }
-    if (to->is_leaf()) {
-      if (!only_wanted_) add_to_leaf(static_cast<LeafNode&>(*to), dy);
-      return;
-    }
-    auto [it, fresh] = pending_.try_emplace(to.get());
-    if (fresh) {
-      it->second.node = to;
-      it->second.dys.resize(static_cast<size_t>(as_node(to.get()).outputs()));
-      queue_.push(&as_node(to.get()));
-    }
-    Tensor& sum = it->second.dys[static_cast<size_t>(output)];
-    sum = sum.defined() ? sum + dy : dy;
+  /// Starts at `y`. `dy` is the caller's own tensor: not to be written to.
+  void start(const Tensor& y, const Tensor& dy) {
+    const GradMode mode(options_.create_graph);
+    const Tensor first = starting_gradient(y, dy);
+    starts_.push_back(first);
+    add(y.node(), y.output_index(), first);
   }
 
   void run() {
@@ -77,59 +132,91 @@ class Walk {
     bool operator()(const Node* a, const Node* b) const { return a->sequence() < b->sequence(); }
   };
 
+  void add(const Ref<GradNode>& to, int output, const Tensor& dy) {
+    if (auto it = wanted_.find(to.get()); it != wanted_.end()) {
+      for (auto& [index, sum] : it->second) {
+        if (index == output) sum = sum.defined() ? sum + dy : dy;
+      }
+    }
+    if (paths_ && !paths_->passes(to.get())) return;
+    if (to->is_leaf()) {
+      add_to_leaf(static_cast<LeafNode&>(*to), dy);
+      return;
+    }
+    auto [it, fresh] = pending_.try_emplace(to.get());
+    if (fresh) {
+      it->second.node = to;
+      it->second.dys.resize(static_cast<size_t>(as_node(to.get()).outputs()));
+      queue_.push(&as_node(to.get()));
+    }
+    Tensor& sum = it->second.dys[static_cast<size_t>(output)];
+    sum = sum.defined() ? sum + dy : dy;
+  }
+
+  Needs needs_of(const Node& node) const {
+    if (!paths_) return node.needs();
+    Needs needs;
+    for (size_t i = 0; i < node.edges().size(); ++i) {
+      if (paths_->leads(node.edges()[i].node.get())) needs.add(static_cast<int>(i));
+    }
+    return needs;
+  }
+
   void step(Node& node, const std::vector<Tensor>& dys) {
-    const Grads dxs = node.backward(dys);
+    Grads dxs = node.backward(dys, needs_of(node));
     if (!options_.retain_graph && !options_.create_graph) node.forget();
     for (size_t i = 0; i < node.edges().size(); ++i) {
       const Node::Edge& edge = node.edges()[i];
       if (!edge.node) continue;
       if (i >= dxs.size() || !dxs[i].defined()) continue;
-      add(edge.node, edge.output, dxs[i]);
+      // The only handle, where the op kept none: a leaf may then have the memory itself.
+      const Tensor dx = fit(node, static_cast<int>(i), edge, std::exchange(dxs[i], {}));
+      add(edge.node, edge.output, dx);
     }
+  }
+
+  /// A gradient has its input's dtype, whatever dtypes the op mixed, and its input's size.
+  static Tensor fit(const Node& node, int input, const Node::Edge& edge, Tensor dx) {
+    if (dx.numel() != edge.numel) {
+      throw ShapeError(node.name(), fmt::format("its gradient of input {} is {}, the input has {} "
+                                                "elements",
+                                                input, describe(dx), edge.numel));
+    }
+    return dx.dtype() == edge.dtype ? dx : cast(dx, edge.dtype);
   }
 
   void add_to_leaf(LeafNode& leaf, const Tensor& dy) const {
-    if (leaf.grad.defined()) {
-      leaf.grad = leaf.grad + dy;
-    } else if (options_.create_graph) {
-      leaf.grad = dy;
-    } else {
-      // What somebody else may still write or read in place must not become the leaf's gradient.
+    // Memory that somebody else may still read or write must not become the leaf's gradient.
+    if (!leaf.grad.defined()) {
       leaf.grad = dy.is_contiguous() && dy.owns_memory() ? dy : copy(dy);
+    } else if (options_.create_graph || leaf.grad.requires_grad() || !leaf.grad.is_contiguous() ||
+               is_start(leaf.grad)) {
+      leaf.grad = leaf.grad + dy;
+    } else {
+      // In place: the gradient may be a part of a larger buffer, and is to stay one.
+      on_cpu("backward", dy, [&](Cpu cpu) { kernels::add(cpu, leaf.grad, dy, leaf.grad); });
+      leaf.grad.bump_version();
     }
+  }
+
+  bool is_start(const Tensor& t) const {
+    return std::any_of(starts_.begin(), starts_.end(),
+                       [&](const Tensor& dy) { return dy.shares_storage(t); });
   }
 
   BackwardOptions options_;
-  bool only_wanted_ = false;
-  std::unordered_map<GradNode*, std::vector<std::pair<int, Tensor>>> wanted_;
+  std::vector<Tensor> starts_;
+  Paths::Wanted wanted_;
+  std::optional<Paths> paths_;  // where only some tensors' gradients are asked for
   std::unordered_map<GradNode*, Pending> pending_;
   std::priority_queue<Node*, std::vector<Node*>, Younger> queue_;
 };
-
-Tensor starting_gradient(const Tensor& y, const Tensor& dy) {
-  if (!y.requires_grad()) {
-    throw GradError("backward", describe(y) + " has no gradient history",
-                    "set_requires_grad() on the inputs, and no NoGrad around the forward pass");
-  }
-  if (!dy.defined()) {
-    if (y.numel() != 1) {
-      throw GradError("backward", "a gradient is needed for " + describe(y),
-                      "sum() it first, or pass dy");
-    }
-    return ones_like(y);
-  }
-  if (dy.shape() != y.shape()) {
-    throw ShapeError("backward",
-                     fmt::format("the gradient is {}, the tensor {}", describe(dy), describe(y)));
-  }
-  return dy;
-}
 
 }  // namespace
 
 void backward(const Tensor& y, const Tensor& dy, BackwardOptions options) {
   Walk walk(options);
-  walk.add(y.node(), y.output_index(), starting_gradient(y, dy));
+  walk.start(y, dy);
   walk.run();
 }
 
@@ -138,12 +225,13 @@ std::vector<Tensor> grad(std::span<const Tensor> ys, std::span<const Tensor> xs,
   for (const Tensor& x : xs) {
     if (!x.requires_grad()) throw GradError("grad", describe(x) + " does not require a gradient");
   }
+  if (!dys.empty() && dys.size() != ys.size()) {
+    throw ValueError("grad", fmt::format("{} gradients for {} tensors", dys.size(), ys.size()));
+  }
   Walk walk(options);
-  walk.want(xs);
+  walk.want(ys, xs);
   for (size_t i = 0; i < ys.size(); ++i) {
-    const Tensor dy = i < dys.size() ? dys[i] : Tensor();
-    const Tensor start = starting_gradient(ys[i], dy);
-    walk.add(ys[i].node(), ys[i].output_index(), start);
+    walk.start(ys[i], dys.empty() ? Tensor() : dys[i]);
   }
   walk.run();
   std::vector<Tensor> out;

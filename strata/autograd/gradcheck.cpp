@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "strata/autograd/backward.h"
+#include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -24,7 +25,8 @@ Tensor weighted_sum(std::span<const Tensor> ys) {
   for (const Tensor& y : ys) {
     Generator generator(0x5eed);
     generator.stream = stream++;
-    if (!y.requires_grad()) continue;
+    // Outputs without a gradient count too: one that should have had one is a mistake to be found.
+    if (!is_floating(y.dtype())) continue;
     const Tensor part = sum(y * rand(y.shape(), 0.5, 1.5, y.dtype(), y.device(), generator));
     total = total.defined() ? total + part : part;
   }
@@ -82,7 +84,7 @@ std::vector<Tensor> with_grad(std::span<const Tensor> xs) {
 TensorFunction loss_of(const TensorFunction& f, int order) {
   return [f, order](std::span<const Tensor> xs) -> std::vector<Tensor> {
     const Tensor loss = weighted_sum(f(xs));
-    if (order == 1 || !loss.defined()) return {loss};
+    if (order == 1 || !loss.requires_grad()) return {loss};
     const std::vector<Tensor> sources = with_grad(xs);
     const Tensor ys[] = {loss};
     return {weighted_sum(grad(ys, sources, {}, {.create_graph = true}))};
@@ -95,9 +97,13 @@ GradCheckResult gradcheck(const TensorFunction& f, std::span<const Tensor> xs, i
   const GradMode recording(true);
   const TensorFunction loss = loss_of(f, order);
   const std::vector<Tensor> sources = with_grad(xs);
+  for (const Tensor& x : sources) {
+    if (x.dtype() == DType::f64) continue;
+    throw DTypeError("gradcheck", "differences need f64, got " + describe(x));
+  }
   const Tensor y = loss(xs)[0];
   std::vector<Tensor> analytic;
-  if (y.defined()) {
+  if (y.requires_grad()) {
     const Tensor ys[] = {y};
     analytic = grad(ys, sources);
   } else {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "strata/base/error.h"
+
 namespace strata {
 
 std::array<uint32_t, 4> philox(uint64_t seed, uint64_t stream, uint64_t index) {
@@ -31,6 +33,7 @@ uint64_t Generator::next_u64() {
 double Generator::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }
 
 uint64_t Generator::below(uint64_t n) {
+  if (n == 0) throw ValueError("below", "there is no integer in [0, 0)");
   const uint64_t limit = n * (UINT64_MAX / n);  // reject the uneven tail
   uint64_t x = next_u64();
   while (x >= limit) x = next_u64();

@@ -24,7 +24,7 @@ struct Generator {
   uint64_t next_u64();
   /// Uniform in [0, 1) with 53 bits.
   double uniform();
-  /// Uniform integer in [0, n), without bias. n > 0.
+  /// Uniform integer in [0, n), without bias. Throws ValueError for n = 0.
   uint64_t below(uint64_t n);
   /// Standard normal.
   double normal();

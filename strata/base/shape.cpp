@@ -45,21 +45,20 @@ int64_t numel(const Shape& shape) {
 }
 
 int64_t checked_numel(std::string_view where, const Shape& shape) {
-  constexpr int64_t kMost = int64_t{1} << 62;
+  constexpr int64_t kMost = int64_t{1} << 59;
   int64_t n = 1;
   bool empty = false;
   for (int64_t d : shape) {
     if (d < 0) throw ShapeError(where, fmt::format("negative size in shape {}", to_string(shape)));
-    empty |= d == 0;
-  }
-  if (empty) return 0;
-  for (int64_t d : shape) {
-    if (n > kMost / d) {
+    if (d == 0) {
+      empty = true;
+    } else if (n > kMost / d) {
       throw ShapeError(where, fmt::format("shape {} has too many elements", to_string(shape)));
+    } else {
+      n *= d;
     }
-    n *= d;
   }
-  return n;
+  return empty ? 0 : n;
 }
 
 Strides contiguous_strides(const Shape& shape) {

@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include "strata/base/error.h"
 
@@ -17,10 +20,24 @@ namespace {
 
 constexpr int64_t kAlign = 64;
 constexpr int64_t kHugePage = int64_t{2} << 20;
-constexpr int kClasses = 8 * 48;           // eight steps for each doubling
+constexpr int kClasses = 8 * 48;  // eight steps for each doubling
+constexpr int kLocalClasses = 16 + 6 * 8 + 1;
 constexpr int64_t kLocalBytes = 64 << 10;  // larger blocks are not kept by threads
-constexpr size_t kLocalBlocks = 32;        // of one class
+constexpr int kLocalBlocks = 32;           // of one class, and of these bytes
+constexpr int64_t kLocalClassBytes = 256 << 10;
 constexpr int64_t kCacheFloor = int64_t{256} << 20;
+
+/// Under AddressSanitizer kept blocks, and the slack behind a request, are out of bounds.
+void poison([[maybe_unused]] void* block, [[maybe_unused]] int64_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  __asan_poison_memory_region(block, static_cast<size_t>(bytes));
+#endif
+}
+void unpoison([[maybe_unused]] void* block, [[maybe_unused]] int64_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  __asan_unpoison_memory_region(block, static_cast<size_t>(bytes));
+#endif
+}
 
 /// Class of a request, and the bytes its blocks have: eight steps a doubling waste at most 1/8.
 struct SizeClass {
@@ -48,13 +65,16 @@ struct Cache {
   std::array<std::vector<void*>, kClasses> free;
 };
 
+/// `held` is what the system has given: in use or kept.
 struct Totals {
-  std::atomic<int64_t> in_use{0}, peak{0}, cached{0}, system_calls{0}, limit{0};
+  std::atomic<int64_t> in_use{0}, peak{0}, held{0}, system_calls{0}, limit{0};
 };
 
-Totals& totals() {
-  static Totals t;
-  return t;
+constinit Totals g_totals;
+
+int64_t cached_bytes() {
+  return g_totals.held.load(std::memory_order_relaxed) -
+         g_totals.in_use.load(std::memory_order_relaxed);
 }
 
 // Never destroyed: threads may return blocks after main has ended.
@@ -64,7 +84,8 @@ Cache& cache() {
 }
 
 void free_block(void* block, int64_t bytes) {
-  totals().cached.fetch_sub(bytes, std::memory_order_relaxed);
+  g_totals.held.fetch_sub(bytes, std::memory_order_relaxed);
+  unpoison(block, bytes);
   std::free(block);
 }
 
@@ -88,48 +109,58 @@ void keep_global(SizeClass size, void* block) {
     return;
   }
   // With ever-changing shapes blocks of sizes past pile up: hold no more than was once in use.
-  if (totals().cached.load(std::memory_order_relaxed) >
-      std::max(kCacheFloor, totals().peak.load(std::memory_order_relaxed))) {
+  const int64_t peak = g_totals.peak.load(std::memory_order_relaxed);
+  if (cached_bytes() > std::max(kCacheFloor, peak)) {
     trim_global();
   }
 }
 
-/// A thread's own small blocks: no lock in the common case.
-struct LocalCache {
-  std::array<std::vector<void*>, 17 + 8 * 8> free;
-  bool* alive;
-  explicit LocalCache(bool* flag) : alive(flag) {
-    for (auto& list : free) list.reserve(kLocalBlocks);
-    *alive = true;
+/// A thread's own small blocks: no lock, no allocation.
+class LocalCache {
+ public:
+  ~LocalCache();
+
+  void* take(SizeClass size) {
+    Blocks& kept = blocks_[static_cast<size_t>(size.index)];
+    return kept.count > 0 ? kept.block[static_cast<size_t>(--kept.count)] : nullptr;
   }
-  LocalCache(const LocalCache&) = delete;
-  LocalCache& operator=(const LocalCache&) = delete;
-  ~LocalCache() {
-    *alive = false;
-    for (size_t i = 0; i < free.size(); ++i) {
-      for (void* block : free[i])
-        keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
+  bool keep(SizeClass size, void* block) {
+    Blocks& kept = blocks_[static_cast<size_t>(size.index)];
+    if (kept.count == kLocalBlocks || kept.count * size.bytes >= kLocalClassBytes) return false;
+    kept.block[static_cast<size_t>(kept.count++)] = block;
+    return true;
+  }
+  /// Hands all blocks to the global cache.
+  void flush() {
+    for (int i = 0; i < kLocalClasses; ++i) {
+      const SizeClass size{i, class_bytes(i)};
+      while (void* block = take(size)) keep_global(size, block);
     }
   }
+
+ private:
+  struct Blocks {
+    int count = 0;
+    std::array<void*, kLocalBlocks> block{};
+  };
+  std::array<Blocks, kLocalClasses> blocks_{};
 };
 
-thread_local bool t_local_alive = false;
+thread_local constinit bool t_local_gone = false;  // once this thread is ending
+thread_local constinit LocalCache t_local;
 
-LocalCache* local_cache() {
-  thread_local LocalCache local(&t_local_alive);
-  return t_local_alive ? &local : nullptr;
+LocalCache::~LocalCache() {
+  t_local_gone = true;
+  flush();
+}
+
+LocalCache* local_cache(SizeClass size) {
+  return size.bytes <= kLocalBytes && !t_local_gone ? &t_local : nullptr;
 }
 
 void* take_cached(SizeClass size) {
-  if (size.bytes <= kLocalBytes) {
-    if (LocalCache* local = local_cache()) {
-      auto& list = local->free[static_cast<size_t>(size.index)];
-      if (!list.empty()) {
-        void* block = list.back();
-        list.pop_back();
-        return block;
-      }
-    }
+  if (LocalCache* local = local_cache(size)) {
+    if (void* block = local->take(size)) return block;
   }
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
@@ -141,18 +172,19 @@ void* take_cached(SizeClass size) {
 }
 
 void* take_from_system(int64_t bytes) {
-  totals().system_calls.fetch_add(1, std::memory_order_relaxed);
+  g_totals.system_calls.fetch_add(1, std::memory_order_relaxed);
   const bool huge = bytes >= 2 * kHugePage;
   const auto align = static_cast<size_t>(huge ? kHugePage : kAlign);
   const size_t rounded = (static_cast<size_t>(bytes) + align - 1) / align * align;
   void* block = std::aligned_alloc(align, rounded);
   if (block && huge) madvise(block, rounded, MADV_HUGEPAGE);
+  if (block) g_totals.held.fetch_add(bytes, std::memory_order_relaxed);
   return block;
 }
 
 [[noreturn]] void out_of_memory(int64_t bytes, const char* where) {
   const MemoryStats s = cpu_memory_stats();
-  const int64_t limit = totals().limit.load();
+  const int64_t limit = g_totals.limit.load();
   throw OutOfMemory(
       where,
       fmt::format("out of memory: {} bytes wanted, {} in use, {} kept for reuse{}", bytes, s.in_use,
@@ -166,7 +198,7 @@ void* cpu_allocate(int64_t bytes, const char* where) {
   constexpr int64_t kMost = int64_t{1} << 46;
   if (bytes < 0 || bytes > kMost) out_of_memory(bytes, where);
   const SizeClass size = size_class(bytes);
-  Totals& t = totals();
+  Totals& t = g_totals;
   const int64_t limit = t.limit.load(std::memory_order_relaxed);
   const int64_t now = t.in_use.fetch_add(size.bytes, std::memory_order_relaxed) + size.bytes;
   if (limit && now > limit) {
@@ -174,9 +206,7 @@ void* cpu_allocate(int64_t bytes, const char* where) {
     out_of_memory(bytes, where);
   }
   void* block = take_cached(size);
-  if (block) {
-    t.cached.fetch_sub(size.bytes, std::memory_order_relaxed);
-  } else {
+  if (!block) {
     block = take_from_system(size.bytes);
     if (!block) {
       trim_cpu_memory();
@@ -190,44 +220,32 @@ void* cpu_allocate(int64_t bytes, const char* where) {
   int64_t peak = t.peak.load(std::memory_order_relaxed);
   while (now > peak && !t.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
   }
+  unpoison(block, std::max<int64_t>(bytes, 1));
   return block;
 }
 
 void cpu_release(void* block, int64_t bytes) noexcept {
   if (!block) return;
   const SizeClass size = size_class(bytes);
-  totals().in_use.fetch_sub(size.bytes, std::memory_order_relaxed);
-  totals().cached.fetch_add(size.bytes, std::memory_order_relaxed);
-  if (size.bytes <= kLocalBytes) {
-    if (LocalCache* local = local_cache()) {
-      auto& list = local->free[static_cast<size_t>(size.index)];
-      if (list.size() < kLocalBlocks) {
-        list.push_back(block);
-        return;
-      }
-    }
-  }
-  keep_global(size, block);
+  g_totals.in_use.fetch_sub(size.bytes, std::memory_order_relaxed);
+  poison(block, size.bytes);
+  LocalCache* local = local_cache(size);
+  if (!local || !local->keep(size, block)) keep_global(size, block);
 }
 
 MemoryStats cpu_memory_stats() {
-  const Totals& t = totals();
-  return {t.in_use.load(), t.peak.load(), t.cached.load(), t.system_calls.load()};
+  const int64_t in_use = g_totals.in_use.load();
+  return {in_use, g_totals.peak.load(), std::max<int64_t>(0, g_totals.held.load() - in_use),
+          g_totals.system_calls.load()};
 }
 
-void reset_cpu_memory_peak() { totals().peak.store(totals().in_use.load()); }
+void reset_cpu_memory_peak() { g_totals.peak.store(g_totals.in_use.load()); }
 
 void trim_cpu_memory() {
-  if (LocalCache* local = local_cache()) {
-    for (size_t i = 0; i < local->free.size(); ++i) {
-      for (void* block : local->free[i])
-        keep_global({static_cast<int>(i), class_bytes(static_cast<int>(i))}, block);
-      local->free[i].clear();
-    }
-  }
+  if (!t_local_gone) t_local.flush();
   trim_global();
 }
 
-void set_cpu_memory_limit(int64_t bytes) { totals().limit.store(bytes); }
+void set_cpu_memory_limit(int64_t bytes) { g_totals.limit.store(bytes); }
 
 }  // namespace strata

@@ -37,7 +37,8 @@ Tensor cast(const Tensor& x, DType dtype) {
 void copy_(Tensor& into, const Tensor& x) {
   check_writable("copy_", into);
   const NoGrad no_grad;
-  const Tensor source = expand(x, into.shape());
+  // The kernel reads and writes in any order: what it reads must not change meanwhile.
+  const Tensor source = expand(x.shares_storage(into) ? copy(x) : x, into.shape());
   on_cpu("copy_", into, [&](Cpu cpu) { kernels::copy(cpu, source, into); });
   into.bump_version();
 }

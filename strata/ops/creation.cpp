@@ -1,7 +1,7 @@
 #include "strata/ops/creation.h"
 
 #include <cmath>
-#include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -13,15 +13,22 @@
 namespace strata {
 namespace {
 
-/// Values first + i * step, computed in f64.
-Tensor ramp(const char* op, double first, double step, int64_t n, DType dtype, Device device) {
+/// Values at(i), computed in f64.
+template <class F>
+Tensor ramp(const char* op, int64_t n, DType dtype, Device device, F at) {
   Tensor y = empty({n}, dtype, device, op);
   on_cpu(op, y, [&](Cpu) {
     visit_dtype(dtype, [&](auto tag) {
       using T = typename decltype(tag)::type;
       T* out = y.data<T>();
-      for (int64_t i = 0; i < n; ++i)
-        out[i] = static_cast<T>(first + static_cast<double>(i) * step);
+      for (int64_t i = 0; i < n; ++i) {
+        const double v = at(static_cast<double>(i));
+        if constexpr (std::is_integral_v<T>) {
+          out[i] = static_cast<T>(static_cast<int64_t>(v));
+        } else {
+          out[i] = static_cast<T>(v);
+        }
+      }
     });
   });
   return y;
@@ -57,16 +64,22 @@ Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
 Tensor ones_like(const Tensor& like) { return full_like(like, 1); }
 
 Tensor arange(double begin, double end, double step, DType dtype, Device device) {
-  const double count = std::ceil((end - begin) / step);
-  if (step == 0 || !std::isfinite(count) || count < 0) {
+  constexpr double kMost = 0x1p59;  // elements, as checked_numel
+  const double steps = (end - begin) / step;
+  const double count = std::ceil(steps);
+  if (!(steps >= 0 && count <= kMost)) {  // a step of 0 makes it NaN or infinite
     throw ValueError("arange", fmt::format("no steps of {} lead from {} to {}", step, begin, end));
   }
-  return ramp("arange", begin, step, static_cast<int64_t>(count), dtype, device);
+  return ramp("arange", static_cast<int64_t>(count), dtype, device,
+              [=](double i) { return begin + i * step; });
 }
 
 Tensor linspace(double begin, double end, int64_t count, DType dtype, Device device) {
   const double step = count > 1 ? (end - begin) / static_cast<double>(count - 1) : 0;
-  return ramp("linspace", begin, step, count, dtype, device);
+  const auto last = static_cast<double>(count - 1);
+  // From either end to the middle, so that both ends are exact.
+  return ramp("linspace", count, dtype, device,
+              [=](double i) { return 2 * i <= last ? begin + i * step : end - (last - i) * step; });
 }
 
 Tensor eye(int64_t n, DType dtype, Device device) {
@@ -79,6 +92,9 @@ Tensor eye(int64_t n, DType dtype, Device device) {
 Tensor rand(const Shape& shape, double low, double high, DType dtype, Device device,
             Generator& generator) {
   check_floating("rand", dtype);
+  if (!(low <= high) || !std::isfinite(high - low)) {
+    throw ValueError("rand", fmt::format("[{}, {}) is no range", low, high));
+  }
   Tensor y = empty(shape, dtype, device);
   on_cpu("rand", y, [&](Cpu cpu) {
     kernels::uniform(cpu, generator.seed, generator.next_stream(), low, high, y);

@@ -28,7 +28,7 @@ Tensor linspace(double begin, double end, int64_t count, DType dtype = DType::f3
 Tensor eye(int64_t n, DType dtype = DType::f32, Device device = kCpu);
 
 /// Uniform in [low, high). The values depend on the generator's seed and stream alone, not on the
-/// number of threads.
+/// number of threads. Throws ValueError unless low <= high, DTypeError for integers.
 Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = DType::f32,
             Device device = kCpu, Generator& generator = default_generator());
 

@@ -28,6 +28,11 @@ std::pair<Shape, DType> joined(std::span<const Tensor> xs, int axis) {
   Shape shape = xs[0].shape();
   DType dtype = xs[0].dtype();
   for (size_t i = 1; i < xs.size(); ++i) {
+    if (xs[i].device() != xs[0].device()) {
+      throw DeviceError(
+          "concat", fmt::format("tensor {} is on {}, the first on {}", i, to_string(xs[i].device()),
+                                to_string(xs[0].device())));
+    }
     Shape other = xs[i].shape();
     bool fits = other.rank() == shape.rank();
     if (fits) {

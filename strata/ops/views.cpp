@@ -19,22 +19,23 @@ namespace {
 /// Replaces a -1 by what the number of elements asks for.
 Shape infer_shape(const Tensor& x, Shape shape) {
   int unknown = -1;
-  int64_t known = 1;
+  Shape known_sizes = shape;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] >= 0) {
-      known *= shape[i];
-    } else if (shape[i] == -1 && unknown < 0) {
+    if (shape[i] == -1 && unknown < 0) {
       unknown = i;
-    } else {
+      known_sizes[i] = 1;
+    } else if (shape[i] < 0) {
       throw ShapeError("reshape", fmt::format("shape {} may hold one -1 and no other negative size",
                                               to_string(shape)));
     }
   }
-  if (unknown >= 0 && known > 0 && x.numel() % known == 0) shape[unknown] = x.numel() / known;
-  if ((unknown >= 0 && shape[unknown] < 0) || numel(shape) != x.numel()) {
+  const int64_t known = checked_numel("reshape", known_sizes), n = x.numel();
+  const bool fits = unknown < 0 ? known == n : known > 0 && n % known == 0;
+  if (!fits) {
     throw ShapeError("reshape", fmt::format("{} has {} elements, which do not fill shape {}",
-                                            describe(x), x.numel(), to_string(shape)));
+                                            describe(x), n, to_string(shape)));
   }
+  if (unknown >= 0) shape[unknown] = n / known;
   return shape;
 }
 
@@ -68,14 +69,14 @@ Range clamp_range(int64_t begin, int64_t end, int64_t step, int64_t size) {
   const auto clamp = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + size : i, 0, size); };
   begin = clamp(begin);
   end = clamp(end);
-  return {begin, end > begin ? (end - begin + step - 1) / step : 0};
+  return {begin, end > begin ? (end - begin - 1) / step + 1 : 0};
 }
 
 Tensor slice_view(const Tensor& x, int axis, Range range, int64_t step) {
   Shape shape = x.shape();
   Strides strides = x.strides();
   shape[axis] = range.length;
-  strides[axis] *= step;
+  if (range.length > 1) strides[axis] *= step;  // else a huge step would overflow
   return x.as_strided(shape, strides, x.offset() + range.begin * x.strides()[axis]);
 }
 
@@ -86,7 +87,7 @@ Tensor unslice(const Tensor& x, const Shape& shape, int axis, int64_t begin, int
     Tensor place = slice_view(y, axis, {begin, x.shape()[axis]}, step);
     kernels::copy(cpu, x, place);
   });
-  const int64_t end = begin + x.shape()[axis] * step;
+  const int64_t n = x.shape()[axis], end = n > 0 ? begin + (n - 1) * step + 1 : begin;
   return record("unslice", {x}, y, [=](const Tensor& dy, Needs) -> Grads {
     return {slice(dy, axis, begin, end, step)};
   });
@@ -189,6 +190,7 @@ Tensor expand(const Tensor& x, const Shape& shape) {
                      "only axes of size 1 and new axes in front can be repeated");
   }
   if (out == x.shape()) return x;
+  checked_numel("expand", out);
   return record(
       "expand", {x}, x.as_strided(out, strides, x.offset()),
       [before = x.shape()](const Tensor& dy, Needs) -> Grads { return {sum_to(dy, before)}; });

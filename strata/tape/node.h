@@ -24,10 +24,13 @@ class Needs {
 /// One recorded step: the edges to what made its inputs, and the way back through it.
 class Node : public GradNode {
  public:
-  /// The step (or leaf) that made an input, and which of its outputs that was.
+  /// The step (or leaf) that made an input, which of its outputs that was, and what a gradient must
+  /// fit.
   struct Edge {
     Ref<GradNode> node;
     int output = 0;
+    DType dtype = DType::f32;
+    int64_t numel = 0;
   };
 
   explicit Node(const char* name);
@@ -40,8 +43,9 @@ class Node : public GradNode {
   Needs needs() const { return needs_; }
   int outputs() const { return outputs_; }
 
-  /// Gradients of the inputs from those of the outputs (undefined ones count as zero).
-  virtual Grads backward(const std::vector<Tensor>& dys) = 0;
+  /// Gradients of the inputs from those of the outputs (undefined ones count as zero). `needs` is
+  /// needs() or less: a walk to some inputs only leaves the others out.
+  virtual Grads backward(const std::vector<Tensor>& dys, Needs needs) = 0;
   /// Lets go of the saved values. backward() throws afterwards.
   virtual void forget() = 0;
 

@@ -44,25 +44,25 @@ class ClosureNode final : public Node {
  public:
   ClosureNode(const char* name, F f) : Node(name), f_(std::move(f)) {}
 
-  Grads backward(const std::vector<Tensor>& dys) override {
+  Grads backward(const std::vector<Tensor>& dys, Needs needs) override {
     if (!f_) graph_was_freed(name());
     const RunningNode running(*this);
     if constexpr (IsOnce<F>::value) {
       refuse_second_order(name());
-      return call(f_->f, dys);
+      return call(f_->f, dys, needs);
     } else {
-      return call(*f_, dys);
+      return call(*f_, dys, needs);
     }
   }
   void forget() override { f_.reset(); }
 
  private:
   template <class G>
-  Grads call(G& g, const std::vector<Tensor>& dys) {
+  Grads call(G& g, const std::vector<Tensor>& dys, Needs needs) {
     if constexpr (std::is_invocable_v<G&, const Tensor&, Needs>) {
-      return g(dys[0], needs());
+      return g(dys[0], needs);
     } else {
-      return g(dys, needs());
+      return g(dys, needs);
     }
   }
 

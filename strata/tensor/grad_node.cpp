@@ -1,27 +1,24 @@
 #include "strata/tensor/grad_node.h"
 
-#include <vector>
-
 namespace strata {
 namespace {
 
-thread_local std::vector<GradNode*>* t_dying = nullptr;
+thread_local GradNode* t_dying = nullptr;  // a list through next_dying_
+thread_local bool t_freeing = false;
 
 }  // namespace
 
 void GradNode::dispose() {
-  if (t_dying) {
-    t_dying->push_back(this);
-    return;
-  }
-  std::vector<GradNode*> dying{this};
-  t_dying = &dying;
-  while (!dying.empty()) {
-    GradNode* node = dying.back();
-    dying.pop_back();
+  next_dying_ = t_dying;
+  t_dying = this;
+  if (t_freeing) return;
+  t_freeing = true;
+  while (t_dying) {
+    GradNode* node = t_dying;
+    t_dying = node->next_dying_;
     delete node;
   }
-  t_dying = nullptr;
+  t_freeing = false;
 }
 
 }  // namespace strata

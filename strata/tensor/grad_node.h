@@ -14,6 +14,9 @@ class GradNode : public RefCounted {
  protected:
   /// A chain of a million steps is freed in a loop, not by a million nested destructors.
   void dispose() override;
+
+ private:
+  GradNode* next_dying_ = nullptr;
 };
 
 }  // namespace strata

@@ -13,13 +13,13 @@ Storage::Storage(int64_t bytes, Device device, const char* where) : bytes_(bytes
 }
 
 Storage::Storage(void* data, int64_t bytes, Device device, std::function<void()> release)
-    : data_(data), bytes_(bytes), device_(device), release_(std::move(release)) {}
+    : data_(data), bytes_(bytes), device_(device), foreign_(true), release_(std::move(release)) {}
 
 Storage::~Storage() {
-  if (release_) {
-    release_();
-  } else {
+  if (!foreign_) {
     cpu_release(data_, bytes_);
+  } else if (release_) {
+    release_();
   }
 }
 

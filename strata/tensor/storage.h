@@ -14,7 +14,8 @@ class Storage final : public RefCounted {
  public:
   /// Fresh memory on `device`. Throws OutOfMemory tagged `where`.
   Storage(int64_t bytes, Device device, const char* where);
-  /// Foreign memory; `release` is called when the last view is gone.
+  /// Foreign memory; `release`, if there is one, is called when the last view is gone. It must not
+  /// throw.
   Storage(void* data, int64_t bytes, Device device, std::function<void()> release);
   ~Storage() override;
 
@@ -31,6 +32,7 @@ class Storage final : public RefCounted {
   int64_t bytes_ = 0;
   Device device_;
   std::atomic<uint32_t> version_{0};
+  bool foreign_ = false;
   std::function<void()> release_;
 };
 

@@ -13,9 +13,9 @@ namespace strata {
 namespace {
 
 bool is_row_major(const Shape& shape, const Strides& strides) {
+  if (numel(shape) == 0) return true;
   int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
     if (shape[i] != 1 && strides[i] != expected) return false;
     expected *= shape[i];
   }

@@ -123,8 +123,10 @@ Tensor empty(const Shape& shape, DType dtype = DType::f32, Device device = kCpu,
 /// Uninitialised contiguous memory with the shape, dtype and device of `like`.
 Tensor empty_like(const Tensor& like, const char* where = __builtin_FUNCTION());
 
-/// Views memory that belongs to somebody else; `release` is called when the last view is gone.
-Tensor from_blob(void* data, const Shape& shape, DType dtype, std::function<void()> release);
+/// Views memory that belongs to somebody else; `release` is called when the last view is gone, and
+/// must not throw. Without one the caller keeps the memory alive. Where from_blob itself throws
+/// (ShapeError), `release` is not called.
+Tensor from_blob(void* data, const Shape& shape, DType dtype, std::function<void()> release = {});
 
 /// Copies values into a new tensor. Throws ShapeError where their number does not fit the shape.
 template <class T>
