@@ -10,6 +10,17 @@
 namespace strata::kernels {
 namespace {
 
+bool is_depthwise(const Conv2dShape& s) { return s.groups > 1 && s.groups == s.c && s.c == s.oc; }
+
+bool is_pointwise(const Conv2dShape& s) {
+  return s.kh == 1 && s.kw == 1 && s.groups == 1 && s.pad_h == 0 && s.pad_w == 0 && s.c >= 8;
+}
+
+// Images of so few channels that the runs along a row of the window are short.
+bool has_few_channels(const Conv2dShape& s) {
+  return s.c < 8 && s.groups == 1 && (s.dilation_w == 1 || s.kw == 1);
+}
+
 // bf16 operands widened for f32 kernels.
 class Widened {
  public:
@@ -54,6 +65,9 @@ void relu_mask(int64_t count, const bfloat16* dy, const bfloat16* y, bfloat16* d
 
 void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
             float* y) {
+  if (is_depthwise(s)) return conv2d_depthwise(s, x, w, bias, relu, y);
+  if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, relu, y);
+  if (has_few_channels(s)) return conv2d_few_channels(s, x, w, bias, relu, y);
   conv2d_gather(s, x, w, bias, relu, y);
 }
 
@@ -66,7 +80,9 @@ void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bf
 }
 
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
-  conv2d_backward_data_gather(s, dy, w, dx);
+  if (is_depthwise(s)) return conv2d_depthwise_data(s, dy, w, dx);
+  if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
+  conv2d_data_gather(s, dy, w, dx);
 }
 
 void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat16* w,
@@ -79,7 +95,16 @@ void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat
 
 void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
                              float* dbias) {
-  conv2d_backward_weights_gather(s, x, dy, dw, dbias);
+  if (dbias) channel_sums(s.n * s.oh() * s.ow(), s.oc, dy, dbias);
+  if (s.n == 0) {
+    std::fill_n(dw, s.w_size(), 0.0f);
+  } else if (is_depthwise(s)) {
+    conv2d_depthwise_weights(s, x, dy, dw);
+  } else if (is_pointwise(s)) {
+    conv2d_pointwise_weights(s, x, dy, dw);
+  } else {
+    conv2d_weights_gather(s, x, dy, dw);
+  }
 }
 
 void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bfloat16* dy,

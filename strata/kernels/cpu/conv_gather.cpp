@@ -16,10 +16,15 @@ namespace strata::kernels::HWY_NAMESPACE {
 namespace conv {
 namespace {
 
-// Taps that follow each other in the source and in the packed weights are read as one run.
+// Taps that follow each other in the source and in the packed weights are read as one run: from
+// `offset` in the source and row `weight` of the panel on.
 struct Run {
-  int64_t offset, length;
+  int64_t offset, length, weight;
 };
+
+// Results of an image up to which a tile is the same pixel of several images: then all its rows
+// have the same taps on the padding, and those are left out.
+constexpr int64_t kSmallImage = 256;
 
 class Gather {
  public:
@@ -32,13 +37,17 @@ class Gather {
     float* result[16];
     int64_t row[16], column[16];  // of the window's origin in the source
     int rows = 0;
-    bool inside = true;  // no tap falls outside of the source
+    bool inside = true;              // no tap falls outside of the source
+    const Run* first_run = nullptr;  // where inside: the runs to add
+    const Run* last_run = nullptr;
   };
   // A unit of parallel work: some images, some of their pixels, some panels.
   struct Unit {
     int64_t image, images, pixel, pixels, panel, panels;
   };
 
+  void add_run_of(size_t tap, bool first);
+  void find_pixel_runs();
   int64_t panel_vectors(int64_t panel) const {
     return std::min<int64_t>(kMaxVectors, vectors_ - panel * kMaxVectors);
   }
@@ -59,6 +68,7 @@ class Gather {
   int64_t vectors_, panels_, depth_;
   std::vector<Run> runs_;
   int64_t inside_top_, inside_bottom_, inside_left_, inside_right_;
+  std::vector<size_t> pixel_runs_;  // where the runs of each result begin
   bool across_images_;  // a tile is the same pixel of several images: no tap on padding is computed
   Scratch<float> packed_;
   Scratch<float> zeros_;
@@ -77,26 +87,53 @@ Gather::Gather(const GatherConv& g)
   std::fill_n(bias_.data(), vectors_ * kLanes, 0.0f);
   if (g.bias) std::copy_n(g.bias, g.out_channels, bias_.data());
   int64_t top = 0, bottom = 0, left = 0, right = 0;
-  int64_t end = 0;
   for (size_t t = 0; t < g.taps.size(); ++t) {
     const ConvTap& tap = g.taps[t];
     top = t == 0 ? tap.row : std::min(top, tap.row);
     bottom = t == 0 ? tap.row : std::max(bottom, tap.row);
     left = t == 0 ? tap.column : std::min(left, tap.column);
     right = t == 0 ? tap.column : std::max(right, tap.column);
-    const int64_t offset = (tap.row * g.source_w + tap.column) * g.source_pixel;
-    if (t > 0 && offset == end) {
-      runs_.back().length += g.channels;
-    } else {
-      runs_.push_back({offset, g.channels});
-    }
-    end = offset + g.channels;
   }
   inside_top_ = -top, inside_bottom_ = g.source_h - bottom;
   inside_left_ = -left, inside_right_ = g.source_w - right;
   const bool padded = top < 0 || left < 0 || bottom + (g.result_h - 1) * g.step_h >= g.source_h ||
                       right + (g.result_w - 1) * g.step_w >= g.source_w;
-  across_images_ = padded && g.images >= 4 && g.result_h * g.result_w <= 256;
+  across_images_ = padded && g.images >= 4 && g.result_h * g.result_w <= kSmallImage;
+  if (across_images_) {
+    find_pixel_runs();
+  } else {
+    for (size_t t = 0; t < g.taps.size(); ++t) add_run_of(t, t == 0);
+  }
+}
+
+// Adds a tap to the last run if it follows it, or begins a new one.
+void Gather::add_run_of(size_t tap, bool first) {
+  const int64_t offset = (g_.taps[tap].row * g_.source_w + g_.taps[tap].column) * g_.source_pixel;
+  const int64_t weight = static_cast<int64_t>(tap) * g_.channels;
+  if (!first) {
+    Run& last = runs_.back();
+    if (offset == last.offset + last.length && weight == last.weight + last.length) {
+      last.length += g_.channels;
+      return;
+    }
+  }
+  runs_.push_back({offset, g_.channels, weight});
+}
+
+// The taps that reach each result: the same in all images.
+void Gather::find_pixel_runs() {
+  for (int64_t i = 0; i < g_.result_h; ++i) {
+    for (int64_t j = 0; j < g_.result_w; ++j) {
+      pixel_runs_.push_back(runs_.size());
+      for (size_t t = 0; t < g_.taps.size(); ++t) {
+        const int64_t row = i * g_.step_h + g_.taps[t].row;
+        const int64_t column = j * g_.step_w + g_.taps[t].column;
+        if (row < 0 || row >= g_.source_h || column < 0 || column >= g_.source_w) continue;
+        add_run_of(t, runs_.size() == pixel_runs_.back());
+      }
+    }
+  }
+  pixel_runs_.push_back(runs_.size());
 }
 
 void Gather::pack_panel(int64_t panel) {
@@ -130,7 +167,7 @@ void Gather::run() {
   parallel_for(panels_, 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) pack_panel(p);
   });
-  const int64_t rows = rows_for(kMaxVectors);
+  const int64_t rows = rows_for(static_cast<int>(std::min<int64_t>(vectors_, kMaxVectors)));
   const int64_t group = across_images_ ? rows : 1;
   const int64_t groups = (g_.images + group - 1) / group;
   const int64_t pixels = g_.result_h * g_.result_w;
@@ -187,6 +224,9 @@ void Gather::run_panel(const Unit& u, int64_t panel) const {
         for (int64_t m = n; m < std::min(u.images, n + kRows); ++m) {
           add_row(tile, u.image + m, p / w, p % w);
         }
+        tile.inside = true;
+        tile.first_run = runs_.data() + pixel_runs_[static_cast<size_t>(p)];
+        tile.last_run = runs_.data() + pixel_runs_[static_cast<size_t>(p) + 1];
         run_tile<kVectors>(tile, panel);
       }
     }
@@ -199,6 +239,8 @@ void Gather::run_panel(const Unit& u, int64_t panel) const {
       add_row(tile, u.image, i, j);
       if (++j == w) j = 0, ++i;
     }
+    tile.first_run = runs_.data();
+    tile.last_run = runs_.data() + runs_.size();
     run_tile<kVectors>(tile, panel);
   }
 }
@@ -234,9 +276,9 @@ HWY_NOINLINE void Gather::run_tile_of(const Tile& tile, int64_t panel) const {
   sums.zero();
   const float* weights = packed_.data() + panel_begin(panel);
   if (tile.inside) {
-    for (const Run& run : runs_) {
-      add_run<kRows, kVectors>(tile.source, run.offset, run.length, weights, sums);
-      weights += run.length * kVectors * kLanes;
+    for (const Run* run = tile.first_run; run != tile.last_run; ++run) {
+      add_run<kRows, kVectors>(tile.source, run->offset, run->length,
+                               weights + run->weight * kVectors * kLanes, sums);
     }
   } else {
     add_border<kRows, kVectors>(tile, weights, sums);

@@ -47,10 +47,27 @@ void pad_images(const Conv2dShape& s, const float* x, float* y);
 /// The forward pass and the way back to the input, for any shape.
 void conv2d_gather(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                    bool relu, float* y);
-void conv2d_backward_data_gather(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+void conv2d_data_gather(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 
-/// The gradients of weights and, unless null, bias, for any shape.
-void conv2d_backward_weights_gather(const Conv2dShape& s, const float* x, const float* dy,
-                                    float* dw, float* dbias);
+/// The forward pass of one group without gaps in the window's rows, for few channels.
+void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                         bool relu, float* y);
+
+/// The gradients of the weights, for any shape.
+void conv2d_weights_gather(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+/// The sums of each channel over the pixels: the gradients of the bias.
+void channel_sums(int64_t pixels, int64_t channels, const float* dy, float* dbias);
+
+/// groups == c == oc.
+void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                      bool relu, float* y);
+void conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+
+/// kh == kw == 1, one group, no padding.
+void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                      bool relu, float* y);
+void conv2d_pointwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+void conv2d_pointwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 
 }  // namespace strata::kernels

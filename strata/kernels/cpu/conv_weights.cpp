@@ -301,14 +301,12 @@ namespace strata::kernels {
 HWY_EXPORT(run_weights);
 HWY_EXPORT(run_bias);
 
-void conv2d_backward_weights_gather(const Conv2dShape& s, const float* x, const float* dy,
-                                    float* dw, float* dbias) {
-  if (dbias) HWY_DYNAMIC_DISPATCH(run_bias)(s.n * s.oh() * s.ow(), s.oc, dy, dbias);
-  if (s.n > 0) {
-    HWY_DYNAMIC_DISPATCH(run_weights)(s, x, dy, dw);
-  } else {
-    std::fill_n(dw, s.w_size(), 0.0f);
-  }
+void conv2d_weights_gather(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
+  HWY_DYNAMIC_DISPATCH(run_weights)(s, x, dy, dw);
+}
+
+void channel_sums(int64_t pixels, int64_t channels, const float* dy, float* dbias) {
+  HWY_DYNAMIC_DISPATCH(run_bias)(pixels, channels, dy, dbias);
 }
 
 }  // namespace strata::kernels

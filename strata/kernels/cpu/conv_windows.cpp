@@ -1,20 +1,11 @@
 // Turns the forward pass and the way back to the input into gathered matrix products.
 #include <algorithm>
-#include <optional>
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/conv_gather.h"
 #include "strata/kernels/scratch.h"
 
 namespace strata::kernels {
-namespace {
-
-// Below this many channels a row of the window is read as one run from a copy with the padding in
-// it; the copy costs little there, and runs of one or three elements much.
-constexpr int64_t kFewChannels = 8;
-
-}  // namespace
-
 void pad_images(const Conv2dShape& s, const float* x, float* y) {
   const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
   const int64_t row = s.w * s.c, padded_row = padded_w * s.c, left = s.pad_w * s.c;
@@ -39,15 +30,6 @@ void conv2d_gather(const Conv2dShape& s, const float* x, const float* w, const f
   GatherConv g;
   g.source = x;
   g.images = s.n, g.source_h = s.h, g.source_w = s.w;
-  int64_t pad_h = s.pad_h, pad_w = s.pad_w;
-  std::optional<Scratch<float>> padded;
-  if (s.c < kFewChannels && (pad_h > 0 || pad_w > 0)) {
-    g.source_h += 2 * pad_h, g.source_w += 2 * pad_w;
-    padded.emplace(s.n * g.source_h * g.source_w * s.c, "conv2d");
-    pad_images(s, x, padded->data());
-    g.source = padded->data();
-    pad_h = pad_w = 0;
-  }
   g.source_pixel = s.c, g.channels = s.group_c();
   g.step_h = s.stride_h, g.step_w = s.stride_w;
   g.result_h = s.oh(), g.result_w = s.ow();
@@ -56,7 +38,7 @@ void conv2d_gather(const Conv2dShape& s, const float* x, const float* w, const f
   g.out_channels = s.group_oc();
   for (int64_t i = 0; i < s.kh; ++i) {
     for (int64_t j = 0; j < s.kw; ++j) {
-      g.taps.push_back({i * s.dilation_h - pad_h, j * s.dilation_w - pad_w, i * s.kw + j});
+      g.taps.push_back({i * s.dilation_h - s.pad_h, j * s.dilation_w - s.pad_w, i * s.kw + j});
     }
   }
   g.weight_tap = s.group_c(), g.weight_channel = 1, g.weight_out = s.kh * s.kw * s.group_c();
@@ -98,7 +80,7 @@ GatherConv one_phase(const Conv2dShape& s, int64_t first_h, int64_t first_w) {
 
 }  // namespace
 
-void conv2d_backward_data_gather(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+void conv2d_data_gather(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   for (int64_t i = 0; i < std::min(s.stride_h, s.h); ++i) {
     for (int64_t j = 0; j < std::min(s.stride_w, s.w); ++j) {
       GatherConv g = one_phase(s, i, j);

@@ -1,0 +1,149 @@
+// The forward pass over images of few channels (first layers): a row of the window is a short run,
+// so what surrounds the sums must be cheap. Tiles are neighbouring pixels of one row.
+#include <algorithm>
+#include <utility>
+
+#include "strata/base/parallel.h"
+#include "strata/kernels/cpu/conv_gather.h"
+#include "strata/kernels/scratch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "strata/kernels/cpu/conv_few.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "strata/kernels/cpu/conv_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+namespace conv {
+namespace {
+
+// What the tiles of a layer have in common.
+struct FewChannels {
+  int64_t pixel_step, row_step;  // from one result's window, or one row of it, to the next
+  int64_t rows, length;          // of the window
+  int64_t out_channels;
+  bool relu;
+};
+
+// kRows results beside each other, kVectors of their channels, of which `channels` count.
+template <int kRows, int kVectors>
+void few_tile(const FewChannels& f, const float* HWY_RESTRICT x, const float* HWY_RESTRICT weights,
+              const float* bias, int64_t channels, float* y) {
+  const F32 d;
+  Sums<kRows, kVectors> sums;
+  for (int v = 0; v < kVectors; ++v) {
+    const V32 b = hn::Load(d, bias + v * kLanes);
+    for (int i = 0; i < kRows; ++i) sums.at[i][v] = b;
+  }
+  const float* at[kRows];
+  for (int i = 0; i < kRows; ++i) at[i] = x + i * f.pixel_step;
+  for (int64_t r = 0; r < f.rows; ++r) {
+    const int64_t begin = r * f.row_step;
+    for (int64_t k = begin; k < begin + f.length; ++k) {
+      V32 b[kVectors];
+      for (int v = 0; v < kVectors; ++v) b[v] = hn::Load(d, weights + v * kLanes);
+      for (int i = 0; i < kRows; ++i) {
+        const V32 a = hn::Set(d, at[i][k]);
+        for (int v = 0; v < kVectors; ++v) sums.at[i][v] = hn::MulAdd(a, b[v], sums.at[i][v]);
+      }
+      weights += kVectors * kLanes;
+    }
+  }
+  for (int v = 0; v < kVectors; ++v) {
+    for (int i = 0; i < kRows; ++i) {
+      V32 sum = sums.at[i][v];
+      if (f.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
+      part::store(d, sum, y + i * f.out_channels + v * kLanes, channels - v * kLanes);
+    }
+  }
+}
+
+using FewTile = void (*)(const FewChannels&, const float*, const float*, const float*, int64_t,
+                         float*);
+
+template <int kVectors, int... kRows>
+FewTile few_tile_of(int64_t rows, std::integer_sequence<int, kRows...>) {
+  static constexpr FewTile kTiles[] = {few_tile<kRows + 1, kVectors>...};
+  return kTiles[rows - 1];
+}
+
+FewTile few_tile_for(int64_t vectors, int64_t rows) {
+  if constexpr (kMaxVectors >= 4) {
+    if (vectors == 4) return few_tile_of<4>(rows, std::make_integer_sequence<int, rows_for(4)>());
+    if (vectors == 3) return few_tile_of<3>(rows, std::make_integer_sequence<int, rows_for(3)>());
+  }
+  if (vectors == 2) return few_tile_of<2>(rows, std::make_integer_sequence<int, rows_for(2)>());
+  return few_tile_of<1>(rows, std::make_integer_sequence<int, rows_for(1)>());
+}
+
+// Weights and bias as the tiles read them: panel by panel, in rows of whole vectors.
+void pack_few(const Conv2dShape& s, const float* w, const float* bias, float* weights,
+              float* padded_bias) {
+  const int64_t depth = s.kh * s.kw * s.c, vectors = (s.oc + kLanes - 1) / kLanes;
+  for (int64_t o = 0; o < vectors * kLanes; ++o) {
+    const int64_t panel = o / (kMaxVectors * kLanes);
+    const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors) * kLanes;
+    float* to = weights + panel * kMaxVectors * kLanes * depth + o % (kMaxVectors * kLanes);
+    for (int64_t k = 0; k < depth; ++k) to[k * width] = o < s.oc ? w[o * depth + k] : 0.0f;
+    padded_bias[o] = bias && o < s.oc ? bias[o] : 0.0f;
+  }
+}
+
+}  // namespace
+}  // namespace conv
+
+// `x` has the padding of `s` in it, `padded_w` pixels to a row.
+void run_few(const Conv2dShape& s, const float* x, int64_t padded_h, int64_t padded_w,
+             const float* w, const float* bias, bool relu, float* y) {
+  using conv::kLanes, conv::kMaxVectors;
+  const int64_t depth = s.kh * s.kw * s.c, oh = s.oh(), ow = s.ow();
+  const int64_t vectors = (s.oc + kLanes - 1) / kLanes;
+  Scratch<float> weights(vectors * kLanes * depth, "conv2d"), biases(vectors * kLanes, "conv2d");
+  conv::pack_few(s, w, bias, weights.data(), biases.data());
+  const conv::FewChannels f{
+      s.stride_w * s.c, s.dilation_h * padded_w * s.c, s.kh, s.kw * s.c, s.oc, relu};
+  parallel_for(s.n * oh, std::max<int64_t>(1, 4096 / (ow * s.oc)), [&](int64_t begin, int64_t end) {
+    for (int64_t panel = 0; panel * kMaxVectors < vectors; ++panel) {
+      const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors);
+      const int64_t first = panel * kMaxVectors * kLanes;
+      const int64_t most = conv::rows_for(static_cast<int>(width));
+      const int64_t tiles = (ow + most - 1) / most, rows = ow / tiles, longer = ow % tiles;
+      const auto tile = conv::few_tile_for(width, rows);
+      const auto longer_tile = conv::few_tile_for(width, std::min(rows + 1, most));
+      for (int64_t at = begin; at < end; ++at) {
+        const float* from = x + (at / oh * padded_h + at % oh * s.stride_h) * padded_w * s.c;
+        float* to = y + at * ow * s.oc + first;
+        for (int64_t t = 0; t < tiles; ++t) {
+          const int64_t size = rows + (t < longer ? 1 : 0);
+          (t < longer ? longer_tile : tile)(f, from, weights.data() + first * depth,
+                                            biases.data() + first, s.oc - first, to);
+          from += size * f.pixel_step;
+          to += size * s.oc;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace strata::kernels {
+HWY_EXPORT(run_few);
+
+void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                         bool relu, float* y) {
+  const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
+  if (padded_h == s.h && padded_w == s.w) {
+    HWY_DYNAMIC_DISPATCH(run_few)(s, x, s.h, s.w, w, bias, relu, y);
+    return;
+  }
+  Scratch<float> padded(s.n * padded_h * padded_w * s.c, "conv2d");
+  pad_images(s, x, padded.data());
+  HWY_DYNAMIC_DISPATCH(run_few)(s, padded.data(), padded_h, padded_w, w, bias, relu, y);
+}
+
+}  // namespace strata::kernels
+#endif

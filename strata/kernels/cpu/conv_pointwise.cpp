@@ -1,0 +1,94 @@
+// Convolutions whose window is one pixel: plain matrix products over all pixels.
+#include <algorithm>
+#include <optional>
+
+#include "strata/base/parallel.h"
+#include "strata/kernels/cpu/conv_gather.h"
+#include "strata/kernels/gemm.h"
+#include "strata/kernels/scratch.h"
+
+namespace strata::kernels {
+namespace {
+
+// With a stride, the pixels that are read, without those between.
+class PickedPixels {
+ public:
+  PickedPixels(const Conv2dShape& s, const float* x) : x_(x) {
+    if (s.stride_h == 1 && s.stride_w == 1) return;
+    const int64_t oh = s.oh(), ow = s.ow();
+    picked_.emplace(s.n * oh * ow * s.c, "conv2d");
+    parallel_for(
+        s.n * oh, std::max<int64_t>(1, 4096 / (ow * s.c)), [&](int64_t begin, int64_t end) {
+          for (int64_t at = begin; at < end; ++at) {
+            const float* from = x + (at / oh * s.h + at % oh * s.stride_h) * s.w * s.c;
+            for (int64_t j = 0; j < ow; ++j) {
+              std::copy_n(from + j * s.stride_w * s.c, s.c, picked_->data() + (at * ow + j) * s.c);
+            }
+          }
+        });
+    x_ = picked_->data();
+  }
+  const float* data() const { return x_; }
+
+ private:
+  const float* x_;
+  std::optional<Scratch<float>> picked_;
+};
+
+// dx from the gradients of the pixels that were read; the others are zero.
+void spread(const Conv2dShape& s, const float* picked, float* dx) {
+  const int64_t oh = s.oh(), ow = s.ow();
+  parallel_for(s.n * s.h, std::max<int64_t>(1, 4096 / (s.w * s.c)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t at = begin; at < end; ++at) {
+                   float* to = dx + at * s.w * s.c;
+                   const int64_t i = at % s.h;
+                   std::fill_n(to, s.w * s.c, 0.0f);
+                   if (i % s.stride_h != 0) continue;
+                   const float* from = picked + (at / s.h * oh + i / s.stride_h) * ow * s.c;
+                   for (int64_t j = 0; j < ow; ++j) {
+                     std::copy_n(from + j * s.c, s.c, to + j * s.stride_w * s.c);
+                   }
+                 }
+               });
+}
+
+}  // namespace
+
+void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                      bool relu, float* y) {
+  const PickedPixels pixels(s, x);
+  Gemm<float> g;
+  g.m = s.n * s.oh() * s.ow(), g.n = s.oc, g.k = s.c;
+  g.a = {pixels.data(), s.c, false, {}};
+  g.b = {w, s.c, true, {}};
+  g.c = {y, s.oc, false, {}};
+  g.bias = bias;
+  g.activation = relu ? Activation::relu : Activation::none;
+  gemm(g);
+}
+
+void conv2d_pointwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+  const bool strided = s.stride_h > 1 || s.stride_w > 1;
+  std::optional<Scratch<float>> picked;
+  if (strided) picked.emplace(s.n * s.oh() * s.ow() * s.c, "conv2d");
+  Gemm<float> g;
+  g.m = s.n * s.oh() * s.ow(), g.n = s.c, g.k = s.oc;
+  g.a = {dy, s.oc, false, {}};
+  g.b = {w, s.c, false, {}};
+  g.c = {strided ? picked->data() : dx, s.c, false, {}};
+  gemm(g);
+  if (strided) spread(s, picked->data(), dx);
+}
+
+void conv2d_pointwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
+  const PickedPixels pixels(s, x);
+  Gemm<float> g;
+  g.m = s.oc, g.n = s.c, g.k = s.n * s.oh() * s.ow();
+  g.a = {dy, s.oc, true, {}};
+  g.b = {pixels.data(), s.c, false, {}};
+  g.c = {dw, s.c, false, {}};
+  gemm(g);
+}
+
+}  // namespace strata::kernels
