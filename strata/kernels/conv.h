@@ -54,9 +54,4 @@ void conv2d_backward_weights(const Conv2dShape& s, const double* x, const double
 void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bfloat16* dy,
                              bfloat16* dw, bfloat16* dbias);
 
-/// dz = dy where relu's result y is above zero or NaN, else 0: the way back of the fused relu.
-void relu_mask(int64_t count, const float* dy, const float* y, float* dz);
-void relu_mask(int64_t count, const double* dy, const double* y, double* dz);
-void relu_mask(int64_t count, const bfloat16* dy, const bfloat16* y, bfloat16* dz);
-
 }  // namespace strata::kernels

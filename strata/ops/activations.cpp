@@ -33,10 +33,13 @@ Tensor relu(const Tensor& x) {
   Tensor y = empty_like(x);
   on_cpu("relu", x, [&](Cpu cpu) { kernels::relu(cpu, x, y); });
   return record("relu", {x}, y, [y = save_output(y)](const Tensor& dy, Needs) -> Grads {
-    const Tensor v = y.get();
-    if (grad_enabled()) return {where(v <= 0, 0, dy)};
-    return {compute("relu", dy, [&](Cpu c, Tensor& dx) { kernels::relu_backward(c, dy, v, dx); })};
+    return {relu_backward(dy, y.get())};
   });
+}
+
+Tensor relu_backward(const Tensor& dy, const Tensor& y) {
+  if (grad_enabled()) return where(y <= 0, 0, dy);
+  return compute("relu", dy, [&](Cpu c, Tensor& dx) { kernels::relu_backward(c, dy, y, dx); });
 }
 
 Tensor leaky_relu(const Tensor& x, double slope) {

@@ -9,6 +9,9 @@ namespace strata {
 
 /// max(x, 0). The gradient at 0 is 0.
 Tensor relu(const Tensor& x);
+/// The way back of relu from its result y: dy, but 0 where y <= 0. For ops that apply relu in the
+/// same pass as their own work.
+Tensor relu_backward(const Tensor& dy, const Tensor& y);
 
 /// x above 0, slope * x below.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/work_counter.h"
 #include "strata/kernels/conv.h"
+#include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -122,20 +124,6 @@ Shape y_shape(const Conv2dShape& s) { return {s.n, s.oh(), s.ow(), s.oc}; }
 Tensor forward(const Conv2dShape& s, const Tensor& x, const Tensor& w, const Tensor& bias,
                bool relu);
 
-/// The part of dy where relu's result y is not negative or zero; NaN passes.
-Tensor relu_mask(const Tensor& dy, const Tensor& y) {
-  const Tensor dense = contiguous(dy);
-  Tensor dz = empty_like(y, "conv2d");
-  on_cpu("conv2d", y, [&](Cpu) {
-    visit_conv_dtype(y.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      kernels::relu_mask(y.numel(), dense.data<T>(), y.data<T>(), dz.data<T>());
-    });
-  });
-  return record("conv2d_relu_mask", {dy}, dz,
-                [y = save(y)](const Tensor& d, Needs) -> Grads { return {relu_mask(d, y.get())}; });
-}
-
 std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any,
                                        const Tensor& dy_any, bool with_bias);
 
@@ -197,6 +185,7 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
   const Tensor x = contiguous(x_any), w = contiguous(w_any);
   const Tensor bias = bias_any.defined() ? contiguous(bias_any) : bias_any;
   Tensor y = empty(y_shape(s), x.dtype(), x.device(), "conv2d");
+  count_macs(y.numel() * s.kh * s.kw * s.group_c());
   on_cpu("conv2d", x, [&](Cpu) {
     visit_conv_dtype(x.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
@@ -208,7 +197,7 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
                 [s, x = save(x), w = save(w), y = relu ? save_output(y) : SavedOutput()](
                     const Tensor& dy, Needs needs) -> Grads {
                   const Tensor result = y.get();
-                  const Tensor dz = result.defined() ? relu_mask(dy, result.detach()) : dy;
+                  const Tensor dz = result.defined() ? relu_backward(dy, result) : dy;
                   Grads grads(3);
                   if (needs[0]) grads[0] = data_grad(s, dz, w.get(), "conv2d_data_grad");
                   if (needs[1]) {
@@ -260,6 +249,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
                                      describe(x), describe(w), s.pad_h, s.pad_w, s.h, s.w));
   }
   check_bias(op, bias, s.c);
+  count_macs(x.numel() * s.kh * s.kw * s.group_c());
   const Tensor y = data_grad(s, x, w, op);
   return bias.defined() ? add(y, bias) : y;
 }

@@ -74,16 +74,10 @@ bool gradient_follows_from_result(Activation activation) {
 Tensor activation_backward(const Tensor& dy, const Tensor& y, Activation activation) {
   if (activation == Activation::none) return dy;
   if (activation == Activation::tanh) return dy * (1 - square(y));
-  const bool is_relu = activation == Activation::relu;
-  if (grad_enabled()) return is_relu ? where(y <= 0, 0, dy) : dy * ((1 - y) * y);
+  if (activation == Activation::relu) return relu_backward(dy, y);
+  if (grad_enabled()) return dy * ((1 - y) * y);
   Tensor dz = empty_like(dy, "linear");
-  on_cpu("linear", dy, [&](Cpu cpu) {
-    if (is_relu) {
-      kernels::relu_backward(cpu, dy, y, dz);
-    } else {
-      kernels::sigmoid_backward(cpu, dy, y, dz);
-    }
-  });
+  on_cpu("linear", dy, [&](Cpu cpu) { kernels::sigmoid_backward(cpu, dy, y, dz); });
   return dz;
 }
 

@@ -44,24 +44,7 @@ void narrow(const float* x, int64_t count, bfloat16* y) {
   });
 }
 
-template <class T>
-void mask(int64_t count, const T* dy, const T* y, T* dz) {
-  parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) dz[i] = y[i] <= T(0) ? T(0) : dy[i];
-  });
-}
-
 }  // namespace
-
-void relu_mask(int64_t count, const float* dy, const float* y, float* dz) {
-  mask(count, dy, y, dz);
-}
-void relu_mask(int64_t count, const double* dy, const double* y, double* dz) {
-  mask(count, dy, y, dz);
-}
-void relu_mask(int64_t count, const bfloat16* dy, const bfloat16* y, bfloat16* dz) {
-  mask(count, dy, y, dz);
-}
 
 void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
             float* y) {
