@@ -1,0 +1,38 @@
+#include "strata/nn/layers/conv.h"
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/config_check.h"
+#include "strata/nn/init.h"
+#include "strata/nn/precision.h"
+#include "strata/ops/copy.h"
+
+namespace strata::nn {
+
+Conv2d::Conv2d(const Conv2dConfig& config) : config_(config) {
+  require_positive("Conv2d", {{"in", config.in},
+                              {"out", config.out},
+                              {"kernel", config.kernel.h},
+                              {"kernel", config.kernel.w},
+                              {"groups", config.groups}});
+  if (config.in % config.groups || config.out % config.groups) {
+    throw ValueError("Conv2d", fmt::format("{} groups divide neither .in = {} nor .out = {} evenly",
+                                           config.groups, config.in, config.out));
+  }
+  weight = parameter({config.out, config.kernel.h, config.kernel.w, config.in / config.groups});
+  if (config.bias) bias = parameter({config.out});
+  init::torch_default(weight, bias);
+}
+
+Tensor Conv2d::forward(const Tensor& x) {
+  const Tensor y = conv2d(to_compute(x), to_compute(weight), to_compute(bias),
+                          {.stride = config_.stride,
+                           .padding = config_.padding,
+                           .dilation = config_.dilation,
+                           .groups = config_.groups,
+                           .relu = config_.relu});
+  return cast(y, x.dtype());
+}
+
+}  // namespace strata::nn

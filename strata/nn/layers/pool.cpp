@@ -1,0 +1,26 @@
+#include "strata/nn/layers/pool.h"
+
+#include "strata/nn/config_check.h"
+
+namespace strata::nn {
+namespace {
+
+void check(const char* layer, const Pool2dConfig& c) {
+  require_positive(layer, {{"kernel", c.kernel.h}, {"kernel", c.kernel.w}});
+}
+
+Pool2dOptions options_of(const Pool2dConfig& c) {
+  return {.kernel = c.kernel, .stride = c.stride, .padding = c.padding};
+}
+
+}  // namespace
+
+MaxPool2d::MaxPool2d(const Pool2dConfig& config) : config_(config) { check("MaxPool2d", config); }
+
+Tensor MaxPool2d::forward(const Tensor& x) { return max_pool2d(x, options_of(config_)); }
+
+AvgPool2d::AvgPool2d(const Pool2dConfig& config) : config_(config) { check("AvgPool2d", config); }
+
+Tensor AvgPool2d::forward(const Tensor& x) { return avg_pool2d(x, options_of(config_)); }
+
+}  // namespace strata::nn

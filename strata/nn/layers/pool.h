@@ -1,0 +1,38 @@
+#pragma once
+
+#include "strata/nn/module.h"
+#include "strata/ops/pool.h"
+
+namespace strata::nn {
+
+struct Pool2dConfig {
+  Size2 kernel = -1;  ///< required
+  Size2 stride = 0;   ///< the kernel's size unless set
+  Size2 padding = 0;
+};
+
+/// The largest value of each window of images [N, H, W, C]; see max_pool2d.
+class MaxPool2d final : public Module {
+ public:
+  explicit MaxPool2d(const Pool2dConfig& config);
+  std::string type() const override { return "MaxPool2d"; }
+  Tensor forward(const Tensor& x) override;
+  const Pool2dConfig& config() const { return config_; }
+
+ private:
+  Pool2dConfig config_;
+};
+
+/// The mean of each window of images [N, H, W, C]; see avg_pool2d.
+class AvgPool2d final : public Module {
+ public:
+  explicit AvgPool2d(const Pool2dConfig& config);
+  std::string type() const override { return "AvgPool2d"; }
+  Tensor forward(const Tensor& x) override;
+  const Pool2dConfig& config() const { return config_; }
+
+ private:
+  Pool2dConfig config_;
+};
+
+}  // namespace strata::nn
