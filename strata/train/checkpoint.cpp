@@ -1,0 +1,121 @@
+#include "strata/train/checkpoint.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "strata/base/error.h"
+#include "strata/base/random.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/state_dict.h"
+
+namespace strata::train {
+namespace {
+
+constexpr const char* kKey = "strata_checkpoint";  // the metadata entry that marks our files
+constexpr const char* kModel = "model.";
+constexpr const char* kOptimizer = "optimizer.";
+
+using Json = nlohmann::json;
+
+/// JSON has no NaN: it is written as null.
+double number_or_nan(const Json& j) { return j.is_number() ? j.get<double>() : NAN; }
+
+Json to_json(const RunState& s, const std::map<std::string, double>& optimizer) {
+  const Generator& g = default_generator();
+  const Json metric = {
+      {"name", s.metric.name}, {"value", s.metric.value}, {"samples", s.metric.samples}};
+  return {{"step", s.step},         {"epoch", s.epoch},
+          {"batch", s.batch},       {"loss", s.loss},
+          {"seconds", s.seconds},   {"finished", s.finished},
+          {"metric", metric},       {"settings", s.settings},
+          {"optimizer", optimizer}, {"random", {{"seed", g.seed}, {"stream", g.stream}}}};
+}
+
+RunState from_json(const Json& j) {
+  RunState s;
+  s.step = j.at("step");
+  s.epoch = j.at("epoch");
+  s.batch = j.at("batch");
+  s.loss = number_or_nan(j.at("loss"));
+  s.seconds = j.at("seconds");
+  s.finished = j.at("finished");
+  const Json& metric = j.at("metric");
+  s.metric = {metric.at("name"), number_or_nan(metric.at("value")), metric.at("samples")};
+  s.settings = j.at("settings").get<std::map<std::string, std::string>>();
+  return s;
+}
+
+/// The entries whose names begin with `prefix`, without it.
+TensorMap strip(const TensorMap& all, const std::string& prefix) {
+  TensorMap out;
+  for (const auto& [name, value] : all) {
+    if (name.starts_with(prefix)) out[name.substr(prefix.size())] = value;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string checkpoint_path(const std::string& run_dir) {
+  return (std::filesystem::path(run_dir) / "checkpoint.safetensors").string();
+}
+
+std::string weights_path(const std::string& run_dir) {
+  return (std::filesystem::path(run_dir) / "model.safetensors").string();
+}
+
+void save_checkpoint(const std::string& run_dir, Training& training, const RunState& state) {
+  TensorMap tensors;
+  for (auto& [name, value] : nn::state_dict(training.model())) tensors[kModel + name] = value;
+  const OptimizerState optimizer = training.optimizer().state();
+  for (const auto& [name, value] : optimizer.tensors) tensors[kOptimizer + name] = value;
+  save_safetensors(checkpoint_path(run_dir), tensors,
+                   {{kKey, to_json(state, optimizer.numbers).dump()}});
+}
+
+std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training) {
+  const std::string path = checkpoint_path(run_dir);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const SafeTensors file(path);
+  const auto it = file.metadata().find(kKey);
+  if (it == file.metadata().end()) throw FormatError(path, "is not a checkpoint of a run");
+  const TensorMap tensors = load_safetensors(path);
+  try {
+    const Json json = Json::parse(it->second);
+    const RunState state = from_json(json);
+    nn::load_state_dict(training.model(), strip(tensors, kModel));
+    training.optimizer().load_state(
+        {.tensors = strip(tensors, kOptimizer),
+         .numbers = json.at("optimizer").get<std::map<std::string, double>>()});
+    Generator g(json.at("random").at("seed").get<uint64_t>());
+    g.stream = json.at("random").at("stream").get<uint64_t>();
+    default_generator() = g;
+    return state;
+  } catch (const Json::exception& e) {
+    throw FormatError(path, std::string("the run's state is damaged: ") + e.what());
+  }
+}
+
+void save_weights(const std::string& path, nn::Module& model) {
+  save_safetensors(path, nn::state_dict(model), {{"format", "pt"}});
+}
+
+void load_weights(const std::string& file_or_run, nn::Module& model) {
+  namespace fs = std::filesystem;
+  std::string path = file_or_run;
+  if (fs::is_directory(path)) {
+    path = weights_path(file_or_run);
+    if (!fs::exists(path)) path = checkpoint_path(file_or_run);
+    if (!fs::exists(path)) {
+      throw IoError(file_or_run, "the folder holds neither model.safetensors nor a checkpoint");
+    }
+  }
+  const SafeTensors file(path);
+  TensorMap tensors = load_safetensors(path);
+  if (file.metadata().contains(kKey)) tensors = strip(tensors, kModel);
+  nn::load_state_dict(model, tensors);
+}
+
+}  // namespace strata::train

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "strata/train/training.h"
+
+namespace strata::train {
+
+/// Where a run stands: with the tensors beside it all that an exact resume needs.
+struct RunState {
+  int64_t step = 0;    ///< steps done
+  int64_t epoch = 0;   ///< epoch of the next batch
+  int64_t batch = 0;   ///< number of the next batch in it
+  double loss = 0;     ///< of the last step
+  double seconds = 0;  ///< trained so far, over all resumes
+  bool finished = false;
+  Metric metric;                                ///< the last one taken
+  std::map<std::string, std::string> settings;  ///< of the recipe, for a resume to compare
+};
+
+/// The checkpoint's place in a run's folder.
+std::string checkpoint_path(const std::string& run_dir);
+/// The place of the finished weights alone, in PyTorch's names and layout.
+std::string weights_path(const std::string& run_dir);
+
+/// Writes model, optimiser, this thread's random state and `state` into the run's folder, in one
+/// step: a crash at any moment leaves the old checkpoint or the new one. Throws IoError.
+void save_checkpoint(const std::string& run_dir, Training& training, const RunState& state);
+
+/// Reads the checkpoint back into the training and this thread's random state; nothing if the
+/// folder has none. Throws FormatError for a file that is no checkpoint of ours and ValueError
+/// where it does not fit the model.
+std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training);
+
+/// Writes the model's weights for others to load. Throws IoError.
+void save_weights(const std::string& path, nn::Module& model);
+
+/// Reads weights into a model from a safetensors file, or from a run's folder (its finished
+/// weights, else its checkpoint). Throws IoError, FormatError, ValueError where they do not fit.
+void load_weights(const std::string& file_or_run, nn::Module& model);
+
+}  // namespace strata::train

@@ -1,0 +1,205 @@
+#include "strata/train/fit.h"
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/base/timer.h"
+#include "strata/optim/clip.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/train/checkpoint.h"
+#include "strata/train/guard.h"
+#include "strata/train/run_log.h"
+
+namespace strata::train {
+namespace {
+
+class Fit {
+ public:
+  Fit(Training& training, const FitOptions& options, FitObserver* observer)
+      : training_(training),
+        options_(options),
+        observer_(observer ? *observer : silent_),
+        parameters_(training.model().parameters()) {
+    progress_.batches = training.batches_per_epoch();
+    if (progress_.batches < 1) throw ValueError("fit", "an epoch has no batch: too little data?");
+    progress_.epochs = options.epochs;
+    progress_.total_steps = options.epochs * progress_.batches;
+    if (options.steps > 0) {
+      progress_.total_steps = options.steps;
+      progress_.epochs = (options.steps + progress_.batches - 1) / progress_.batches;
+    }
+    state_.settings = options.settings;
+  }
+
+  FitResult run() {
+    open_run();
+    training_.model().train();
+    bool positioned = false;
+    while (state_.step < progress_.total_steps) {
+      if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
+      positioned = true;
+      step();
+      if (cancelled()) {
+        save();
+        return result(true);
+      }
+      if (state_.batch == progress_.batches) {
+        end_epoch();
+      } else if (since_save_.seconds() >= options_.checkpoint_seconds) {
+        save();
+      }
+    }
+    finish();
+    return result(false);
+  }
+
+ private:
+  bool cancelled() const { return options_.cancel && options_.cancel->load(); }
+
+  void open_run() {
+    if (options_.run_dir.empty()) return;
+    std::filesystem::create_directories(options_.run_dir);
+    if (options_.resume) resume();
+    log_.emplace((std::filesystem::path(options_.run_dir) / "log.jsonl").string(), state_.step);
+  }
+
+  void resume() {
+    const auto saved = load_checkpoint(options_.run_dir, training_);
+    if (!saved) return;
+    for (const auto& [key, value] : options_.settings) {
+      const auto it = saved->settings.find(key);
+      if (it != saved->settings.end() && it->second != value) {
+        throw ValueError(key, fmt::format("the run was started with {}, not {}", it->second, value),
+                         "resume with the same settings, or choose another folder");
+      }
+    }
+    state_ = *saved;
+    before_ = state_.seconds;
+    if (state_.step < progress_.total_steps) state_.finished = false;
+    update_progress();
+    observer_.resumed(progress_);
+  }
+
+  void step() {
+    const Generator random = default_generator();
+    Optimizer& optimizer = training_.optimizer();
+    progress_.learning_rate = training_.learning_rate(state_.step, progress_.total_steps);
+    optimizer.set_lr(progress_.learning_rate);
+    training_.next_batch();
+    optimizer.zero_grad();
+    const Tensor loss = training_.loss();
+    state_.loss = loss.item<double>();
+    if (!std::isfinite(state_.loss)) stop(fmt::format("the loss is {}", state_.loss), random);
+    backward(loss);
+    const double norm = clipped_norm(random);
+    optimizer.step();
+    ++state_.step;
+    ++state_.batch;
+    update_progress();
+    observer_.stepped(progress_);
+    if (log_ && state_.step % options_.log_every == 0) {
+      log_->add({{"step", state_.step},
+                 {"epoch", state_.epoch + 1},
+                 {"loss", state_.loss},
+                 {"lr", progress_.learning_rate},
+                 {"grad_norm", norm},
+                 {"seconds", progress_.seconds}});
+    }
+  }
+
+  /// Norm of the gradients, clipped if that was asked for; stops the run where it is not finite.
+  double clipped_norm(const Generator& random) {
+    const double limit =
+        options_.clip_norm > 0 ? options_.clip_norm : std::numeric_limits<double>::infinity();
+    try {
+      return clip_grad_norm_(parameters_, limit, {.error_if_nonfinite = true});
+    } catch (const NumericError&) {
+      stop("a gradient is not finite", random);
+    }
+  }
+
+  [[noreturn]] void stop(const std::string& what, const Generator& random) {
+    const std::string where = first_bad_place(training_, random);
+    throw NumericError(
+        "train",
+        fmt::format("{} at step {} (epoch {}, batch {}): {}", what, state_.step + 1,
+                    state_.epoch + 1, state_.batch + 1, where),
+        "the weights are as they were before this step; a lower learning rate often helps");
+  }
+
+  void end_epoch() {
+    ++state_.epoch;
+    state_.batch = 0;
+    if (state_.step >= progress_.total_steps) return;  // finish() does the rest
+    if (options_.evaluate_each_epoch) evaluate();
+    save();
+  }
+
+  void evaluate() {
+    const NoGrad no_grad;
+    training_.model().eval();
+    state_.metric = training_.evaluate();
+    training_.model().train();
+    update_progress();
+    observer_.evaluated(progress_, state_.metric);
+    if (log_) {
+      log_->add({{"step", state_.step},
+                 {"epoch", state_.epoch},
+                 {state_.metric.name.c_str(), state_.metric.value},
+                 {"seconds", progress_.seconds}});
+    }
+  }
+
+  void finish() {
+    if (state_.finished) return;
+    evaluate();
+    if (!options_.run_dir.empty()) save_weights(weights_path(options_.run_dir), training_.model());
+    state_.finished = true;  // only once the weights are in place: a resume would not write them
+    save();
+  }
+
+  void save() {
+    since_save_.reset();
+    if (options_.run_dir.empty()) return;
+    state_.seconds = progress_.seconds;
+    save_checkpoint(options_.run_dir, training_, state_);
+    observer_.saved(progress_, checkpoint_path(options_.run_dir));
+  }
+
+  void update_progress() {
+    progress_.step = state_.step;
+    progress_.epoch = state_.epoch;
+    progress_.batch = state_.batch;
+    progress_.loss = state_.loss;
+    progress_.seconds = before_ + timer_.seconds();
+  }
+
+  FitResult result(bool cancelled) const {
+    return {state_.metric, state_.loss, state_.step, progress_.seconds, cancelled};
+  }
+
+  Training& training_;
+  const FitOptions& options_;
+  FitObserver silent_;
+  FitObserver& observer_;
+  std::vector<Tensor> parameters_;
+  Progress progress_;
+  RunState state_;
+  std::optional<RunLog> log_;
+  double before_ = 0;
+  Timer timer_, since_save_;
+};
+
+}  // namespace
+
+FitResult fit(Training& training, const FitOptions& options, FitObserver* observer) {
+  return Fit(training, options, observer).run();
+}
+
+}  // namespace strata::train

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "strata/train/training.h"
+
+namespace strata::train {
+
+struct FitOptions {
+  int64_t epochs = 1;
+  int64_t steps = 0;                ///< stop after so many steps; 0: after the epochs
+  double clip_norm = 0;             ///< scale gradients down to this norm; 0: leave them
+  std::string run_dir;              ///< folder for checkpoints and log; empty: keep nothing
+  bool resume = false;              ///< go on from the folder's checkpoint if there is one
+  double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
+  int64_t log_every = 50;           ///< steps between lines of the log
+  bool evaluate_each_epoch = true;  ///< else at the end alone
+  std::map<std::string, std::string> settings;  ///< kept in the checkpoint, compared on resume
+  const std::atomic<bool>* cancel = nullptr;    ///< set it from anywhere to save and stop
+};
+
+/// Where a fit stands; what observers are told.
+struct Progress {
+  int64_t step = 0, total_steps = 0;
+  int64_t epoch = 0, epochs = 0;   ///< epoch counts from 0
+  int64_t batch = 0, batches = 0;  ///< done and all, in this epoch
+  double loss = 0;
+  double learning_rate = 0;
+  double seconds = 0;
+};
+
+/// Told of a fit's events, in the thread that fits. Nothing is printed by the library.
+class FitObserver {
+ public:
+  virtual ~FitObserver() = default;
+  virtual void resumed(const Progress&) {}
+  virtual void stepped(const Progress&) {}
+  virtual void evaluated(const Progress&, const Metric&) {}
+  virtual void saved(const Progress&, const std::string& /*path*/) {}
+};
+
+struct FitResult {
+  Metric metric;
+  double loss = 0;     ///< of the last step
+  int64_t steps = 0;   ///< since the run's start
+  double seconds = 0;  ///< since the run's start
+  bool cancelled = false;
+};
+
+/// Trains: batches, gradients, clipping, the step, checkpoints, the log. The raw loop that it
+/// stands for is as short (README). Before each step it makes sure that the loss and the gradients
+/// are finite; if not it throws NumericError naming the first bad layer, and neither weights nor
+/// checkpoint are touched. A resumed run ends in the same bits as an unbroken one. Throws
+/// ValueError where the settings differ from the checkpoint's.
+FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
+
+}  // namespace strata::train

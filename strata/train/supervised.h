@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "strata/data/loader.h"
+#include "strata/optim/schedules.h"
+#include "strata/train/training.h"
+
+namespace strata::train {
+
+struct SupervisedConfig {
+  int64_t batch = 64;
+  uint64_t seed = 0;  ///< of the order of the samples
+  std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
+  /// Learning rate over a run of `total` steps.
+  std::function<Schedule(int64_t total)> schedule;
+};
+
+/// Learning from inputs and targets: shuffled batches, a loss between the model's output and the
+/// target, accuracy on the test set (the share of samples whose largest output is the target).
+class Supervised final : public Training {
+ public:
+  /// The model must outlive it.
+  Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
+             std::shared_ptr<const Dataset> train_set, std::shared_ptr<const Dataset> test_set,
+             SupervisedConfig config);
+
+  nn::Module& model() override { return model_; }
+  Optimizer& optimizer() override { return *optimizer_; }
+  int64_t batches_per_epoch() const override { return loader_.size(); }
+  void seek(int64_t epoch, int64_t batch) override;
+  void next_batch() override;
+  Tensor loss() override;
+  double learning_rate(int64_t step, int64_t total) const override;
+  Metric evaluate() override;
+
+ private:
+  nn::Module& model_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::shared_ptr<const Dataset> test_set_;
+  SupervisedConfig config_;
+  DataLoader loader_;
+  Batch batch_;
+  mutable int64_t scheduled_total_ = -1;
+  mutable Schedule schedule_;
+};
+
+/// Share of samples whose largest output along the last axis is their class.
+double accuracy(nn::Module& model, const Dataset& samples, int64_t batch = 1000);
+
+}  // namespace strata::train

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "strata/nn/module.h"
+#include "strata/optim/optimizer.h"
+
+namespace strata::train {
+
+/// What a run is judged by, on data it did not train on.
+struct Metric {
+  std::string name;  ///< "accuracy", "perplexity"
+  double value = 0;  ///< accuracies are fractions
+  int64_t samples = 0;
+};
+
+/// One training as fit() sees it: a model, its optimiser, batches in an order that follows seed and
+/// epoch alone, a loss, a learning rate and a metric. Recipes implement it.
+class Training {
+ public:
+  virtual ~Training() = default;
+
+  virtual nn::Module& model() = 0;
+  virtual Optimizer& optimizer() = 0;
+
+  virtual int64_t batches_per_epoch() const = 0;
+  /// Makes batch number `batch` of `epoch` (both from 0) the next one.
+  virtual void seek(int64_t epoch, int64_t batch) = 0;
+  /// Takes the next batch; loss() is about this one until the next call.
+  virtual void next_batch() = 0;
+  /// The scalar loss of the current batch, recorded for backward.
+  virtual Tensor loss() = 0;
+
+  /// Learning rate of step `step` (from 0) of `total`.
+  virtual double learning_rate(int64_t step, int64_t total) const = 0;
+
+  /// The metric of the model as it is now. Called in evaluation mode, without gradients.
+  virtual Metric evaluate() = 0;
+};
+
+}  // namespace strata::train
