@@ -1,0 +1,62 @@
+#include "models/vision/lenet.h"
+#include "recipes/recipe.h"
+#include "recipes/shared/digits.h"
+#include "strata/ops/losses.h"
+#include "strata/optim/adam.h"
+#include "strata/train/supervised.h"
+
+namespace strata::recipes {
+namespace {
+
+struct LeNetSettings {
+  double lr = 4e-3;
+  int64_t batch = 128;
+  double weight_decay = 0;
+
+  void fields(FieldVisitor& v) {
+    v("lr", lr, "highest learning rate of the one-cycle schedule");
+    v("batch", batch, "images a step");
+    v("weight_decay", weight_decay, "share of the weights added to their gradient");
+  }
+};
+
+std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings& settings,
+                                              const Source& source) {
+  const auto& s = settings.as<LeNetSettings>();
+  return std::make_unique<train::Supervised>(
+      model,
+      std::make_unique<Adam>(model.parameters(),
+                             AdamConfig{.lr = s.lr, .weight_decay = s.weight_decay}),
+      digits(source, Split::train), digits(source, Split::test),
+      train::SupervisedConfig{
+          .batch = s.batch,
+          .seed = source.seed,
+          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
+          .schedule =
+              [lr = s.lr](int64_t total) {
+                return schedules::one_cycle({.max_lr = lr, .steps = total});
+              }});
+}
+
+}  // namespace
+
+Recipe lenet5() {
+  return {.name = "lenet5",
+          .title = "LeNet-5",
+          .family = "vision",
+          .year = 1998,
+          .paper = "LeCun et al., Gradient-based learning applied to document recognition",
+          .summary =
+              "The convolutional network that read cheques: two convolutions, two poolings, "
+              "three full layers.",
+          .metric = "accuracy",
+          .expected = "99.2 % of MNIST after 6 epochs",
+          .data = "MNIST's four IDX files; without --data, generated digits",
+          .input = {1, 28, 28, 1},
+          .epochs = 6,
+          .settings = [] { return Settings::of(LeNetSettings()); },
+          .model = [] { return std::make_unique<models::LeNet5>(); },
+          .training = train_lenet5};
+}
+
+}  // namespace strata::recipes
