@@ -28,8 +28,10 @@ Findings check_tables(const std::vector<Source>& tree, const std::filesystem::pa
     std::ifstream file(generated / table.generated, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (const Source& source : tree) {
-      if (!source.path.starts_with(table.folder) || !source.path.ends_with(".cpp")) continue;
-      const std::string name = std::filesystem::path(source.path).stem().string();
+      const std::filesystem::path path = source.path;
+      const bool listed = path.parent_path().string() + "/" == table.folder;  // no folder below it
+      if (!listed || path.extension() != ".cpp") continue;
+      const std::string name = path.stem().string();
       if (name == table.own) continue;
       const std::string call = "add(" + name + std::string(table.suffix) + "());";
       if (text.find(call) == std::string::npos) {

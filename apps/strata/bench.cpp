@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "bench/matmul_shapes.h"
+#include "bench/timing.h"
+#include "bench/workloads.h"
+#include "strata/base/parallel.h"
+#include "strata/kernels/machine.h"
+
+namespace strata::app {
+namespace {
+
+using bench::Workload;
+
+struct Machine {
+  std::string cpu = kernels::processor_name();
+  int threads = thread_count();
+  double peak_f32 = kernels::peak_f32_gflops(), copy = kernels::copy_gbs(),
+         read = kernels::read_gbs();
+};
+
+struct Row {
+  std::string name;
+  double ms_median = 0, ms_min = 0, gflops = 0, of_peak = 0, bound_ms = 0;
+};
+
+/// The least time the machine allows: each product at the best rate that we or any library
+/// primitive reach for its shape in this run, all other bytes at the copy speed.
+double bound_of(const Workload& w, const Machine& machine) {
+  double ms = w.bytes / machine.copy * 1e-6;
+  if (w.products.empty()) return ms;
+  for (const auto& r : bench::run_matmul_shapes(w.products, 0.1)) {
+    if (r.shape.name == w.not_needed) continue;
+    ms += std::min(r.ms, r.library_ms);
+  }
+  return ms;
+}
+
+Row run_workload(const Workload& w, const Machine& machine, double seconds) {
+  const bench::Timing t = bench::time_steps(w.make(), seconds);
+  const double gflops = w.flops / t.ms_min * 1e-6;
+  return {w.name, t.ms_median, t.ms_min, gflops, gflops / machine.peak_f32, bound_of(w, machine)};
+}
+
+std::vector<Row> run_matmuls(const Machine& machine) {
+  std::vector<Row> rows;
+  for (const auto& r : bench::run_matmul_shapes("", 0.2)) {
+    rows.push_back({"matmul/" + r.shape.name, r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
+                    std::min(r.ms, r.library_ms)});
+  }
+  return rows;
+}
+
+const std::vector<std::string>& list_names() {
+  static const std::vector<std::string> names = {"matmul"};
+  return names;
+}
+
+void check_names(const std::vector<std::string>& names) {
+  std::vector<std::string> known = list_names();
+  for (const Workload& w : bench::workloads()) known.push_back(w.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string near = nearest_name(name, known);
+    throw UsageError(name, "there is no such benchmark",
+                     near.empty() ? fmt::format("one of {}", fmt::join(known, ", "))
+                                  : "did you mean " + near + "?");
+  }
+}
+
+nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
+  auto results = nlohmann::ordered_json::array();
+  for (const Row& r : rows) {
+    results.push_back({{"name", r.name},
+                       {"ms_median", r.ms_median},
+                       {"ms_min", r.ms_min},
+                       {"gflops", r.gflops},
+                       {"of_peak", r.of_peak},
+                       {"bound_ms", r.bound_ms}});
+  }
+  return {{"machine",
+           {{"cpu", m.cpu},
+            {"threads", m.threads},
+            {"peak_f32_gflops", m.peak_f32},
+            {"peak_bf16_gflops", kernels::has_native_bf16() ? 2 * m.peak_f32 : m.peak_f32},
+            {"copy_gbs", m.copy},
+            {"read_gbs", m.read}}},
+          {"results", results}};
+}
+
+int run_bench(const std::vector<std::string>& names, double seconds, const Common& common) {
+  common.apply();
+  check_names(names);
+  const auto wanted = [&](const std::string& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const Machine machine;
+  if (!common.json) {
+    fmt::print("{}, {} threads: {:.0f} GFLOP/s f32, copy {:.1f} GB/s, read {:.1f} GB/s\n\n",
+               machine.cpu, machine.threads, machine.peak_f32, machine.copy, machine.read);
+    fmt::print("{:<34} {:>10} {:>10} {:>9} {:>8} {:>9}\n", "work", "median ms", "least ms",
+               "GFLOP/s", "of peak", "bound ms");
+  }
+  std::vector<Row> rows;
+  StatusLine status;
+  const auto add = [&](const Row& r) {
+    rows.push_back(r);
+    status.clear();
+    if (common.json) return;
+    fmt::print("{:<34} {:>10.4g} {:>10.4g} {:>9.1f} {:>7.0f}% {:>9.4g}\n", r.name, r.ms_median,
+               r.ms_min, r.gflops, 100 * r.of_peak, r.bound_ms);
+    std::fflush(stdout);
+  };
+  for (const Workload& w : bench::workloads()) {
+    if (!wanted(w.name)) continue;
+    status.show(w.name + ": " + w.what);
+    add(run_workload(w, machine, seconds));
+  }
+  if (wanted("matmul")) {
+    status.show("matmul: products beside the library's primitives");
+    for (const Row& r : run_matmuls(machine)) add(r);
+  }
+  if (common.json) print_json(to_json(machine, rows));
+  return kDone;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Program& program) {
+  auto* command =
+      app.add_subcommand("bench", "time the benchmark workloads beside the machine's limits");
+  command->footer("Example: strata bench lenet5 mlp --seconds 5");
+  auto common = std::make_shared<Common>();
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto seconds = std::make_shared<double>(3);
+  common->add_to(*command);
+  command->add_option("names", *names, "what to run (default: all)");
+  command->add_option("--seconds", *seconds, "time for each workload")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->callback([=, &program] { program.status = run_bench(*names, *seconds, *common); });
+}
+
+}  // namespace strata::app

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "recipes/recipe.h"
+#include "strata/base/error.h"
+
+namespace strata::app {
+
+/// Exit statuses of the program.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kInterrupted = 130;
+
+/// The command line asks for something that does not exist or cannot be: exit status 2.
+struct UsageError : Error {
+  using Error::Error;
+  explicit UsageError(const Error& e) : Error(e) {}
+};
+
+/// Runs f and turns a ValueError or DeviceError into a UsageError: for what the user typed.
+template <class F>
+decltype(auto) checked_usage(F&& f) {
+  try {
+    return f();
+  } catch (const ValueError& e) {
+    throw UsageError(e);
+  }
+}
+
+/// Options every command has.
+struct Common {
+  bool json = false;
+  int threads = 0;
+  void add_to(CLI::App& command);
+  /// Sets the number of threads if one was given.
+  void apply() const;
+};
+
+/// Writes one JSON value to standard output.
+void print_json(const nlohmann::ordered_json& value);
+
+/// Set by Ctrl-C.
+const std::atomic<bool>& interrupted();
+
+/// The exit status of the command that ran; commands set it from their callbacks.
+struct Program {
+  int status = kDone;
+};
+
+// One function per command, in its own file: adds the command to the program.
+void add_list(CLI::App& app, Program& program);
+void add_info(CLI::App& app, Program& program);
+void add_train(CLI::App& app, Program& program);
+void add_eval(CLI::App& app, Program& program);
+void add_predict(CLI::App& app, Program& program);
+void add_summary(CLI::App& app, Program& program);
+void add_forward(CLI::App& app, Program& program);
+void add_bench(CLI::App& app, Program& program);
+void add_gradcheck(CLI::App& app, Program& program);
+void add_doctor(CLI::App& app, Program& program);
+
+}  // namespace strata::app

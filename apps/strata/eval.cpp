@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/base/timer.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/train/checkpoint.h"
+
+namespace strata::app {
+namespace {
+
+struct EvalArguments {
+  Common common;
+  std::string system, weights, data;
+};
+
+int evaluate(const EvalArguments& a) {
+  a.common.apply();
+  const auto& recipe =
+      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(a.system); });
+  const auto model = recipe.model();
+  train::load_weights(a.weights, *model);
+  const auto training = recipe.training(*model, recipe.settings(), {.data = a.data});
+  const NoGrad no_grad;
+  model->eval();
+  const Timer timer;
+  const train::Metric metric = training->evaluate();
+  const double seconds = timer.seconds();
+  if (a.common.json) {
+    print_json({{"system", a.system},
+                {"metric", {{"name", metric.name}, {"value", metric.value}}},
+                {"samples", metric.samples},
+                {"seconds", seconds}});
+  } else {
+    fmt::print("{} {:.4f} on {} samples in {}\n", metric.name, metric.value,
+               grouped(metric.samples), duration(seconds));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("eval", "measure trained weights on data they have not seen");
+  command->footer("Example: strata eval lenet5 --weights runs/lenet5 --data mnist/");
+  auto a = std::make_shared<EvalArguments>();
+  a->common.add_to(*command);
+  command->add_option("system", a->system, "a name from strata list")->required();
+  command->add_option("--weights", a->weights, "a run's folder or a safetensors file")->required();
+  command->add_option("--data", a->data, "folder of the data (default: a generated set)");
+  command->callback([=, &program] { program.status = evaluate(*a); });
+}
+
+}  // namespace strata::app

@@ -1,0 +1,88 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/base/parallel.h"
+
+namespace strata::app {
+namespace {
+
+std::atomic<bool> g_interrupted{false};
+
+extern "C" void on_interrupt(int) {
+  // A second Ctrl-C does not wait for the checkpoint.
+  if (g_interrupted.exchange(true)) std::_Exit(kInterrupted);
+}
+
+}  // namespace
+
+const std::atomic<bool>& interrupted() { return g_interrupted; }
+
+void Common::add_to(CLI::App& command) {
+  command.add_flag("--json", json, "print one JSON value to standard output");
+  command.add_option("--threads", threads, "threads to use (default: all cores)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+}
+
+void Common::apply() const {
+  if (threads > 0) set_thread_count(threads);
+}
+
+void print_json(const nlohmann::ordered_json& value) {
+  const std::string text = value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app("Deep learning in modern C++: train, run and look at landmark networks.", "strata");
+  app.require_subcommand(1);
+  app.footer("Example: strata train lenet5\nEach command has --help with an example of its own.");
+  app.set_version_flag("--version", "strata " STRATA_VERSION);
+  Program program;
+  add_list(app, program);
+  add_info(app, program);
+  add_train(app, program);
+  add_eval(app, program);
+  add_predict(app, program);
+  add_summary(app, program);
+  add_forward(app, program);
+  add_bench(app, program);
+  add_gradcheck(app, program);
+  add_doctor(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    say(std::string("strata: ") + e.what());
+    const auto used = app.get_subcommands();
+    say("  hint: strata " + (used.empty() ? "" : used[0]->get_name() + " ") + "--help");
+    return kUsage;
+  }
+  return program.status;
+}
+
+}  // namespace
+}  // namespace strata::app
+
+int main(int argc, char** argv) {
+  using namespace strata::app;
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run(argc, argv);
+  } catch (const UsageError& e) {
+    say(std::string("strata: ") + e.what());
+    return kUsage;
+  } catch (const std::exception& e) {
+    say(std::string("strata: ") + e.what());
+    return kFailed;
+  }
+}

@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/train/checkpoint.h"
+
+namespace strata::app {
+namespace {
+
+constexpr size_t kShown = 5;  // classes, the likeliest first
+
+struct PredictArguments {
+  Common common;
+  std::string system, weights;
+  std::vector<std::string> files;
+};
+
+void show(const std::string& file, const recipes::Prediction& p) {
+  std::vector<std::string> lines = {bold(file), ""};
+  for (size_t i = 0; i < std::min(kShown, p.classes.size()); ++i) {
+    const auto& c = p.classes[i];
+    lines.push_back(
+        fmt::format("{:<12} {} {:5.1f}%", c.label, bar(c.probability, 20), 100 * c.probability));
+  }
+  std::vector<std::vector<std::string>> blocks;
+  if (p.seen.defined()) blocks.push_back(picture(p.seen));
+  blocks.push_back(lines);
+  for (const auto& line : side_by_side(blocks, 3)) fmt::print("{}\n", line);
+}
+
+int predict(const PredictArguments& a) {
+  a.common.apply();
+  const auto& recipe =
+      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(a.system); });
+  if (!recipe.predict) throw UsageError(a.system, "predicts nothing from files");
+  const auto model = recipe.model();
+  train::load_weights(a.weights, *model);
+  model->eval();
+  const NoGrad no_grad;
+  auto all = nlohmann::ordered_json::array();
+  for (const std::string& file : a.files) {
+    const recipes::Prediction p = recipe.predict(*model, file);
+    if (!a.common.json) {
+      show(file, p);
+      continue;
+    }
+    auto classes = nlohmann::ordered_json::array();
+    for (const auto& c : p.classes) {
+      classes.push_back({{"label", c.label}, {"probability", c.probability}});
+    }
+    all.push_back({{"file", file}, {"label", p.classes.at(0).label}, {"classes", classes}});
+  }
+  if (a.common.json) print_json({{"system", a.system}, {"predictions", all}});
+  return kDone;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("predict", "let trained weights look at your files");
+  command->footer("Example: strata predict lenet5 --weights runs/lenet5 digit.png");
+  auto a = std::make_shared<PredictArguments>();
+  a->common.add_to(*command);
+  command->add_option("system", a->system, "a name from strata list")->required();
+  command->add_option("--weights", a->weights, "a run's folder or a safetensors file")->required();
+  command->add_option("files", a->files, "pictures: PNG, light on dark or dark on light")
+      ->required();
+  command->callback([=, &program] { program.status = predict(*a); });
+}
+
+}  // namespace strata::app

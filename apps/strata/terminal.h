@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata::app {
+
+/// Whether standard error is a terminal: progress bars and colours are for people only.
+bool is_terminal();
+/// Columns of the terminal, 80 where unknown.
+int terminal_width();
+
+/// Text in a colour or style on a terminal, as it is elsewhere. `code` is the SGR number.
+std::string styled(std::string_view text, std::string_view code);
+std::string bold(std::string_view text);
+std::string dim(std::string_view text);
+
+/// Writes a line for people to standard error.
+void say(std::string_view line);
+
+/// "1.2 s", "3 min 05 s".
+std::string duration(double seconds);
+/// "61,706".
+std::string grouped(int64_t n);
+
+/// Rewrites one line in place on a terminal; prints nothing in a pipe.
+class StatusLine {
+ public:
+  ~StatusLine() { clear(); }
+  /// Shows `text`, cut to the terminal's width; at most 20 times a second.
+  void show(const std::string& text);
+  void clear();
+
+ private:
+  double shown_at_ = -1;
+  bool visible_ = false;
+};
+
+/// "[=====>    ]" of `width` columns.
+std::string bar(double fraction, int width);
+
+/// A curve as lines of block characters, `height` rows high and at most `width` columns wide.
+std::vector<std::string> curve(const std::vector<double>& values, int width, int height);
+
+/// A grey picture f32[H, W, ...] in [0, 1] as lines of half-block characters, two pixels high each.
+std::vector<std::string> picture(const Tensor& image);
+
+/// Puts blocks of lines side by side.
+std::vector<std::string> side_by_side(const std::vector<std::vector<std::string>>& blocks, int gap);
+
+/// Columns a string takes on a terminal: UTF-8 letters count one, escape sequences none.
+int columns(std::string_view text);
+
+}  // namespace strata::app

@@ -1,0 +1,183 @@
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/base/parallel.h"
+#include "strata/base/random.h"
+#include "strata/nn/precision.h"
+#include "strata/train/checkpoint.h"
+#include "strata/train/fit.h"
+
+namespace strata::app {
+namespace {
+
+namespace fs = std::filesystem;
+using recipes::Recipe;
+
+struct TrainArguments {
+  Common common;
+  std::string system, data, out, dtype = "f32", device = "cpu";
+  std::vector<std::string> assignments;
+  bool resume = false;
+  int64_t epochs = 0, steps = 0;
+  uint64_t seed = 0;
+};
+
+/// Draws the progress of a fit: a bar on a terminal, a line an epoch in a pipe.
+class TerminalObserver final : public train::FitObserver {
+ public:
+  void resumed(const train::Progress& p) override {
+    say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
+  }
+  void stepped(const train::Progress& p) override {
+    losses_.push_back(p.loss);
+    smooth_ = losses_.size() == 1 ? p.loss : 0.98 * smooth_ + 0.02 * p.loss;
+    const double left = p.step ? p.seconds / static_cast<double>(p.step) *
+                                     static_cast<double>(p.total_steps - p.step)
+                               : 0;
+    line_.show(fmt::format("epoch {}/{} {} {:>3.0f}%  loss {:.4f}  lr {:.2g}  {} left", p.epoch + 1,
+                           p.epochs, bar(fraction(p.batch, p.batches), 24),
+                           100 * fraction(p.batch, p.batches), smooth_, p.learning_rate,
+                           duration(left)));
+  }
+  void evaluated(const train::Progress& p, const train::Metric& m) override {
+    line_.clear();
+    say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step, smooth_, m.name, m.value,
+                    duration(p.seconds)));
+  }
+  void close() { line_.clear(); }
+  const std::vector<double>& losses() const { return losses_; }
+
+ private:
+  static double fraction(int64_t a, int64_t b) {
+    return b ? static_cast<double>(a) / static_cast<double>(b) : 0;
+  }
+  StatusLine line_;
+  std::vector<double> losses_;
+  double smooth_ = 0;
+};
+
+/// The folder of this run: the one named, the newest one to resume, or a fresh one.
+std::string choose_run_dir(const TrainArguments& a) {
+  if (!a.out.empty()) return a.out;
+  const fs::path root = "runs";
+  fs::path newest;
+  int number = 1;
+  for (;; ++number) {
+    const fs::path dir = root / (number == 1 ? a.system : fmt::format("{}-{}", a.system, number));
+    if (!fs::exists(dir)) return (a.resume && !newest.empty() ? newest : dir).string();
+    if (newest.empty() || fs::last_write_time(dir) > fs::last_write_time(newest)) newest = dir;
+  }
+}
+
+recipes::Settings settings_of(const Recipe& recipe, const std::vector<std::string>& assignments) {
+  recipes::Settings settings = recipe.settings();
+  for (const std::string& text : assignments) settings.fields().assign(text);
+  return settings;
+}
+
+std::map<std::string, std::string> remembered(const TrainArguments& a,
+                                              recipes::Settings& settings) {
+  std::map<std::string, std::string> out = {
+      {"system", a.system}, {"seed", std::to_string(a.seed)}, {"dtype", a.dtype}};
+  for (const auto& e : settings.fields().list()) out[e.name] = e.value;
+  return out;
+}
+
+void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions& o,
+              nn::Module& model, const train::Training& training) {
+  say(fmt::format("{} with {} parameters, on {}", bold(r.title), grouped(model.parameter_count()),
+                  a.data.empty() ? "the generated set (--data FOLDER for real data)" : a.data));
+  const int64_t steps = o.steps ? o.steps : o.epochs * training.batches_per_epoch();
+  say(fmt::format("{} steps ({}), seed {}, {}, {} threads, into {}", grouped(steps),
+                  o.steps ? "as asked" : fmt::format("{} epochs", o.epochs), a.seed, a.dtype,
+                  thread_count(), o.run_dir));
+}
+
+void conclude(const Recipe& r, const train::FitResult& result, const std::string& run_dir,
+              const std::vector<double>& losses) {
+  if (is_terminal() && losses.size() > 8) {
+    say(dim("loss"));
+    for (const auto& line : curve(losses, std::min(60, terminal_width() - 2), 4)) say(line);
+  }
+  say(fmt::format("{} {}  in {}", result.metric.name,
+                  bold(fmt::format("{:.4f}", result.metric.value)), duration(result.seconds)));
+  say(fmt::format("weights: {}", train::weights_path(run_dir)));
+  if (r.predict) say(fmt::format("next: strata predict {} --weights {} FILE.png", r.name, run_dir));
+}
+
+nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
+                                   const train::FitResult& result, const std::string& run_dir) {
+  return {{"system", system},
+          {"parameters", model.parameter_count()},
+          {"metric", {{"name", result.metric.name}, {"value", result.metric.value}}},
+          {"loss", result.loss},
+          {"seconds", result.seconds},
+          {"steps", result.steps},
+          {"run_dir", run_dir}};
+}
+
+int train_system(const TrainArguments& a) {
+  a.common.apply();
+  const Recipe& recipe =
+      checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
+  recipes::Settings settings = checked_usage([&] { return settings_of(recipe, a.assignments); });
+  const DType dtype = checked_usage([&] { return dtype_from_name(a.dtype); });
+  const Device device = checked_usage([&] { return device_from_name(a.device); });
+  if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
+  const nn::PrecisionScope precision(dtype);
+
+  manual_seed(a.seed);
+  const auto model = recipe.model();
+  const auto training = recipe.training(*model, settings, {.data = a.data, .seed = a.seed});
+  train::FitOptions options;
+  options.epochs = a.epochs > 0 ? a.epochs : recipe.epochs;
+  options.steps = a.steps;
+  options.run_dir = choose_run_dir(a);
+  options.resume = a.resume;
+  options.settings = remembered(a, settings);
+  options.cancel = &interrupted();
+  announce(recipe, a, options, *model, *training);
+
+  TerminalObserver observer;
+  const train::FitResult result = fit(*training, options, &observer);
+  observer.close();
+  if (result.cancelled) {
+    say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
+                    result.steps, a.system, options.run_dir));
+  } else {
+    conclude(recipe, result, options.run_dir, observer.losses());
+  }
+  if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));
+  return result.cancelled ? kInterrupted : kDone;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("train", "train a system, with checkpoints and exact resume");
+  command->footer(
+      "Example: strata train lenet5 --data mnist/ --epochs 6 lr=0.004\n"
+      "strata info SYSTEM lists the keys. Ctrl-C saves and stops; --resume goes on.");
+  auto a = std::make_shared<TrainArguments>();
+  a->common.add_to(*command);
+  command->add_option("system", a->system, "a name from strata list")->required();
+  command->add_option("key=value", a->assignments, "settings of the system")->type_name("");
+  command->add_option("--data", a->data, "folder of the data (default: a generated set)");
+  command->add_option("--out", a->out, "the run's folder (default: runs/SYSTEM)");
+  command->add_flag("--resume", a->resume, "go on from the folder's checkpoint, if it has one");
+  command->add_option("--epochs", a->epochs, "passes over the data")->check(CLI::PositiveNumber);
+  command->add_option("--steps", a->steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  command->add_option("--seed", a->seed, "start of all random numbers")->capture_default_str();
+  command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+  command->add_option("--device", a->device, "cpu or cuda")->capture_default_str();
+  command->callback([=, &program] { program.status = train_system(*a); });
+}
+
+}  // namespace strata::app

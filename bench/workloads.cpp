@@ -1,0 +1,112 @@
+#include "bench/workloads.h"
+
+#include <memory>
+
+#include "models/vision/lenet.h"
+#include "models/vision/mlp.h"
+#include "strata/autograd/backward.h"
+#include "strata/nn/layers/linear.h"
+#include "strata/nn/layers/sequential.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/losses.h"
+#include "strata/optim/adam.h"
+#include "strata/optim/sgd.h"
+
+namespace strata::bench {
+namespace {
+
+constexpr double kAdamBytes = 28;  // a parameter: p, m, v read and written, g read
+constexpr double kSgdBytes = 12;   // p read and written, g read
+
+using Loss = Tensor (*)(const Tensor&, const Tensor&);
+
+/// A network, its optimiser and one batch: forward, backward, update.
+template <class Model, class Optim>
+std::function<void()> training_step(std::shared_ptr<Model> model, std::shared_ptr<Optim> optimizer,
+                                    Tensor x, Tensor y, Loss loss) {
+  return [=] {
+    optimizer->zero_grad();
+    backward(loss((*model)(x), y));
+    optimizer->step();
+  };
+}
+
+Tensor class_loss(const Tensor& logits, const Tensor& y) { return cross_entropy(logits, y); }
+
+Tensor mean_squares(const Tensor& scores, const Tensor& y) { return mse_loss(scores, y); }
+
+Workload mlp() {
+  constexpr double kWeights = 784 * 512 + 512 * 512 + 512 * 10;
+  return {
+      .name = "mlp",
+      .what = "784-512-512-10 ReLU, cross-entropy, batch 64, Adam",
+      .flops = 2 * 64 * (3 * kWeights - 784 * 512),
+      .bytes = kAdamBytes * (kWeights + 512 + 512 + 10),
+      .products = "mlp 64",
+      .not_needed = "mlp 64x784x512 dx",
+      .make = [] {
+        using nn::Linear;
+        auto model = std::make_shared<nn::Sequential>(
+            Linear({.in = 784, .out = 512, .activation = nn::Activation::relu}),
+            Linear({.in = 512, .out = 512, .activation = nn::Activation::relu}),
+            Linear({.in = 512, .out = 10}));
+        auto optimizer = std::make_shared<Adam>(model->parameters());
+        return training_step(model, optimizer, randn({64, 784}), randint(0, 10, {64}), class_loss);
+      }};
+}
+
+Workload mlp_13002() {
+  constexpr double kWeights = 784 * 16 + 16 * 16 + 16 * 10;
+  return {.name = "mlp-13002",
+          .what = "784-16-16-10 sigmoid, MSE (mean over all elements), batch 30, SGD",
+          .flops = 2 * 30 * (3 * kWeights - 784 * 16),
+          .bytes = kSgdBytes * 13002,
+          .products = "mlp-13002",
+          .not_needed = "mlp-13002 30x784x16 dx",
+          .make = [] {
+            auto model = std::make_shared<models::Mlp13002>();
+            auto optimizer = std::make_shared<SGD>(model->parameters(), SGDConfig{.lr = 3});
+            return training_step(model, optimizer, randn({30, 784}), rand({30, 10}), mean_squares);
+          }};
+}
+
+Workload lenet5() {
+  constexpr double kConv1 = 28 * 28 * 6 * 25, kConv2 = 10 * 10 * 16 * 150;
+  constexpr double kRest = kConv2 + 400 * 120 + 120 * 84 + 84 * 10;
+  return {.name = "lenet5",
+          .what = "28x28, batch 128, Adam",
+          .flops = 2 * 128 * (2 * kConv1 + 3 * kRest),
+          .bytes = kAdamBytes * 61706,
+          .products = "lenet5",
+          .not_needed = "lenet5 conv1 dx",
+          .make = [] {
+            auto model = std::make_shared<models::LeNet5>();
+            auto optimizer = std::make_shared<Adam>(model->parameters());
+            return training_step(model, optimizer, randn({128, 28, 28, 1}), randint(0, 10, {128}),
+                                 class_loss);
+          }};
+}
+
+Workload adam() {
+  return {.name = "adam",
+          .what = "one Adam step on 100 tensors of 1,000,000",
+          .flops = 0,
+          .bytes = kAdamBytes * 100e6,
+          .products = "",
+          .not_needed = "",
+          .make = [] {
+            std::vector<Tensor> parameters;
+            for (int i = 0; i < 100; ++i) {
+              parameters.push_back(randn({1000000}).set_requires_grad());
+              parameters.back().set_grad(randn({1000000}));
+            }
+            auto optimizer = std::make_shared<Adam>(parameters);
+            return [optimizer] { optimizer->step(); };
+          }};
+}
+
+}  // namespace
+
+std::vector<Workload> workloads() { return {mlp(), mlp_13002(), lenet5(), adam()}; }
+
+}  // namespace strata::bench
