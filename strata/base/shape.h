@@ -57,8 +57,8 @@ using Strides = Dims;
 /// Number of elements: the product of the sizes, 1 for a scalar.
 int64_t numel(const Shape& shape);
 
-/// As numel, but throws ShapeError (tagged `where`) on a negative size, and where the product of the
-/// sizes other than 0 passes 2^59: then neither bytes nor strides can overflow.
+/// As numel, but throws ShapeError (tagged `where`) on a negative size, and where the product of
+/// the sizes other than 0 passes 2^59: then neither bytes nor strides can overflow.
 int64_t checked_numel(std::string_view where, const Shape& shape);
 
 /// Row-major strides in elements.

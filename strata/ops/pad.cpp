@@ -27,7 +27,7 @@ Tensor pad(const Tensor& x, std::span<const AxisPad> pads, double value) {
     if (x.rank() == 0) throw ShapeError("pad", "a scalar has no axis to pad", "reshape(x, {1})");
     const int i = normalize_axis("pad", axis, x.rank());
     if (seen[i]++) throw ValueError("pad", fmt::format("axis {} is named twice", axis));
-    const bool sane = std::abs(before) <= kMost && std::abs(after) <= kMost;
+    const bool sane = std::min(before, after) >= -kMost && std::max(before, after) <= kMost;
     if (sane) shape[i] += before + after;
     if (!sane || shape[i] < 0) {
       throw ShapeError("pad", fmt::format("{} before and {} after axis {} do not fit {}", before,

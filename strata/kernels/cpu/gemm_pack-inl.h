@@ -111,7 +111,7 @@ HWY_NOINLINE void pack(const T* from, int64_t lane_step, int64_t k_step, int64_t
   } else if (lane_step == 1 && lanes == width && width == kTileRows) {
     pack_in_order<kTileRows>(from, k_step, k, to);
   } else {
-    if (lanes < width) std::memset(to, 0, static_cast<size_t>(k * width) * sizeof(float));
+    if (lanes < width && k > 0) std::memset(to, 0, static_cast<size_t>(k * width) * sizeof(float));
     if (k_step == 1) {
       pack_turned(from, lane_step, lanes, width, k, to);
     } else {
