@@ -39,4 +39,8 @@ struct AdamRule {
 /// formulas of torch.optim.Adam: eps is added to the root after the bias correction.
 void adam(Cpu, DType dtype, const AdamRule& rule, std::span<const OptimPart> parts);
 
+/// Moving averages: p = g + decay * (p - g), where `grad` holds the values to be averaged. State:
+/// none. dtype f32 or f64.
+void average(Cpu, DType dtype, double decay, std::span<const OptimPart> parts);
+
 }  // namespace strata::kernels

@@ -158,6 +158,28 @@ void adam(DType dtype, const AdamRule& rule, const OptimPart& part, int64_t begi
   }
 }
 
+template <class T>
+struct AverageUpdate {
+  static constexpr int kStates = 0;
+  T decay;
+
+  void operator()(const Streams<T>& at, int64_t i) const {
+    const hn::ScalableTag<T> d;
+    const auto average = hn::LoadU(d, at.param + i);
+    const auto value = hn::LoadU(d, at.grad + i);
+    const auto next = hn::MulAdd(hn::Set(d, decay), hn::Sub(average, value), value);
+    hn::StoreU(next, d, at.param + i);
+  }
+};
+
+void average(DType dtype, double decay, const OptimPart& part, int64_t begin, int64_t end) {
+  if (dtype == DType::f64) {
+    update_range<double>(AverageUpdate<double>{decay}, part, begin, end);
+  } else {
+    update_range<float>(AverageUpdate<float>{static_cast<float>(decay)}, part, begin, end);
+  }
+}
+
 }  // namespace strata::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -166,6 +188,7 @@ namespace strata::kernels {
 
 HWY_EXPORT(sgd);
 HWY_EXPORT(adam);
+HWY_EXPORT(average);
 
 void sgd(Cpu, DType dtype, const SgdRule& rule, std::span<const OptimPart> parts) {
   const auto chunks = sweep_chunks(parts);
@@ -180,6 +203,14 @@ void adam(Cpu, DType dtype, const AdamRule& rule, std::span<const OptimPart> par
   for_chunks(chunks, [&](size_t i) {
     const SweepChunk& c = chunks[i];
     HWY_DYNAMIC_DISPATCH(adam)(dtype, rule, parts[c.part], c.begin, c.end);
+  });
+}
+
+void average(Cpu, DType dtype, double decay, std::span<const OptimPart> parts) {
+  const auto chunks = sweep_chunks(parts);
+  for_chunks(chunks, [&](size_t i) {
+    const SweepChunk& c = chunks[i];
+    HWY_DYNAMIC_DISPATCH(average)(dtype, decay, parts[c.part], c.begin, c.end);
   });
 }
 

@@ -1,0 +1,103 @@
+#include "strata/optim/ema.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/kernels/optim.h"
+#include "strata/ops/copy.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/tensor/on_device.h"
+
+namespace strata {
+namespace {
+
+constexpr const char* kUpdates = "ema.updates";
+
+std::string key_of(size_t i) { return fmt::format("ema.{}", i); }
+
+}  // namespace
+
+EMA::EMA(std::vector<Tensor> params, const EMAConfig& config)
+    : params_(std::move(params)), config_(config) {
+  if (params_.empty()) throw ValueError("EMA", "no parameters");
+  if (!(config.decay >= 0 && config.decay < 1)) {
+    throw ValueError("EMA", fmt::format("decay must lie in [0, 1), got {}", config.decay));
+  }
+  for (const Tensor& p : params_) {
+    if (!p.is_contiguous()) throw ShapeError("EMA", describe(p) + " is not contiguous");
+    if (p.dtype() != DType::f32 && p.dtype() != DType::f64) {
+      throw DTypeError("EMA", fmt::format("parameters are f32 or f64, one is {}", describe(p)));
+    }
+    averages_.push_back(copy(p.detach()));
+  }
+}
+
+void EMA::update() {
+  if (swapped_) {
+    throw ValueError("EMA", "update() while the parameters hold the averages",
+                     "call swap() again before training goes on");
+  }
+  const auto n = static_cast<double>(++updates_);
+  const double decay =
+      config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    std::vector<kernels::OptimPart> parts;
+    for (size_t i = 0; i < params_.size(); ++i) {
+      if (params_[i].dtype() != dtype || params_[i].is_meta()) continue;
+      const Tensor& p = params_[i];
+      parts.push_back({averages_[i].raw(), p.raw(), {}, p.numel(), updates_});
+      averages_[i].bump_version();
+    }
+    if (parts.empty()) continue;
+    on_cpu("EMA", params_[0], [&](Cpu cpu) { kernels::average(cpu, dtype, decay, parts); });
+  }
+}
+
+void EMA::swap() {
+  const NoGrad no_grad;
+  for (size_t i = 0; i < params_.size(); ++i) {
+    const Tensor before = copy(params_[i]);
+    copy_(params_[i], averages_[i]);
+    copy_(averages_[i], before);
+  }
+  swapped_ = !swapped_;
+}
+
+OptimizerState EMA::state() const {
+  if (swapped_) throw ValueError("EMA", "state() while the parameters hold the averages");
+  OptimizerState out;
+  out.numbers[kUpdates] = static_cast<double>(updates_);
+  for (size_t i = 0; i < averages_.size(); ++i) out.tensors.emplace(key_of(i), averages_[i]);
+  return out;
+}
+
+void EMA::load_state(const OptimizerState& state) {
+  if (swapped_) throw ValueError("EMA", "load_state() while the parameters hold the averages");
+  const auto updates = state.numbers.find(kUpdates);
+  if (updates == state.numbers.end()) {
+    throw ValueError("EMA", fmt::format("the state lacks {}", kUpdates));
+  }
+  if (!(updates->second >= 0 && updates->second <= 0x1p53)) {
+    throw ValueError("EMA", fmt::format("{} is out of range: {}", kUpdates, updates->second));
+  }
+  for (size_t i = 0; i < averages_.size(); ++i) {
+    const auto found = state.tensors.find(key_of(i));
+    if (found == state.tensors.end()) throw ValueError("EMA", "the state lacks " + key_of(i));
+    const Tensor& t = found->second;
+    const std::string text =
+        fmt::format("{} is {}, its parameter {}", key_of(i), describe(t), describe(params_[i]));
+    if (!t.defined() || t.shape() != params_[i].shape()) throw ShapeError("EMA", text);
+    if (t.dtype() != params_[i].dtype()) throw DTypeError("EMA", text);
+  }
+  if (state.tensors.size() != averages_.size() || state.numbers.size() != 1) {
+    throw ValueError("EMA", "the state holds more than these parameters' averages");
+  }
+  for (size_t i = 0; i < averages_.size(); ++i) copy_(averages_[i], state.tensors.at(key_of(i)));
+  updates_ = static_cast<int64_t>(updates->second);
+}
+
+}  // namespace strata

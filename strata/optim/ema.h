@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "strata/optim/optimizer.h"
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+struct EMAConfig {
+  double decay = 0.999;
+  /// Begins with a smaller decay, (1 + n) / (10 + n) at update n, so that the first values are
+  /// forgotten sooner.
+  bool warm_up = false;
+};
+
+/// Exponential moving averages of parameters: after each step of the optimiser
+/// average = decay * average + (1 - decay) * parameter (Polyak and Juditsky 1992). The averages
+/// begin as copies of the parameters.
+class EMA {
+ public:
+  /// Throws ValueError for an empty list and a decay outside of [0, 1), ShapeError for a parameter
+  /// that is not contiguous, DTypeError for one that is not f32 or f64.
+  explicit EMA(std::vector<Tensor> params, const EMAConfig& config = {});
+
+  /// Takes the present values into the averages: one sweep over all of them.
+  void update();
+  /// Exchanges the parameters with their averages, to evaluate or save; the second call takes it
+  /// back. Throws ValueError from update() in between.
+  void swap();
+  bool swapped() const { return swapped_; }
+
+  const std::vector<Tensor>& averages() const { return averages_; }
+  int64_t updates() const { return updates_; }
+
+  /// For checkpoints, as Optimizer's: "ema.3" and "ema.updates". load_state throws ValueError for
+  /// missing or unknown names, ShapeError and DTypeError where a tensor does not fit.
+  OptimizerState state() const;
+  void load_state(const OptimizerState& state);
+
+ private:
+  std::vector<Tensor> params_, averages_;
+  EMAConfig config_;
+  int64_t updates_ = 0;
+  bool swapped_ = false;
+};
+
+}  // namespace strata

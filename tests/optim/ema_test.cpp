@@ -1,0 +1,129 @@
+#include "strata/optim/ema.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata {
+namespace {
+
+std::vector<Tensor> make_params() {
+  Generator g(4);
+  return {randn({7}, 0, 1, DType::f64, kCpu, g).set_requires_grad(),
+          randn({3, 20001}, 0, 1, DType::f32, kCpu, g).set_requires_grad()};
+}
+
+void change(std::vector<Tensor>& params, uint64_t step) {
+  Generator g(100 + step);
+  const NoGrad no_grad;
+  for (Tensor& p : params) copy_(p, randn(p.shape(), 0, 1, p.dtype(), kCpu, g));
+}
+
+std::vector<double> values(const std::vector<Tensor>& tensors) {
+  std::vector<double> out;
+  for (const Tensor& t : tensors) {
+    const auto v = t.to_vector<double>();
+    out.insert(out.end(), v.begin(), v.end());
+  }
+  return out;
+}
+
+TEST(EMA, FollowsTheFormula) {
+  for (const bool warm_up : {false, true}) {
+    auto params = make_params();
+    EMA ema(params, {.decay = 0.6, .warm_up = warm_up});
+    std::vector<double> wanted = values(params);
+    for (int step = 1; step <= 20; ++step) {
+      change(params, static_cast<uint64_t>(step));
+      ema.update();
+      const double decay = warm_up ? std::min(0.6, (1.0 + step) / (10.0 + step)) : 0.6;
+      const auto now = values(params);
+      for (size_t i = 0; i < now.size(); ++i) wanted[i] = decay * wanted[i] + (1 - decay) * now[i];
+    }
+    const auto got = values(ema.averages());
+    for (size_t i = 0; i < got.size(); ++i) {
+      EXPECT_NEAR(got[i], wanted[i], i < 7 ? 1e-14 : 1e-6);
+    }
+    EXPECT_EQ(ema.updates(), 20);
+  }
+}
+
+TEST(EMA, SwapsForthAndBack) {
+  auto params = make_params();
+  EMA ema(params);
+  const auto first = values(params);
+  change(params, 1);
+  const auto second = values(params);
+  const uint32_t version = params[0].version();
+  ema.swap();
+  EXPECT_EQ(values(params), first);
+  EXPECT_GT(params[0].version(), version);
+  EXPECT_THROW(ema.update(), ValueError);
+  EXPECT_THROW(ema.state(), ValueError);
+  ema.swap();
+  EXPECT_EQ(values(params), second);
+  EXPECT_EQ(values(ema.averages()), first);
+  EXPECT_FALSE(ema.swapped());
+}
+
+TEST(EMA, GoesOnFromAStateInTheSameBitsOnAnyThreadCount) {
+  const int before = thread_count();
+  auto params = make_params();
+  EMA unbroken(params, {.decay = 0.9, .warm_up = true});
+  for (uint64_t step = 0; step < 6; ++step) {
+    change(params, step);
+    unbroken.update();
+  }
+  for (const int threads : {1, 2, 3, 4}) {
+    set_thread_count(threads);
+    auto again = make_params();
+    EMA first(again, {.decay = 0.9, .warm_up = true});
+    for (uint64_t step = 0; step < 3; ++step) {
+      change(again, step);
+      first.update();
+    }
+    EMA second(again, {.decay = 0.9, .warm_up = true});
+    second.load_state(first.state());
+    for (uint64_t step = 3; step < 6; ++step) {
+      change(again, step);
+      second.update();
+    }
+    EXPECT_EQ(values(second.averages()), values(unbroken.averages()));
+  }
+  set_thread_count(before);
+}
+
+TEST(EMA, RefusesWhatDoesNotFit) {
+  EXPECT_THROW(EMA(std::vector<Tensor>{}), ValueError);
+  EXPECT_THROW(EMA(make_params(), {.decay = 1}), ValueError);
+  EXPECT_THROW(EMA({zeros({2}, DType::i64)}), DTypeError);
+  EXPECT_THROW(EMA({transpose(zeros({2, 3}), 0, 1)}), ShapeError);
+  EMA ema(make_params());
+  const OptimizerState good = ema.state();
+  OptimizerState bad = good;
+  bad.tensors["ema.0"] = zeros({8}, DType::f64);
+  EXPECT_THROW(ema.load_state(bad), ShapeError);
+  bad.tensors["ema.0"] = zeros({7}, DType::f32);
+  EXPECT_THROW(ema.load_state(bad), DTypeError);
+  bad.tensors.erase("ema.0");
+  EXPECT_THROW(ema.load_state(bad), ValueError);
+  bad = good;
+  bad.tensors["ema.7"] = zeros({8});
+  EXPECT_THROW(ema.load_state(bad), ValueError);
+  bad = good;
+  bad.numbers["ema.updates"] = -1;
+  EXPECT_THROW(ema.load_state(bad), ValueError);
+  ema.load_state(good);
+}
+
+}  // namespace
+}  // namespace strata
