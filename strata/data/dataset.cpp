@@ -1,39 +1,27 @@
 #include "strata/data/dataset.h"
 
-#include <algorithm>
-#include <cstring>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
-#include "strata/base/parallel.h"
+#include "strata/kernels/gather_rows.h"
 #include "strata/ops/copy.h"
 
 namespace strata {
 namespace {
 
-constexpr int64_t kBytesPerThread = 2 << 20;  // below, waking another thread costs more
-
 void check_rows(const Tensor& t) {
   if (t.rank() == 0) throw ShapeError("TensorDataset", "a scalar has no rows");
 }
 
-Tensor gather_rows(const Tensor& x, std::span<const int64_t> rows) {
+Tensor rows_of(const Tensor& x, std::span<const int64_t> rows, DType dtype) {
   Shape shape = x.shape();
   shape[0] = static_cast<int64_t>(rows.size());
-  Tensor out = empty(shape, x.dtype(), kCpu, "TensorDataset");
-  if (out.numel() == 0) return out;
-  const int64_t bytes = out.numel() / shape[0] * size_of(x.dtype());
-  const auto* from = static_cast<const char*>(x.raw());
-  auto* to = static_cast<char*>(out.raw());
-  parallel_for(shape[0], std::max<int64_t>(1, kBytesPerThread / bytes),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   std::memcpy(to + i * bytes, from + rows[static_cast<size_t>(i)] * bytes,
-                               static_cast<size_t>(bytes));
-                 }
-               });
+  Tensor out = empty(shape, dtype, kCpu, "TensorDataset");
+  kernels::gather_rows(Cpu{}, x, rows, out);
   return out;
 }
 
@@ -52,12 +40,29 @@ TensorDataset::TensorDataset(Tensor x, Tensor y) {
   x_ = contiguous(x.detach());
 }
 
+TensorDataset TensorDataset::of_bytes(Tensor x, Tensor y) {
+  if (x.dtype() != DType::u8) {
+    throw DTypeError("TensorDataset", fmt::format("bytes are u8, got {}", describe(x)));
+  }
+  TensorDataset data(std::move(x), std::move(y));
+  data.to_unit_ = true;
+  return data;
+}
+
 Batch TensorDataset::get(std::span<const int64_t> indices) const {
   for (const int64_t i : indices) {
     if (i >= 0 && i < size()) continue;
     throw IndexError("TensorDataset", fmt::format("sample {} of {}", i, size()));
   }
-  return {gather_rows(x_, indices), y_.defined() ? gather_rows(y_, indices) : Tensor()};
+  return {rows_of(x_, indices, to_unit_ ? DType::f32 : x_.dtype()),
+          y_.defined() ? rows_of(y_, indices, y_.dtype()) : Tensor()};
+}
+
+Batch TensorDataset::all() const {
+  if (!to_unit_) return {x_, y_};
+  std::vector<int64_t> indices(static_cast<size_t>(size()));
+  std::iota(indices.begin(), indices.end(), 0);
+  return get(indices);
 }
 
 }  // namespace strata

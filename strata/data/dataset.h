@@ -32,16 +32,19 @@ class TensorDataset final : public Dataset {
  public:
   /// Throws ShapeError for tensors of rank 0 and different lengths.
   explicit TensorDataset(Tensor x, Tensor y = {});
+  /// Keeps x, u8, as bytes: a quarter of the memory, and of the time to fetch it. Batches hold
+  /// x / 255 as f32. Throws DTypeError, and as above.
+  static TensorDataset of_bytes(Tensor x, Tensor y = {});
 
   int64_t size() const override { return x_.size(0); }
   Batch get(std::span<const int64_t> indices) const override;
-
-  const Tensor& x() const { return x_; }
-  const Tensor& y() const { return y_; }
+  /// All samples as one batch.
+  Batch all() const;
 
  private:
   Tensor x_;
   Tensor y_;
+  bool to_unit_ = false;
 };
 
 }  // namespace strata

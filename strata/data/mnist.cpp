@@ -8,19 +8,29 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
-#include "strata/base/parallel.h"
 #include "strata/io/idx.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/views.h"
 
 namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// The file of that kind ("train-images-idx3-ubyte") under any of its names, or nothing.
-std::string find_file(const std::string& folder, const std::string& name) {
+[[noreturn]] void nothing_there(const std::string& folder,
+                                const std::vector<std::string>& missing) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) throw IoError(folder, "there is no such folder");
+  throw IoError(folder, fmt::format("no MNIST here: {} missing", fmt::join(missing, " and ")),
+                "plain or .gz; `strata data` tells where it is published. Without --data the "
+                "generated digits are used");
+}
+
+}  // namespace
+
+std::string find_mnist_file(const std::string& folder, const std::string& name) {
   std::string dotted = name;
-  dotted[dotted.find("-idx")] = '.';
+  if (const size_t at = name.find("-idx"); at != std::string::npos) dotted[at] = '.';
   for (const char* below : {"", "MNIST/raw", "raw"}) {
     for (const std::string& stem : {name, dotted}) {
       for (const char* end : {"", ".gz"}) {
@@ -33,32 +43,11 @@ std::string find_file(const std::string& folder, const std::string& name) {
   return {};
 }
 
-[[noreturn]] void nothing_there(const std::string& folder,
-                                const std::vector<std::string>& missing) {
-  std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) throw IoError(folder, "there is no such folder");
-  throw IoError(folder, fmt::format("no MNIST here: {} missing", fmt::join(missing, " and ")),
-                "plain or .gz; `strata data` tells where it is published. Without --data the "
-                "generated digits are used");
-}
-
-Tensor to_unit_range(const Tensor& bytes) {
-  Tensor out = empty({bytes.size(0), bytes.size(1), bytes.size(2), 1});
-  const uint8_t* from = bytes.data<uint8_t>();
-  float* to = out.data<float>();
-  parallel_for(out.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
-  });
-  return out;
-}
-
-}  // namespace
-
 TensorDataset load_mnist(const std::string& folder, Split split) {
   const std::string part = split == Split::train ? "train" : "t10k";
   std::vector<std::string> missing;
   const auto find = [&](const std::string& name) {
-    std::string path = find_file(folder, name);
+    std::string path = find_mnist_file(folder, name);
     if (path.empty()) missing.push_back(name);
     return path;
   };
@@ -85,7 +74,8 @@ TensorDataset load_mnist(const std::string& folder, Split split) {
     throw FormatError(label_file,
                       fmt::format("label {} is {}: 0 to 9 are possible", wrong - label, *wrong));
   }
-  return TensorDataset(to_unit_range(images), cast(labels, DType::i64));
+  const Tensor channels = reshape(images, {images.size(0), 28, 28, 1});
+  return TensorDataset::of_bytes(channels, cast(labels, DType::i64));
 }
 
 }  // namespace strata

@@ -55,6 +55,20 @@ TEST(TensorDataset, GathersRows) {
   EXPECT_THROW(TensorDataset(scalar(1.f)), ShapeError);
 }
 
+TEST(TensorDataset, DividesBytesBy255) {
+  Tensor bytes = empty({2, 259}, DType::u8);
+  for (int64_t i = 0; i < bytes.numel(); ++i) bytes.data<uint8_t>()[i] = static_cast<uint8_t>(i);
+  const TensorDataset data = TensorDataset::of_bytes(bytes);
+  EXPECT_EQ(data.size(), 2);
+  for (const Batch& b : {data.get(std::vector<int64_t>{0, 1}), data.all()}) {
+    ASSERT_EQ(describe(b.x), "f32[2, 259]");
+    for (int64_t i = 0; i < bytes.numel(); ++i) {
+      EXPECT_EQ(b.x.data<float>()[i], static_cast<float>(bytes.data<uint8_t>()[i]) / 255.0f);
+    }
+  }
+  EXPECT_THROW(TensorDataset::of_bytes(zeros({2, 2})), DTypeError);
+}
+
 /// Writes both parts of a tiny MNIST; `end` is "" or ".gz".
 void write_mnist(const std::string& folder, char separator, const std::string& end) {
   std::filesystem::create_directories(folder);
@@ -118,93 +132,91 @@ TEST(Mnist, ReadsTheRealOne) {
   EXPECT_EQ(test.size(), 10'000);
   const std::vector<int64_t> first = {0, 1, 2, 3, 4};
   EXPECT_EQ(train.get(first).y.to_vector<int64_t>(), std::vector<int64_t>({5, 0, 4, 1, 9}));
-  std::vector<int64_t> all(60'000);
-  std::iota(all.begin(), all.end(), 0);
-  const std::vector<float> values = train.get(all).x.to_vector<float>();
+  const std::vector<float> values = train.all().x.to_vector<float>();
   EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0) / values.size(), 0.1306604, 1e-6);
 }
 
 TEST(Digits, SameForTheSeedOnAnyNumberOfThreads) {
   const int threads = thread_count();
   set_thread_count(1);
-  const TensorDataset one = generate_digits(500, Split::train, 3);
+  const Batch one = generate_digits(500, Split::train, 3).all();
   set_thread_count(3);
-  const TensorDataset three = generate_digits(500, Split::train, 3);
+  const Batch three = generate_digits(500, Split::train, 3).all();
   set_thread_count(threads);
-  EXPECT_TRUE(same_bytes(one.x(), three.x()));
-  EXPECT_TRUE(same_bytes(one.y(), three.y()));
-  EXPECT_FALSE(same_bytes(one.x(), generate_digits(500, Split::train, 4).x()));
-  EXPECT_FALSE(same_bytes(one.x(), generate_digits(500, Split::test, 3).x()));
-  const TensorDataset more = generate_digits(600, Split::train, 3);
-  EXPECT_TRUE(same_bytes(slice(more.x(), 0, 0, 500), one.x())) << "image i depends on i alone";
+  EXPECT_TRUE(same_bytes(one.x, three.x));
+  EXPECT_TRUE(same_bytes(one.y, three.y));
+  EXPECT_FALSE(same_bytes(one.x, generate_digits(500, Split::train, 4).all().x));
+  EXPECT_FALSE(same_bytes(one.x, generate_digits(500, Split::test, 3).all().x));
+  const Batch more = generate_digits(600, Split::train, 3).all();
+  EXPECT_TRUE(same_bytes(slice(more.x, 0, 0, 500), one.x)) << "image i depends on i alone";
   EXPECT_EQ(generate_digits(0, Split::train).size(), 0);
   EXPECT_THROW(generate_digits(-1, Split::train), ValueError);
 }
 
 TEST(Digits, LookLikeMnist) {
-  const TensorDataset data = generate_digits(2000, Split::train);
-  EXPECT_EQ(describe(data.x()), "f32[2000, 28, 28, 1]");
-  const std::vector<float> x = data.x().to_vector<float>();
+  const Batch data = generate_digits(2000, Split::train).all();
+  EXPECT_EQ(describe(data.x), "f32[2000, 28, 28, 1]");
+  const std::vector<float> x = data.x.to_vector<float>();
   EXPECT_GE(*std::min_element(x.begin(), x.end()), 0.f);
   EXPECT_LE(*std::max_element(x.begin(), x.end()), 1.f);
   EXPECT_NEAR(std::accumulate(x.begin(), x.end(), 0.0) / x.size(), 0.13, 0.05);
   std::vector<int> counts(10);
-  for (const int64_t label : data.y().to_vector<int64_t>()) ++counts.at(static_cast<size_t>(label));
+  for (const int64_t label : data.y.to_vector<int64_t>()) ++counts.at(static_cast<size_t>(label));
   for (const int count : counts) EXPECT_NEAR(count, 200, 60);
 }
 
 /// Share of the test images whose nearest class mean has their label.
 TEST(Digits, AreNeitherTrivialNorHopeless) {
-  const TensorDataset train = generate_digits(4000, Split::train);
-  const TensorDataset test = generate_digits(1000, Split::test);
+  const Batch train = generate_digits(4000, Split::train).all();
+  const Batch test = generate_digits(1000, Split::test).all();
   constexpr size_t kPixels = 28 * 28;
   std::vector<std::vector<double>> mean(10, std::vector<double>(kPixels));
   std::vector<double> count(10);
   for (int64_t i = 0; i < train.size(); ++i) {
-    const auto label = static_cast<size_t>(train.y().data<int64_t>()[i]);
+    const auto label = static_cast<size_t>(train.y.data<int64_t>()[i]);
     count[label] += 1;
     for (size_t p = 0; p < kPixels; ++p)
-      mean[label][p] += train.x().data<float>()[static_cast<size_t>(i) * kPixels + p];
+      mean[label][p] += train.x.data<float>()[static_cast<size_t>(i) * kPixels + p];
   }
   int right = 0;
   for (int64_t i = 0; i < test.size(); ++i) {
     std::vector<double> distance(10);
     for (size_t c = 0; c < 10; ++c) {
       for (size_t p = 0; p < kPixels; ++p) {
-        const double pixel = test.x().data<float>()[static_cast<size_t>(i) * kPixels + p];
+        const double pixel = test.x.data<float>()[static_cast<size_t>(i) * kPixels + p];
         distance[c] += std::pow(pixel - mean[c][p] / count[c], 2);
       }
     }
     const auto best = std::min_element(distance.begin(), distance.end()) - distance.begin();
-    right += best == test.y().data<int64_t>()[i];
+    right += best == test.y.data<int64_t>()[i];
   }
   EXPECT_GT(right, 500);
   EXPECT_LT(right, 900);
 }
 
 TEST(Toys, MoonsAndSpirals) {
-  const TensorDataset moons = two_moons(101, 0);
-  EXPECT_EQ(describe(moons.x()), "f32[101, 2]");
+  const Batch moons = two_moons(101, 0).all();
+  EXPECT_EQ(describe(moons.x), "f32[101, 2]");
   for (int64_t i = 0; i < 101; ++i) {
-    const float x = moons.x().data<float>()[2 * i], y = moons.x().data<float>()[2 * i + 1];
-    const int64_t label = moons.y().data<int64_t>()[i];
+    const float x = moons.x.data<float>()[2 * i], y = moons.x.data<float>()[2 * i + 1];
+    const int64_t label = moons.y.data<int64_t>()[i];
     EXPECT_EQ(label, i % 2);
     EXPECT_NEAR(label == 0 ? std::hypot(x, y) : std::hypot(x - 1, y - 0.5f), 1, 1e-6);
     EXPECT_GE(label == 0 ? y : 0.5f - y, -1e-6f);
   }
-  const TensorDataset arms = spirals(90, 3, 0, 0.5);
+  const Batch arms = spirals(90, 3, 0, 0.5).all();
   std::set<int64_t> labels;
   for (int64_t i = 0; i < 90; ++i) {
-    const double x = arms.x().data<float>()[2 * i], y = arms.x().data<float>()[2 * i + 1];
-    const int64_t label = arms.y().data<int64_t>()[i];
+    const double x = arms.x.data<float>()[2 * i], y = arms.x.data<float>()[2 * i + 1];
+    const int64_t label = arms.y.data<int64_t>()[i];
     labels.insert(label);
     const double angle = std::atan2(y, x) / 6.283185307179586;
     const double wanted = 0.5 * std::hypot(x, y) + static_cast<double>(label) / 3;
     EXPECT_NEAR(std::remainder(angle - wanted, 1), 0, 1e-5);
   }
   EXPECT_EQ(labels, (std::set<int64_t>{0, 1, 2}));
-  EXPECT_TRUE(same_bytes(two_moons(50, 0.1, 7).x(), two_moons(50, 0.1, 7).x()));
-  EXPECT_FALSE(same_bytes(two_moons(50, 0.1, 7).x(), two_moons(50, 0.1, 8).x()));
+  EXPECT_TRUE(same_bytes(two_moons(50, 0.1, 7).all().x, two_moons(50, 0.1, 7).all().x));
+  EXPECT_FALSE(same_bytes(two_moons(50, 0.1, 7).all().x, two_moons(50, 0.1, 8).all().x));
   EXPECT_THROW(two_moons(-1), ValueError);
   EXPECT_THROW(two_moons(5, -1), ValueError);
   EXPECT_THROW(spirals(5, 1), ValueError);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// Reads a NumPy array file (.npy, versions 1 to 3, either byte order, C or Fortran order): f16,
+/// f32, f64, i64, i32, u8, i8, bool, and bf16 as ml_dtypes stores it ("V2"). Throws FormatError,
+/// named after the file and the fault, and IoError.
+Tensor read_npy(const std::string& path);
+
+/// Writes a tensor of any dtype as numpy.save does, in one step (see AtomicFile). Throws IoError.
+void write_npy(const std::string& path, const Tensor& t);
+
+}  // namespace strata

@@ -1,0 +1,152 @@
+#include "strata/io/png.h"
+
+#include <array>
+#include <cstring>
+#include <limits>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <png.h>
+
+#include "strata/base/error.h"
+#include "strata/io/file.h"
+#include "strata/io/gzip.h"
+#include "strata/ops/copy.h"
+
+namespace strata {
+namespace {
+
+constexpr std::string_view kMagic = "\x89PNG\r\n\x1a\n";
+
+/// Frees what libpng holds for an image.
+struct Image : png_image {
+  Image() : png_image{} { version = PNG_IMAGE_VERSION; }
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+  ~Image() { png_image_free(this); }
+};
+
+uint32_t big_endian(const uint8_t* at) {
+  return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3];
+}
+
+/// Walks the chunks, so that a file cut off anywhere is noticed, and checks that the size in its
+/// header is one that this many bytes can hold.
+void check_chunks(const std::string& path, const Tensor& file, const PngOptions& options) {
+  const uint8_t* bytes = file.data<uint8_t>();
+  const int64_t size = file.numel();
+  if (size < 8 || std::memcmp(bytes, kMagic.data(), 8) != 0) {
+    throw FormatError(path, size < 8 ? "truncated: shorter than a PNG signature" : "no PNG file");
+  }
+  bool ended = false;
+  int64_t at = 8;
+  while (!ended) {
+    if (size - at < 12) throw FormatError(path, "truncated: the PNG has no end");
+    const int64_t length = big_endian(bytes + at);
+    const std::string_view type(reinterpret_cast<const char*>(bytes) + at + 4, 4);
+    if (length > size - at - 12) {
+      throw FormatError(
+          path, fmt::format("truncated: a chunk at byte {} should have {} bytes", at, length));
+    }
+    if (at == 8 && (type != "IHDR" || length != 13)) throw FormatError(path, "PNG without header");
+    ended = type == "IEND";
+    at += 12 + length;
+  }
+  if (at != size) throw FormatError(path, fmt::format("{} bytes follow the PNG's end", size - at));
+
+  const int64_t width = big_endian(bytes + 16), height = big_endian(bytes + 20);
+  if (width < 1 || height < 1 || width > options.most_pixels / height) {
+    throw FormatError(path, fmt::format("an image of {} x {} pixels: 1 to {} are possible", width,
+                                        height, options.most_pixels));
+  }
+  const int colours = bytes[25] == 2 ? 3 : bytes[25] == 4 ? 2 : bytes[25] == 6 ? 4 : 1;
+  check_unpacked_size(path, size, (width * bytes[24] * colours + 7) / 8 * height);
+}
+
+/// The channels that libpng is asked for: those of the file.
+int stored_format(const Image& image) {
+  return static_cast<int>(image.format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA));
+}
+
+/// ITU-R 601 luminance in PIL's fixed-point arithmetic.
+uint8_t grey_of(const uint8_t* rgb) {
+  return static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+}
+
+uint8_t on_white(int value, int opacity) {
+  return static_cast<uint8_t>((value * opacity + 255 * (255 - opacity) + 127) / 255);
+}
+
+/// One pixel of `from` channels (1 grey, 2 with opacity, 3 RGB, 4 with opacity) as `to` channels.
+void convert_pixel(const uint8_t* in, int from, uint8_t* out, int to) {
+  std::array<uint8_t, 4> rgba{};
+  const bool colour = from >= 3;
+  for (size_t c = 0; c < 3; ++c) rgba[c] = in[colour ? c : 0];
+  rgba[3] = from % 2 == 0 ? in[from - 1] : 255;
+  if (to != 4) {
+    for (size_t c = 0; c < 3; ++c) rgba[c] = on_white(rgba[c], rgba[3]);
+  }
+  if (to == 1) {
+    out[0] = colour ? grey_of(rgba.data()) : rgba[0];
+  } else {
+    std::memcpy(out, rgba.data(), static_cast<size_t>(to));
+  }
+}
+
+}  // namespace
+
+Tensor read_png(const std::string& path, const PngOptions& options) {
+  if (options.channels != 1 && options.channels != 3 && options.channels != 4) {
+    throw ValueError("read_png",
+                     fmt::format("{} channels: 1, 3 or 4 are possible", options.channels));
+  }
+  const Tensor file = read_file(path);
+  check_chunks(path, file, options);
+  Image image;
+  const auto check = [&](int ok) {
+    if (!ok) throw FormatError(path, fmt::format("damaged PNG: {}", image.message));
+  };
+  check(png_image_begin_read_from_memory(&image, file.raw(), static_cast<size_t>(file.numel())));
+  // Without this, 16 bits a channel would be taken for linear light.
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+  image.format = static_cast<png_uint_32>(stored_format(image));
+  const int stored = static_cast<int>(PNG_IMAGE_PIXEL_CHANNELS(image.format));
+  const int64_t height = image.height, width = image.width;
+  Tensor pixels = empty({height, width, stored}, DType::u8, kCpu, "read_png");
+  check(png_image_finish_read(&image, nullptr, pixels.raw(), 0, nullptr));
+  if (stored == options.channels) return pixels;
+  Tensor out = empty({height, width, options.channels}, DType::u8, kCpu, "read_png");
+  const uint8_t* from = pixels.data<uint8_t>();
+  uint8_t* to = out.data<uint8_t>();
+  for (int64_t i = 0; i < height * width; ++i) {
+    convert_pixel(from + i * stored, stored, to + i * options.channels, options.channels);
+  }
+  return out;
+}
+
+void write_png(const std::string& path, const Tensor& image) {
+  if (image.dtype() != DType::u8) {
+    throw DTypeError("write_png", fmt::format("needs u8, got {}", describe(image)));
+  }
+  const int64_t channels = image.rank() == 3 ? image.size(2) : 1;
+  const bool flat = image.rank() == 2 || image.rank() == 3;
+  if (!flat || image.numel() == 0 || (channels != 1 && channels != 3 && channels != 4) ||
+      image.size(0) > std::numeric_limits<int32_t>::max() / 4 / image.size(1)) {
+    throw ShapeError("write_png", fmt::format("needs [H, W] or [H, W, C], C 1, 3 or 4, up to 2^29 "
+                                              "pixels; got {}",
+                                              describe(image)));
+  }
+  const Tensor rows = contiguous(image.detach());
+  Image png;
+  png.height = static_cast<png_uint_32>(rows.size(0));
+  png.width = static_cast<png_uint_32>(rows.size(1));
+  png.format = channels == 1 ? PNG_FORMAT_GRAY : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::string packed(bytes, '\0');
+  if (!png_image_write_to_memory(&png, packed.data(), &bytes, 0, rows.raw(), 0, nullptr)) {
+    throw IoError(path, fmt::format("cannot pack the PNG: {}", png.message));
+  }
+  write_file(path, std::string_view(packed).substr(0, bytes));
+}
+
+}  // namespace strata

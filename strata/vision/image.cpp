@@ -1,0 +1,168 @@
+#include "strata/vision/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/ops/copy.h"
+
+namespace strata {
+namespace {
+
+constexpr int kPrecision = 22;  // bits of PIL's fixed-point weights
+constexpr int64_t kGrain = 1 << 14;
+
+void check_image(const char* where, const Tensor& image) {
+  if (image.rank() != 3 || image.numel() == 0) {
+    throw ShapeError(where, fmt::format("an image is [H, W, C], got {}", describe(image)));
+  }
+  if (image.dtype() != DType::u8 && image.dtype() != DType::f32) {
+    throw DTypeError(where, fmt::format("an image is u8 or f32, got {}", describe(image)));
+  }
+}
+
+/// The inputs that make one output, and their weights, which sum to 1.
+struct Window {
+  int64_t first;
+  std::vector<double> weights;
+};
+
+std::vector<Window> windows(int64_t in, int64_t out) {
+  const double scale = static_cast<double>(in) / static_cast<double>(out);
+  const double support = std::max(scale, 1.0);  // half the triangle's base
+  std::vector<Window> all(static_cast<size_t>(out));
+  for (int64_t i = 0; i < out; ++i) {
+    const double center = (static_cast<double>(i) + 0.5) * scale;
+    const auto first = std::max<int64_t>(0, static_cast<int64_t>(center - support + 0.5));
+    const auto end = std::min<int64_t>(in, static_cast<int64_t>(center + support + 0.5));
+    Window& w = all[static_cast<size_t>(i)];
+    w.first = first;
+    double sum = 0;
+    for (int64_t x = first; x < end; ++x) {
+      const double at = (static_cast<double>(x) - center + 0.5) / support;
+      w.weights.push_back(std::max(0.0, 1 - std::abs(at)));
+      sum += w.weights.back();
+    }
+    for (double& weight : w.weights) weight /= sum;
+  }
+  return all;
+}
+
+/// Weighted sums of T in PIL's arithmetic: fixed point for bytes, f64 for f32.
+template <class T>
+struct Mixer;
+
+template <>
+struct Mixer<uint8_t> {
+  using Weight = int32_t;
+  static Weight weight(double w) {
+    return static_cast<Weight>(std::floor(w * (1 << kPrecision) + 0.5));
+  }
+  static uint8_t mix(const uint8_t* x, int64_t stride, const std::vector<Weight>& weights) {
+    int32_t sum = 1 << (kPrecision - 1);
+    for (const Weight w : weights) sum += *x * w, x += stride;
+    return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
+  }
+};
+
+template <>
+struct Mixer<float> {
+  using Weight = double;
+  static Weight weight(double w) { return w; }
+  static float mix(const float* x, int64_t stride, const std::vector<Weight>& weights) {
+    double sum = 0;
+    for (const Weight w : weights) sum += static_cast<double>(*x) * w, x += stride;
+    return static_cast<float>(sum);
+  }
+};
+
+/// Resizes the middle axis of [outer, in, inner] to `out`.
+template <class T>
+Tensor resize_axis(const Tensor& x, int64_t outer, int64_t in, int64_t inner, int64_t out) {
+  Tensor y = empty({outer, out, inner}, x.dtype(), kCpu, "resize");
+  std::vector<std::pair<int64_t, std::vector<typename Mixer<T>::Weight>>> mixes;
+  for (const Window& window : windows(in, out)) {
+    auto& [first, weights] = mixes.emplace_back(window.first, 0);
+    for (const double w : window.weights) weights.push_back(Mixer<T>::weight(w));
+  }
+  const T* from = x.data<T>();
+  T* to = y.data<T>();
+  parallel_for(outer * out, std::max<int64_t>(1, kGrain / inner), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto& [first, weights] = mixes[static_cast<size_t>(i % out)];
+      const T* source = from + (i / out * in + first) * inner;
+      for (int64_t c = 0; c < inner; ++c) {
+        to[i * inner + c] = Mixer<T>::mix(source + c, inner, weights);
+      }
+    }
+  });
+  return y;
+}
+
+template <class T>
+Tensor resize_image(const Tensor& image, int64_t height, int64_t width) {
+  const int64_t h = image.size(0), w = image.size(1), c = image.size(2);
+  const Tensor wide = resize_axis<T>(image, h, w, c, width);
+  const Tensor both = resize_axis<T>(wide, 1, h, width * c, height);
+  return both.as_strided({height, width, c}, {width * c, c, 1}, 0);
+}
+
+}  // namespace
+
+Tensor resize(const Tensor& image, int64_t height, int64_t width) {
+  check_image("resize", image);
+  if (height < 1 || width < 1) {
+    throw ValueError("resize", fmt::format("to {} x {} pixels", width, height));
+  }
+  const Tensor rows = contiguous(image.detach());
+  return image.dtype() == DType::u8 ? resize_image<uint8_t>(rows, height, width)
+                                    : resize_image<float>(rows, height, width);
+}
+
+Tensor to_grayscale(const Tensor& image) {
+  check_image("to_grayscale", image);
+  const int64_t channels = image.size(2);
+  if (channels == 1) return image;
+  if (channels != 3 && channels != 4) {
+    throw ShapeError("to_grayscale",
+                     fmt::format("needs 1, 3 or 4 channels, got {}", describe(image)));
+  }
+  const Tensor rows = contiguous(image.detach());
+  Tensor out = empty({image.size(0), image.size(1), 1}, image.dtype());
+  const int64_t pixels = out.numel();
+  if (image.dtype() == DType::u8) {
+    const uint8_t* in = rows.data<uint8_t>();
+    uint8_t* grey = out.data<uint8_t>();
+    for (int64_t i = 0; i < pixels; ++i, in += channels) {
+      grey[i] = static_cast<uint8_t>((in[0] * 19595 + in[1] * 38470 + in[2] * 7471 + 0x8000) >> 16);
+    }
+  } else {
+    const float* in = rows.data<float>();
+    float* grey = out.data<float>();
+    for (int64_t i = 0; i < pixels; ++i, in += channels) {
+      grey[i] = 0.299f * in[0] + 0.587f * in[1] + 0.114f * in[2];
+    }
+  }
+  return out;
+}
+
+Tensor invert(const Tensor& image) {
+  check_image("invert", image);
+  Tensor out = copy(image.detach());
+  if (image.dtype() == DType::u8) {
+    uint8_t* x = out.data<uint8_t>();
+    for (int64_t i = 0; i < out.numel(); ++i) x[i] = static_cast<uint8_t>(255 - x[i]);
+  } else {
+    float* x = out.data<float>();
+    for (int64_t i = 0; i < out.numel(); ++i) x[i] = 1 - x[i];
+  }
+  return out;
+}
+
+}  // namespace strata

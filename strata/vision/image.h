@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// Images are [H, W, C], u8 or f32.
+
+/// The image at another size, by the triangle filter that PIL calls BILINEAR: widened when
+/// shrinking, so that nothing is skipped. u8 gives the very bytes of PIL. Throws ShapeError,
+/// DTypeError, and ValueError for an empty size.
+Tensor resize(const Tensor& image, int64_t height, int64_t width);
+
+/// [H, W, 1] of the same dtype from 1, 3 or 4 channels (opacity is ignored): ITU-R 601 luminance,
+/// as PIL. Throws ShapeError and DTypeError.
+Tensor to_grayscale(const Tensor& image);
+
+/// Light for dark: 255 - x for u8, 1 - x for f32. Throws DTypeError.
+Tensor invert(const Tensor& image);
+
+}  // namespace strata

@@ -1,0 +1,87 @@
+#include "strata/io/inspect.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/io/idx.h"
+#include "strata/io/npy.h"
+#include "strata/io/png.h"
+#include "strata/io/safetensors.h"
+#include "strata/ops/creation.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata {
+namespace {
+
+using testing::slurp;
+using testing::spill;
+using testing::TempFolder;
+
+TEST(Inspect, KnowsEveryFormatByContent) {
+  const TempFolder folder;
+  save_safetensors(folder / "a", {{"w", zeros({2, 3})}, {"n", zeros({1}, DType::i64)}},
+                   {{"format", "pt"}});
+  write_npy(folder / "b", zeros({4}, DType::f64));
+  write_idx(folder / "c", zeros({5, 2}, DType::u8));
+  write_idx(folder / "d.gz", zeros({5, 2}, DType::u8));
+  write_png(folder / "e", zeros({6, 7, 4}, DType::u8));
+
+  const FileReport a = inspect_file(folder / "a");
+  EXPECT_EQ(a.format, "safetensors");
+  EXPECT_EQ(a.bytes, static_cast<int64_t>(slurp(folder / "a").size()));
+  ASSERT_EQ(a.tensors.size(), 2u);
+  EXPECT_EQ(a.tensors[0].name, "n");
+  EXPECT_EQ(a.tensors[1].dtype, "f32");
+  EXPECT_EQ(a.tensors[1].shape, (Shape{2, 3}));
+  EXPECT_EQ(a.tensors[1].bytes, 24);
+  EXPECT_EQ(a.metadata.at(0).second, "pt");
+  EXPECT_TRUE(a.remarks.empty());
+
+  const FileReport b = inspect_file(folder / "b");
+  EXPECT_EQ(b.format + b.tensors.at(0).dtype, "npyf64");
+  const FileReport c = inspect_file(folder / "c"), d = inspect_file(folder / "d.gz");
+  EXPECT_EQ(c.format + c.tensors.at(0).dtype, "IDXu8");
+  EXPECT_TRUE(c.metadata.empty());
+  EXPECT_EQ(d.format + d.metadata.at(0).second, "IDXgzip");
+  const FileReport e = inspect_file(folder / "e");
+  EXPECT_EQ(e.format, "PNG");
+  EXPECT_EQ(e.tensors.at(0).shape, (Shape{6, 7, 4}));
+  EXPECT_EQ(e.metadata.at(0).second, "RGB with opacity");
+  EXPECT_THROW(inspect_file(folder.path()), IoError) << "a folder without safetensors";
+}
+
+TEST(Inspect, RemarksOnForeignDtypes) {
+  const TempFolder folder;
+  const std::string json = R"({"a":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]}} )";
+  spill(folder / "a",
+        std::string(1, static_cast<char>(json.size())) + std::string(7, '\0') + json + "abc");
+  const FileReport report = inspect_file(folder / "a");
+  EXPECT_EQ(report.tensors.at(0).dtype, "F8_E4M3");
+  EXPECT_EQ(report.remarks.size(), 1u);
+}
+
+TEST(Inspect, SaysWhatIsWrong) {
+  const TempFolder folder;
+  const auto error = [&](const std::string& name, const std::string& bytes) {
+    spill(folder / name, bytes);
+    try {
+      inspect_file(folder / name);
+    } catch (const FormatError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(error("a", "hello").find("a] of no known format"), std::string::npos);
+  EXPECT_NE(error("a", "").find("of no known format"), std::string::npos);
+  EXPECT_NE(error("a.safetensors", "abc").find("truncated"), std::string::npos);
+  EXPECT_NE(error("a.npy", "abc").find("truncated"), std::string::npos);
+  EXPECT_NE(error("a.png", "abc").find("truncated"), std::string::npos);
+  EXPECT_NE(error("a.png", std::string(30, 'x')).find("no PNG file"), std::string::npos);
+  EXPECT_NE(error("a-ubyte", "a").find("truncated"), std::string::npos);
+  EXPECT_THROW(inspect_file(folder / "none"), IoError);
+}
+
+}  // namespace
+}  // namespace strata

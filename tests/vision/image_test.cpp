@@ -1,0 +1,52 @@
+#include "strata/vision/image.h"
+
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/io/safetensors.h"
+#include "strata/ops/creation.h"
+
+namespace strata {
+namespace {
+
+TEST(Image, ResizesAsPil) {
+  const TensorMap t =
+      load_safetensors(std::string(STRATA_SOURCE_DIR) + "/tests/golden/vision/resize.safetensors");
+  int compared = 0;
+  for (const auto& [name, wanted] : t) {
+    const bool bytes = name.starts_with("rgb_");
+    if (!bytes && !name.starts_with("real_")) continue;
+    ++compared;
+    const Tensor got = resize(t.at(bytes ? "rgb" : "real"), wanted.size(0), wanted.size(1));
+    ASSERT_EQ(describe(got), describe(wanted)) << name;
+    const auto a = got.to_vector<float>(), b = wanted.to_vector<float>();
+    for (size_t i = 0; i < a.size(); ++i) {
+      EXPECT_NEAR(a[i], b[i], bytes ? 0 : 1e-6) << name << " element " << i;
+    }
+  }
+  EXPECT_EQ(compared, 7);
+  EXPECT_EQ(to_grayscale(t.at("rgb")).to_vector<uint8_t>(), t.at("grey").to_vector<uint8_t>());
+}
+
+TEST(Image, RefusesWhatIsNoImage) {
+  EXPECT_THROW(resize(zeros({4, 4}), 2, 2), ShapeError);
+  EXPECT_THROW(resize(zeros({0, 4, 1}), 2, 2), ShapeError);
+  EXPECT_THROW(resize(zeros({4, 4, 1}, DType::i64), 2, 2), DTypeError);
+  EXPECT_THROW(resize(zeros({4, 4, 1}), 0, 2), ValueError);
+  EXPECT_THROW(to_grayscale(zeros({4, 4, 2})), ShapeError);
+  EXPECT_THROW(invert(zeros({4, 4, 1}, DType::f64)), DTypeError);
+}
+
+TEST(Image, InvertsAndTurnsGrey) {
+  const Tensor x = tensor<uint8_t>({0, 200, 255}, {1, 3, 1});
+  EXPECT_EQ(invert(x).to_vector<uint8_t>(), std::vector<uint8_t>({255, 55, 0}));
+  EXPECT_EQ(invert(tensor<float>({0.25f}, {1, 1, 1})).item<float>(), 0.75f);
+  EXPECT_NEAR(to_grayscale(tensor<float>({1, 0.5f, 0.25f, 9}, {1, 1, 4})).item<float>(), 0.621,
+              1e-6);
+}
+
+}  // namespace
+}  // namespace strata
