@@ -129,9 +129,7 @@ void silu_backward(const Tensor& dy, const Tensor& x, Tensor& dx) {
 struct Gelu {
   template <class D, class V>
   V operator()(D d, V x) const {
-    const V one = hn::Set(d, 1.0f);
-    const V phi = hn::Add(one, simd::erf(d, hn::Mul(x, set(d, kSqrtHalf))));
-    return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)), phi);
+    return hn::Mul(x, simd::normal_cdf(d, x));
   }
   double operator()(double x) const { return x * 0.5 * (1 + std::erf(x * kSqrtHalf)); }
 };
@@ -142,10 +140,8 @@ struct GeluBackward {
   static constexpr double kDensity = 0.5 * kSqrt2OverPi;
   template <class D, class V>
   V operator()(D d, V dy, V x) const {
-    const V half = hn::Set(d, 0.5f);
-    const V phi = hn::MulAdd(simd::erf(d, hn::Mul(x, set(d, kSqrtHalf))), half, half);
-    const V e = simd::exp(d, hn::Mul(hn::Mul(x, x), hn::Neg(half)));
-    return hn::Mul(dy, hn::MulAdd(hn::Mul(x, set(d, kDensity)), e, phi));
+    const V e = simd::exp(d, hn::Mul(hn::Mul(x, x), hn::Set(d, -0.5f)));
+    return hn::Mul(dy, hn::MulAdd(hn::Mul(x, set(d, kDensity)), e, simd::normal_cdf(d, x)));
   }
   double operator()(double dy, double x) const {
     const double phi = 0.5 * (1 + std::erf(x * kSqrtHalf));
@@ -200,7 +196,9 @@ struct Softplus {
   template <class D, class V>
   V operator()(D d, V x) const {
     const V scaled = hn::Mul(x, set(d, beta));
-    const V y = hn::Div(simd::log1p(d, simd::exp(d, scaled)), set(d, beta));
+    const V e = simd::exp(d, hn::Neg(hn::Abs(scaled)));
+    const V above = hn::IfThenElse(hn::Lt(scaled, hn::Zero(d)), hn::Zero(d), scaled);
+    const V y = hn::Mul(hn::Add(above, simd::log1p_of_unit(d, e)), set(d, 1 / beta));
     return hn::IfThenElse(hn::Gt(scaled, set(d, threshold)), x, y);
   }
   double operator()(double x) const {

@@ -52,6 +52,33 @@ void narrow_to_bf16(const float* from, bfloat16* to, int64_t n) {
   for (; i < n; ++i) to[i] = from[i];
 }
 
+void widen_bool(const bool* from, float* to, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Rebind<uint8_t, decltype(d)> bytes;
+  const auto* source = reinterpret_cast<const uint8_t*>(from);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(bytes, source + i))), d, to + i);
+  }
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+void narrow_to_bool(const float* from, bool* to, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Rebind<uint8_t, decltype(d)> bytes;
+  auto* target = reinterpret_cast<uint8_t*>(to);
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto set = hn::RebindMask(di, hn::Ne(hn::LoadU(d, from + i), hn::Zero(d)));
+    hn::StoreU(hn::DemoteTo(bytes, hn::IfThenElseZero(set, hn::Set(di, 1))), bytes, target + i);
+  }
+  for (; i < n; ++i) to[i] = from[i] != 0;
+}
+
 void stream_words(const float* from, float* to, int64_t n) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -69,6 +96,8 @@ namespace {
 
 HWY_EXPORT(widen_bf16);
 HWY_EXPORT(narrow_to_bf16);
+HWY_EXPORT(widen_bool);
+HWY_EXPORT(narrow_to_bool);
 HWY_EXPORT(stream_words);
 
 template <class To, class From>
@@ -95,6 +124,8 @@ void load(const void* from, int64_t stride, T* to, int64_t n) {
     std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
   } else if constexpr (std::is_same_v<From, bfloat16> && std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(widen_bf16)(source, to, n);
+  } else if constexpr (std::is_same_v<From, bool> && std::is_same_v<T, float>) {
+    HWY_DYNAMIC_DISPATCH(widen_bool)(source, to, n);
   } else {
     for (int64_t i = 0; i < n; ++i) to[i] = convert<T>(source[i]);
   }
@@ -109,6 +140,8 @@ void store(const T* from, void* to, int64_t stride, int64_t n) {
     std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
   } else if constexpr (std::is_same_v<To, bfloat16> && std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(narrow_to_bf16)(from, target, n);
+  } else if constexpr (std::is_same_v<To, bool> && std::is_same_v<T, float>) {
+    HWY_DYNAMIC_DISPATCH(narrow_to_bool)(from, target, n);
   } else {
     for (int64_t i = 0; i < n; ++i) target[i] = convert<To>(from[i]);
   }

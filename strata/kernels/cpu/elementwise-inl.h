@@ -32,6 +32,13 @@ void vector_loop(const void* op, const float* const* in, float* out, int64_t n) 
   const Op f = *static_cast<const Op*>(op);
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
+  // Two vectors at a time keep the pipelines full while one waits for its own last step.
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto first = f(d, hn::LoadU(d, in[k] + i)...);
+    const auto second = f(d, hn::LoadU(d, in[k] + i + lanes)...);
+    hn::StoreU(first, d, out + i);
+    hn::StoreU(second, d, out + i + lanes);
+  }
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, hn::LoadU(d, in[k] + i)...), d, out + i);
   if (i == n) return;
   // The rest goes through full vectors too, so that an element's value does not depend on where a

@@ -16,10 +16,9 @@ template <class T>
 constexpr int64_t kBlock = 4096 / sizeof(T);
 
 /// Results from this size on are written past the caches, which they would only sweep clean.
-constexpr int64_t kStreamBytes = int64_t{16} << 20;
+constexpr int64_t kStreamBytes = int64_t{32} << 20;
 
-/// Geometry of a tensor broadcast to `shape`: dimensions that continue one another are merged, so
-/// that a contiguous tensor has one dimension of stride 1 and a broadcast scalar one of stride 0.
+/// Geometry of a tensor broadcast to `to`: dimensions that continue one another are merged.
 struct Geometry {
   Shape shape;
   Strides strides;
@@ -27,8 +26,8 @@ struct Geometry {
   Geometry(const Tensor& x, const Shape& to) {
     const int lead = to.rank() - x.rank();
     for (int i = 0; i < to.rank(); ++i) {
-      const bool repeated = i < lead || (x.shape()[i - lead] == 1);
       if (to[i] == 1) continue;
+      const bool repeated = i < lead || x.shape()[i - lead] == 1;
       const int64_t stride = repeated ? 0 : x.strides()[i - lead];
       if (!shape.empty() && strides.back() == stride * to[i]) {
         shape.back() *= to[i];
@@ -43,9 +42,6 @@ struct Geometry {
       strides.push_back(1);
     }
   }
-
-  bool is_contiguous() const { return shape.rank() == 1 && strides[0] == 1; }
-  bool is_constant() const { return shape.rank() == 1 && strides[0] == 0; }
 
   /// Calls f(offset, n) for the runs of the innermost dimension that make up the elements
   /// [begin, begin + n) in row-major order.
@@ -80,42 +76,49 @@ struct Geometry {
 template <class T>
 class Source {
  public:
-  Source(const Tensor& x, const Shape& shape)
-      : geometry_(x, shape),
+  Source(const Tensor& x, const Tensor& out, T* buffer)
+      : buffer_(buffer),
         data_(static_cast<const char*>(x.raw())),
         item_(size_of(x.dtype())),
         same_type_(x.dtype() == dtype_of<T>),
+        constant_(x.numel() == 1),
         load_(load_from<T>(x.dtype())) {
-    if (geometry_.is_constant()) {
-      load_(data_, 0, buffer_, std::min(kBlock<T>, geometry_.shape[0]));
+    if (constant_) {
+      load_(data_, 0, buffer_, std::min(kBlock<T>, out.numel()));
+    } else if (!x.is_contiguous() || x.shape() != out.shape()) {
+      geometry_.emplace(x, out.shape());
     }
   }
 
   const T* read(int64_t begin, int64_t n) {
-    if (geometry_.is_constant()) return buffer_;
-    const int last = geometry_.shape.rank() - 1;
-    const int64_t stride = geometry_.strides[last];
+    if (constant_) return buffer_;
+    if (!geometry_) return gather(data_ + begin * item_, 1, n, buffer_, n);
     const T* result = buffer_;
     T* to = buffer_;
-    geometry_.for_each_run(begin, n, [&](int64_t offset, int64_t run) {
-      const char* from = data_ + offset * item_;
-      if (run == n && stride == 1 && same_type_) {
-        result = reinterpret_cast<const T*>(from);
-      } else {
-        load_(from, stride, to, run);
-        to += run;
-      }
+    const int64_t stride = geometry_->strides.back();
+    geometry_->for_each_run(begin, n, [&](int64_t offset, int64_t run) {
+      const T* block = gather(data_ + offset * item_, stride, run, to, n);
+      if (block != to) result = block;
+      to += run;
     });
     return result;
   }
 
  private:
-  Geometry geometry_;
+  /// A run of a block of n elements: where it is, if it is all of the block and needs no change.
+  const T* gather(const char* from, int64_t stride, int64_t run, T* to, int64_t n) const {
+    if (same_type_ && stride == 1 && run == n) return reinterpret_cast<const T*>(from);
+    load_(from, stride, to, run);
+    return to;
+  }
+
+  T* buffer_;
   const char* data_;
   int64_t item_;
   bool same_type_;
+  bool constant_;
   Load<T> load_;
-  alignas(64) T buffer_[kBlock<T>];
+  std::optional<Geometry> geometry_;
 };
 
 bool is_aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
@@ -124,34 +127,40 @@ bool is_aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0
 template <class T>
 class Sink {
  public:
-  explicit Sink(Tensor& y)
-      : geometry_(y, y.shape()),
+  Sink(Tensor& y, T* buffer)
+      : buffer_(buffer),
         data_(static_cast<char*>(y.raw())),
         item_(size_of(y.dtype())),
         same_type_(y.dtype() == dtype_of<T>),
-        streams_(geometry_.is_contiguous() && y.numel() * item_ >= kStreamBytes &&
-                 is_aligned(data_)),
-        store_(store_to<T>(y.dtype())) {}
+        streams_(y.is_contiguous() && y.numel() * item_ >= kStreamBytes && is_aligned(data_)),
+        store_(store_to<T>(y.dtype())) {
+    if (!y.is_contiguous()) geometry_.emplace(y, y.shape());
+  }
 
   /// Where the block that begins there may be computed.
   T* place(int64_t begin) {
-    const bool direct = same_type_ && geometry_.is_contiguous() && !streams_;
+    const bool direct = same_type_ && !geometry_ && !streams_;
     return direct ? reinterpret_cast<T*>(data_) + begin : buffer_;
   }
 
   /// Writes a block computed at place(begin).
   void write(int64_t begin, int64_t n) {
     char* to = data_ + begin * item_;
-    if (streams_) {
-      if (!same_type_) store_(buffer_, narrow_, 1, n);
-      stream_copy(same_type_ ? static_cast<const void*>(buffer_) : narrow_, to, n * item_);
-    } else if (place(begin) == buffer_) {
+    if (geometry_) {
       const T* from = buffer_;
-      const int64_t stride = geometry_.strides.back();
-      geometry_.for_each_run(begin, n, [&](int64_t offset, int64_t run) {
+      const int64_t stride = geometry_->strides.back();
+      geometry_->for_each_run(begin, n, [&](int64_t offset, int64_t run) {
         store_(from, data_ + offset * item_, stride, run);
         from += run;
       });
+    } else if (!streams_) {
+      if (!same_type_) store_(buffer_, to, 1, n);
+    } else if (same_type_) {
+      stream_copy(buffer_, to, n * item_);
+    } else {
+      alignas(64) char converted[kBlock<T> * 8];
+      store_(buffer_, converted, 1, n);
+      stream_copy(converted, to, n * item_);
     }
   }
 
@@ -160,22 +169,22 @@ class Sink {
   }
 
  private:
-  Geometry geometry_;
+  T* buffer_;
   char* data_;
   int64_t item_;
   bool same_type_;
   bool streams_;
   Store<T> store_;
-  alignas(64) T buffer_[kBlock<T>];
-  alignas(64) char narrow_[kBlock<T> * 8];
+  std::optional<Geometry> geometry_;
 };
 
 template <class T>
 void run_blocks(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
                 int64_t begin, int64_t end) {
+  alignas(64) T buffers[kMostInputs + 1][kBlock<T>];
   std::array<std::optional<Source<T>>, kMostInputs> sources;
-  for (size_t k = 0; k < in.size(); ++k) sources[k].emplace(*in[k], out.shape());
-  Sink<T> sink(out);
+  for (size_t k = 0; k < in.size(); ++k) sources[k].emplace(*in[k], out, buffers[k]);
+  Sink<T> sink(out, buffers[kMostInputs]);
   while (begin < end) {
     const int64_t n = std::min(kBlock<T>, end - begin);
     std::array<const T*, kMostInputs> blocks{};

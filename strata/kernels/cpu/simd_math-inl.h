@@ -31,46 +31,55 @@ namespace hn = hwy::HWY_NAMESPACE;
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-/// c0 + x * (c1 + x * (c2 + ...)).
-template <class D, class V>
-HWY_INLINE V polynomial(D d, V, hn::TFromD<D> c0) {
-  return hn::Set(d, c0);
-}
+/// c0 + c1 x + c2 x^2 + ..., in Estrin's order: shorter chains of dependent steps than Horner's.
 template <class D, class V, class... Cs>
-HWY_INLINE V polynomial(D d, V x, hn::TFromD<D> c0, Cs... cs) {
-  return hn::MulAdd(x, polynomial(d, x, cs...), hn::Set(d, c0));
+HWY_INLINE V polynomial(D d, V x, Cs... cs) {
+  constexpr size_t kTerms = sizeof...(cs);
+  V terms[kTerms] = {hn::Set(d, static_cast<hn::TFromD<D>>(cs))...};
+  V power = x;
+  for (size_t n = kTerms; n > 1; n = (n + 1) / 2, power = hn::Mul(power, power)) {
+    for (size_t i = 0; i + 1 < n; i += 2) terms[i / 2] = hn::MulAdd(power, terms[i + 1], terms[i]);
+    if (n % 2 == 1) terms[n / 2] = terms[n - 1];
+  }
+  return terms[0];
 }
 
+/// NaN stays: x86 returns the second operand of a Max or Min where either is NaN, Arm returns NaN.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V clamp(D d, V x, float low, float high) {
-  return hn::Min(hn::Max(x, hn::Set(d, low)), hn::Set(d, high));
+  return hn::Min(hn::Set(d, high), hn::Max(hn::Set(d, low), x));
 }
 
-/// 2^n as a float, for n in [-126, 127].
+/// Adding it rounds a small float to the nearest integer and leaves that in the low bits of the
+/// sum.
+inline constexpr float kRounder = 0x1.8p23f;
+
+/// 2^n for n in [-126, 127], from an integer whose lowest 9 bits are n's.
 template <class D, class VI>
 HWY_INLINE hn::Vec<D> power_of_two(D d, VI n) {
   const hn::RebindToSigned<D> di;
-  return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127))));
+  return hn::BitCast(d, hn::Add(hn::ShiftLeft<23>(n), hn::Set(di, 0x3f800000)));
 }
 
 /// x = n ln 2 + r with |r| <= ln(2)/2.
 template <class D>
 struct ReducedExp {
-  hn::Vec<hn::RebindToSigned<D>> n;
-  hn::Vec<D> expm1;  // exp(r) - 1
+  hn::Vec<hn::RebindToSigned<D>> n;  // as in power_of_two
+  hn::Vec<D> expm1;                  // exp(r) - 1
 };
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE ReducedExp<D> reduce_exp(D d, V x) {
-  const hn::RebindToSigned<D> di;
-  const V n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  const V rounder = hn::Set(d, kRounder);
+  const V rounded = hn::MulAdd(x, hn::Set(d, 1.44269504f), rounder);
+  const V n = hn::Sub(rounded, rounder);
   // ln 2 in two parts: n times the first is exact even without fused multiply-add.
   V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
   // (exp(r) - 1 - r) / r^2
   const V p =
-      polynomial(d, r, 0.499999981f, 0.166665432f, 0.0416672018f, 0.00836658048f, 0.00138825076f);
-  return {hn::ConvertTo(di, n), hn::MulAdd(hn::Mul(r, r), p, r)};
+      polynomial(d, r, 0.499999981, 0.166665432, 0.0416672018, 0.00836658048, 0.00138825076);
+  return {hn::BitCast(hn::RebindToSigned<D>(), rounded), hn::MulAdd(hn::Mul(r, r), p, r)};
 }
 
 /// e^x.
@@ -79,9 +88,8 @@ HWY_INLINE V exp(D d, V x) {
   const auto e = reduce_exp(d, clamp(d, x, -104.0f, 89.0f));
   // Two steps, so that results beyond the normal range overflow, or round, only once.
   const auto half = hn::ShiftRight<1>(e.n);
-  V y = hn::Add(e.expm1, hn::Set(d, 1.0f));
-  y = hn::Mul(hn::Mul(y, power_of_two(d, half)), power_of_two(d, hn::Sub(e.n, half)));
-  return hn::IfThenElse(hn::IsNaN(x), x, y);
+  const V y = hn::Add(e.expm1, hn::Set(d, 1.0f));
+  return hn::Mul(hn::Mul(y, power_of_two(d, half)), power_of_two(d, hn::Sub(e.n, half)));
 }
 
 /// e^x of a number in [-87, 88].
@@ -189,13 +197,26 @@ HWY_INLINE V log1p(D d, V x) {
   return hn::IfThenElse(hn::Lt(x, hn::Set(d, kInfinity)), y, x);
 }
 
+/// log(1 + x) of a number in [0, 1].
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V log1p_of_unit(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const V u = hn::Add(one, x);
+  const V lost = hn::Sub(x, hn::Sub(u, one));  // (1 + x) - u, exact
+  const auto far = hn::Gt(x, hn::Set(d, 0.41421354f));
+  // Beyond sqrt(2) u is halved; what was lost counts 1/u, which is 1/2 to 0.71 there.
+  const V f = hn::IfThenElse(far, hn::MulSub(u, hn::Set(d, 0.5f), one), x);
+  return log_of_split(d, hn::IfThenElseZero(far, one), f,
+                      hn::IfThenElseZero(far, hn::Mul(lost, hn::Set(d, 0.6f))));
+}
+
 /// Beyond this, sin and cos go lane by lane.
 inline constexpr float kMostRadians = 1e6f;
 
 /// A magnitude as q pi/2 + r with |r| <= pi/4.
 template <class D>
 struct Quadrant {
-  hn::Vec<hn::RebindToSigned<D>> q;
+  hn::Vec<hn::RebindToSigned<D>> q;  // its lowest bits
   hn::Vec<D> r;
 };
 
@@ -214,7 +235,7 @@ HWY_INLINE Quadrant<D> reduce_angle(D d, hn::Vec<D> magnitude) {
   const auto q_low = reduce(hn::PromoteTo(dd, hn::LowerHalf(dh, magnitude)), low);
   const auto q_high = reduce(hn::PromoteTo(dd, hn::UpperHalf(dh, magnitude)), high);
   const auto q = hn::Combine(d, hn::DemoteTo(dh, q_high), hn::DemoteTo(dh, q_low));
-  return {hn::ConvertTo(hn::RebindToSigned<D>(), q),
+  return {hn::BitCast(hn::RebindToSigned<D>(), hn::Add(q, hn::Set(d, kRounder))),
           hn::Combine(d, hn::DemoteTo(dh, high), hn::DemoteTo(dh, low))};
 }
 
@@ -275,6 +296,21 @@ HWY_INLINE V erf(D d, V x) {
   const V outer = hn::CopySign(hn::Sub(hn::Set(d, 1.0f), rest), x);
   const V y = hn::IfThenElse(hn::Lt(t, hn::Set(d, 0.93f)), hn::MulAdd(x, small, x), outer);
   return hn::IfThenElse(hn::IsNaN(x), x, y);
+}
+
+/// The distribution function of the standard normal, (1 + erf(x / sqrt(2))) / 2, to an absolute
+/// error of 1e-7; 0 below -7.7.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V normal_cdf(D d, V x) {
+  const V t = hn::Mul(hn::Abs(x), hn::Set(d, 0.707106781f));
+  // log(1 - erf(t)) / t + 1, for t up to 5.5
+  const V p =
+      polynomial(d, t, -0.128379791, -0.636607672, -0.102850212, 0.0193608996, -0.000157748962,
+                 -0.0013928175, 0.000500063751, -8.40992001e-05, 5.83094838e-06);
+  const V half = hn::Set(d, 0.5f);
+  const V tail = hn::IfThenElseZero(hn::Lt(t, hn::Set(d, 5.5f)),
+                                    hn::Mul(half, exp_in_range(d, hn::MulSub(t, p, t))));
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, 1.0f), tail));
 }
 
 /// 2^(y log2(x)) in f64 for positive x: narrowing it to f32 overflows, and rounds subnormal
