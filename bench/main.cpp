@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "bench/elementwise_bench.h"
 #include "bench/matmul_shapes.h"
 
 namespace {
@@ -23,6 +24,19 @@ void print_matmul(const std::string& filter, double seconds) {
   }
 }
 
+void print_elementwise(const std::string& filter, double seconds) {
+  constexpr int64_t kElements = int64_t{1} << 25;
+  std::cout << "| op | ms | GB/s | copy GB/s | ratio |\n| --- | --- | --- | --- | --- |\n";
+  for (const auto& r : strata::bench::run_elementwise(filter, kElements, seconds)) {
+    std::cout << fmt::format("| {} | {:.3g} | {:.1f} | {:.1f} | {:.2f} |\n", r.name, r.ms, r.gbs,
+                             r.copy_gbs, r.gbs / r.copy_gbs);
+  }
+  std::cout << "\n| small op | ns |\n| --- | --- |\n";
+  for (const auto& [name, ns] : strata::bench::run_small_ops(seconds)) {
+    std::cout << fmt::format("| {} | {:.0f} |\n", name, ns);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -32,7 +46,11 @@ int main(int argc, char** argv) {
       print_matmul(argc > 2 ? argv[2] : "", argc > 3 ? std::stod(argv[3]) : 0.3);
       return 0;
     }
-    std::cerr << "usage: strata_bench matmul [FILTER] [SECONDS PER SHAPE]\n";
+    if (list == "elementwise") {
+      print_elementwise(argc > 2 ? argv[2] : "", argc > 3 ? std::stod(argv[3]) : 0.3);
+      return 0;
+    }
+    std::cerr << "usage: strata_bench matmul|elementwise [FILTER] [SECONDS EACH]\n";
     return 2;
   } catch (const std::exception& e) {
     std::cerr << "strata_bench: " << e.what() << "\n";

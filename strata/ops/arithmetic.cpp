@@ -71,8 +71,9 @@ Tensor div(const Operand& a, const Operand& b) {
       "div", {in.a, in.b}, y,
       [b = save(in.b), y = in.b.requires_grad() ? save_output(y) : SavedOutput(),
        to_a = FitGradient(in.a), to_b = FitGradient(in.b)](const Tensor& dy, Needs needs) -> Grads {
-        const Tensor g = dy / b.get();
-        return {needs[0] ? to_a(g) : Tensor(), needs[1] ? to_b(-(g * y.get())) : Tensor()};
+        const Tensor by = b.get();
+        return {needs[0] ? to_a(dy / by) : Tensor(),
+                needs[1] ? to_b(-(dy * (y.get() / by))) : Tensor()};
       });
 }
 

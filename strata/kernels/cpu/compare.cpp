@@ -22,7 +22,7 @@ HWY_INLINE hn::Vec<D> one_where(D d, M mask) {
 
 template <class D, class V>
 HWY_INLINE hn::Mask<D> is_true(D d, V x) {
-  return hn::Ne(x, hn::Zero(d));
+  return hn::Not(hn::Eq(x, hn::Zero(d)));  // Ne is false for NaN on some targets
 }
 
 struct Eq {
@@ -42,7 +42,7 @@ void eq(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
 struct Ne {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
-    return one_where(d, hn::Ne(a, b));
+    return one_where(d, hn::Not(hn::Eq(a, b)));
   }
   template <class T>
   T operator()(T a, T b) const {

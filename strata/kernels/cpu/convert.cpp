@@ -73,8 +73,9 @@ void narrow_to_bool(const float* from, bool* to, int64_t n) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto set = hn::RebindMask(di, hn::Ne(hn::LoadU(d, from + i), hn::Zero(d)));
-    hn::StoreU(hn::DemoteTo(bytes, hn::IfThenElseZero(set, hn::Set(di, 1))), bytes, target + i);
+    const auto unset = hn::RebindMask(di, hn::Eq(hn::LoadU(d, from + i), hn::Zero(d)));
+    const auto y = hn::IfThenZeroElse(unset, hn::Set(di, 1));
+    hn::StoreU(hn::DemoteTo(bytes, y), bytes, target + i);
   }
   for (; i < n; ++i) to[i] = from[i] != 0;
 }
@@ -100,26 +101,13 @@ HWY_EXPORT(widen_bool);
 HWY_EXPORT(narrow_to_bool);
 HWY_EXPORT(stream_words);
 
-template <class To, class From>
-To convert(From x) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return x != From(0);
-  } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
-    return static_cast<To>(static_cast<int64_t>(x));  // narrow integers wrap
-  } else if constexpr (std::is_class_v<To>) {
-    return To(static_cast<float>(x));
-  } else {
-    return static_cast<To>(x);
-  }
-}
-
 template <class From, class T>
 void load(const void* from, int64_t stride, T* to, int64_t n) {
   const From* source = static_cast<const From*>(from);
   if (stride == 0) {
-    std::fill_n(to, n, convert<T>(*source));
+    std::fill_n(to, n, converted<T>(*source));
   } else if (stride != 1) {
-    for (int64_t i = 0; i < n; ++i) to[i] = convert<T>(source[i * stride]);
+    for (int64_t i = 0; i < n; ++i) to[i] = converted<T>(source[i * stride]);
   } else if constexpr (std::is_same_v<From, T>) {
     std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
   } else if constexpr (std::is_same_v<From, bfloat16> && std::is_same_v<T, float>) {
@@ -127,7 +115,7 @@ void load(const void* from, int64_t stride, T* to, int64_t n) {
   } else if constexpr (std::is_same_v<From, bool> && std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(widen_bool)(source, to, n);
   } else {
-    for (int64_t i = 0; i < n; ++i) to[i] = convert<T>(source[i]);
+    for (int64_t i = 0; i < n; ++i) to[i] = converted<T>(source[i]);
   }
 }
 
@@ -135,7 +123,7 @@ template <class To, class T>
 void store(const T* from, void* to, int64_t stride, int64_t n) {
   To* target = static_cast<To*>(to);
   if (stride != 1) {
-    for (int64_t i = 0; i < n; ++i) target[i * stride] = convert<To>(from[i]);
+    for (int64_t i = 0; i < n; ++i) target[i * stride] = converted<To>(from[i]);
   } else if constexpr (std::is_same_v<To, T>) {
     std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
   } else if constexpr (std::is_same_v<To, bfloat16> && std::is_same_v<T, float>) {
@@ -143,7 +131,7 @@ void store(const T* from, void* to, int64_t stride, int64_t n) {
   } else if constexpr (std::is_same_v<To, bool> && std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(narrow_to_bool)(from, target, n);
   } else {
-    for (int64_t i = 0; i < n; ++i) target[i] = convert<To>(from[i]);
+    for (int64_t i = 0; i < n; ++i) target[i] = converted<To>(from[i]);
   }
 }
 

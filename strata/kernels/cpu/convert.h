@@ -1,10 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "strata/base/dtype.h"
 
 namespace strata::kernels::cpu {
+
+/// Outputs from this size on are written past the caches, which they would only sweep clean.
+inline constexpr int64_t kStreamBytes = int64_t{32} << 20;
+
+/// x as another element type. Floats go to integers towards zero, wide integers to narrow ones
+/// modulo their size, anything but zero (NaN too) to true; halves round to nearest even.
+template <class To, class From>
+To converted(From x) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return x != From(0);
+  } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+    return static_cast<To>(static_cast<int64_t>(x));
+  } else if constexpr (std::is_same_v<To, bfloat16> || std::is_same_v<To, float16>) {
+    return To(static_cast<float>(x));
+  } else {
+    return static_cast<To>(x);
+  }
+}
 
 /// Reads n elements, `stride` elements apart, into a contiguous array of T.
 template <class T>
@@ -15,8 +34,6 @@ template <class T>
 using Store = void (*)(const T* from, void* to, int64_t stride, int64_t n);
 
 /// Conversions between a dtype in memory and a type to compute in: float, double or int64_t.
-/// Floats go to integers towards zero, wide integers to narrow ones modulo their size, anything but
-/// zero to true; bf16 and f16 round to nearest even.
 template <class T>
 Load<T> load_from(DType dtype);
 template <class T>

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "strata/base/parallel.h"
+#include "strata/kernels/cpu/cast.h"
+#include "strata/kernels/cpu/convert.h"
 #include "strata/tensor/strided.h"
 
 namespace strata::kernels {
@@ -13,24 +14,11 @@ namespace {
 constexpr int64_t kGrain = 16384;  // elements for which a second thread pays
 constexpr int64_t kTile = 32;      // square tile of a transposing copy: both sides stay in L1
 
-template <class D, class S>
-D convert(S v) {
-  if constexpr (std::is_same_v<D, S>) {
-    return v;
-  } else if constexpr (std::is_same_v<S, bfloat16> || std::is_same_v<S, float16>) {
-    return convert<D>(static_cast<float>(v));
-  } else if constexpr (std::is_same_v<D, bfloat16> || std::is_same_v<D, float16>) {
-    return D(static_cast<float>(v));
-  } else {
-    return static_cast<D>(v);
-  }
-}
-
 /// The last axis of `shape` is the inner loop; the axes before it are walked by `outer` index.
-template <class S, class D>
+template <class T>
 class StridedCopy {
  public:
-  StridedCopy(const Coalesced<2>& c, const S* x, D* y) : x_(x), y_(y), c_(c) { order_for_tiles(); }
+  StridedCopy(const Coalesced<2>& c, const T* x, T* y) : x_(x), y_(y), c_(c) { order_for_tiles(); }
 
   void run() const {
     const int last = c_.shape.rank() - 1;
@@ -97,40 +85,38 @@ class StridedCopy {
     }
   }
 
-  static void line(const S* x, int64_t xs, D* y, int64_t ys, int64_t n) {
+  static void line(const T* x, int64_t xs, T* y, int64_t ys, int64_t n) {
     if (xs == 1 && ys == 1) {
-      if constexpr (std::is_same_v<S, D>) {
-        std::memcpy(y, x, static_cast<size_t>(n) * sizeof(S));
-      } else {
-        for (int64_t i = 0; i < n; ++i) y[i] = convert<D>(x[i]);
-      }
+      std::copy(x, x + n, y);
     } else if (ys == 1) {
-      for (int64_t i = 0; i < n; ++i) y[i] = convert<D>(x[i * xs]);
+      for (int64_t i = 0; i < n; ++i) y[i] = x[i * xs];
     } else {
-      for (int64_t i = 0; i < n; ++i) y[i * ys] = convert<D>(x[i * xs]);
+      for (int64_t i = 0; i < n; ++i) y[i * ys] = x[i * xs];
     }
   }
 
-  const S* x_;
-  D* y_;
+  const T* x_;
+  T* y_;
   Coalesced<2> c_;
   bool tiled_ = false;
 };
 
-template <class S, class D>
-void copy_typed(const Coalesced<2>& c, const S* x, D* y, int64_t n) {
-  const bool one_run =
-      c.shape.empty() || (c.shape.rank() == 1 && c.strides[0][0] == 1 && c.strides[1][0] == 1);
-  if (!one_run) {
-    StridedCopy<S, D>(c, x, y).run();
-    return;
-  }
-  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) y[i] = convert<D>(x[i]);
+/// One run of bytes. What is too large to be found in the caches again is written past them.
+void copy_run(const void* x, void* y, int64_t bytes) {
+  const auto* from = static_cast<const char*>(x);
+  auto* to = static_cast<char*>(y);
+  const bool streams = bytes >= cpu::kStreamBytes && reinterpret_cast<uintptr_t>(to) % 64 == 0;
+  parallel_for(bytes, int64_t{4} * kGrain, [&](int64_t begin, int64_t end) {
+    if (streams) {
+      cpu::stream_copy(from + begin, to + begin, end - begin);
+      cpu::finish_streaming();
+    } else {
+      std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
+    }
   });
 }
 
-/// Same dtype: only the width of an element matters.
+/// Only the width of an element matters.
 template <class F>
 void visit_width(int64_t bytes, F&& f) {
   switch (bytes) {
@@ -144,29 +130,23 @@ void visit_width(int64_t bytes, F&& f) {
 }  // namespace
 
 void copy(Cpu, const Tensor& x, Tensor& y) {
+  if (x.dtype() != y.dtype()) return cpu::cast(x, y);
   const int64_t n = x.numel();
   if (n == 0) return;
   const auto c = coalesce<2>(x.shape(), {x.strides(), y.strides()});
-  if (x.dtype() == y.dtype()) {
-    visit_width(size_of(x.dtype()), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      copy_typed(c, static_cast<const T*>(x.raw()), static_cast<T*>(y.raw()), n);
-    });
-    return;
-  }
-  visit_dtype(x.dtype(), [&](auto from) {
-    visit_dtype(y.dtype(), [&](auto to) {
-      using S = typename decltype(from)::type;
-      using D = typename decltype(to)::type;
-      copy_typed(c, static_cast<const S*>(x.raw()), static_cast<D*>(y.raw()), n);
-    });
+  const bool one_run =
+      c.shape.empty() || (c.shape.rank() == 1 && c.strides[0][0] == 1 && c.strides[1][0] == 1);
+  if (one_run) return copy_run(x.raw(), y.raw(), n * size_of(x.dtype()));
+  visit_width(size_of(x.dtype()), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    StridedCopy<T>(c, static_cast<const T*>(x.raw()), static_cast<T*>(y.raw())).run();
   });
 }
 
 void fill(Cpu, double value, Tensor& y) {
   visit_dtype(y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T v = convert<T>(value);
+    const T v = cpu::converted<T>(value);
     T* out = static_cast<T*>(y.raw());
     if (y.is_contiguous()) {
       parallel_for(y.numel(), 4 * kGrain,

@@ -15,9 +15,6 @@ namespace {
 template <class T>
 constexpr int64_t kBlock = 4096 / sizeof(T);
 
-/// Results from this size on are written past the caches, which they would only sweep clean.
-constexpr int64_t kStreamBytes = int64_t{32} << 20;
-
 /// Geometry of a tensor broadcast to `to`: dimensions that continue one another are merged.
 struct Geometry {
   Shape shape;

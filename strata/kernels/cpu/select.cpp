@@ -15,7 +15,7 @@ using cpu::Cost;
 struct Where {
   template <class D, class V>
   V operator()(D d, V condition, V a, V b) const {
-    return hn::IfThenElse(hn::Ne(condition, hn::Zero(d)), a, b);
+    return hn::IfThenElse(hn::Eq(condition, hn::Zero(d)), b, a);
   }
   template <class T>
   T operator()(T condition, T a, T b) const {

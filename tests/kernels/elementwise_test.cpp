@@ -1,0 +1,163 @@
+#include "strata/kernels/cpu/elementwise.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/parallel.h"
+#include "strata/kernels/arithmetic.h"
+#include "strata/kernels/copy.h"
+#include "strata/kernels/cpu/convert.h"
+#include "strata/kernels/unary.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+
+namespace strata {
+namespace {
+
+constexpr DType kAll[] = {DType::f32, DType::bf16, DType::f16, DType::f64,    DType::i64,
+                          DType::i32, DType::u8,   DType::i8,  DType::boolean};
+
+/// a + b in f64 by the definition of broadcasting.
+std::vector<double> naive_sum(const Tensor& a, const Tensor& b, const Shape& shape) {
+  const auto x = expand(a, shape).to_vector<double>(), y = expand(b, shape).to_vector<double>();
+  std::vector<double> out(x.size());
+  for (size_t i = 0; i < x.size(); ++i) out[i] = x[i] + y[i];
+  return out;
+}
+
+/// Small whole numbers, which every dtype here can hold.
+Tensor numbers(const Shape& shape, DType dtype) {
+  Tensor t = empty(shape, DType::i64);
+  for (int64_t i = 0; i < t.numel(); ++i) t.data<int64_t>()[i] = i * 7 % 11;
+  return cast(t, dtype);
+}
+
+TEST(ElementwiseKernels, AnyStridesAndDtypes) {
+  struct Pair {
+    Shape a, b, out;
+  };
+  // Sizes around the vectors and blocks, runs shorter and longer than a block.
+  const Pair pairs[] = {{{}, {}, {}},
+                        {{1}, {0}, {0}},
+                        {{7}, {7}, {7}},
+                        {{33}, {1}, {33}},
+                        {{5, 3}, {3}, {5, 3}},
+                        {{700, 3}, {700, 1}, {700, 3}},
+                        {{3, 1, 4}, {5, 1}, {3, 5, 4}},
+                        {{2, 2100}, {2100}, {2, 2100}},
+                        {{1, 2100}, {3, 1}, {3, 2100}},
+                        {{2, 3, 2, 3, 2, 3, 2, 1}, {3, 1, 1, 2, 3}, {2, 3, 2, 3, 2, 3, 2, 3}}};
+  for (const Pair& p : pairs) {
+    for (DType da : kAll) {
+      for (DType db : {DType::f32, DType::bf16, DType::i32}) {
+        if (da == DType::boolean) continue;
+        const Tensor a = numbers(p.a, da), b = numbers(p.b, db);
+        Tensor y = empty(p.out, DType::f32);
+        kernels::add(Cpu{}, a, b, y);
+        ASSERT_EQ(y.to_vector<double>(), naive_sum(a, b, p.out)) << describe(a) << describe(b);
+        Tensor wide = empty(p.out, DType::f64);
+        kernels::add(Cpu{}, a, b, wide);
+        ASSERT_EQ(wide.to_vector<double>(), naive_sum(a, b, p.out)) << describe(a) << describe(b);
+      }
+    }
+  }
+}
+
+TEST(ElementwiseKernels, StridedInputsAndOutputs) {
+  const Tensor a = transpose(numbers({40, 50}, DType::f32), 0, 1);
+  const Tensor b = slice(numbers({50, 80}, DType::bf16), 1, 0, 80, 2);
+  for (DType dtype : {DType::f32, DType::bf16, DType::f64, DType::i32, DType::u8}) {
+    Tensor base = full({80, 100}, 99, dtype);
+    Tensor y = transpose(slice(slice(base, 0, 0, 80, 2), 1, 1, 100, 2), 0, 1);
+    kernels::add(Cpu{}, a, b, y);
+    EXPECT_EQ(y.to_vector<double>(), naive_sum(a, b, {50, 40})) << describe(y);
+    EXPECT_EQ(base.to_vector<double>()[0], 99);
+    EXPECT_EQ(base.to_vector<double>()[101], 99);
+  }
+}
+
+TEST(ElementwiseKernels, InPlace) {
+  Tensor x = numbers({1001}, DType::f32);
+  const auto before = x.to_vector<double>();
+  kernels::add(Cpu{}, x, x, x);
+  const auto after = x.to_vector<double>();
+  for (size_t i = 0; i < before.size(); ++i) ASSERT_EQ(after[i], 2 * before[i]);
+}
+
+TEST(ElementwiseKernels, StreamedResultsAreTheSame) {
+  const int64_t n = kernels::cpu::kStreamBytes / 4 + 1001;
+  const Tensor x = rand({n}, -3, 3);
+  Tensor y = empty_like(x), narrow = empty({n}, DType::f64);
+  kernels::exp(Cpu{}, x, y);
+  kernels::copy(Cpu{}, x, narrow);
+  for (int64_t begin : {int64_t{0}, int64_t{999}, n / 2 + 1, n - 3000}) {
+    const Tensor part = slice(x, 0, begin, begin + 3000);
+    Tensor expected = empty(part.shape(), DType::f32);
+    kernels::exp(Cpu{}, part, expected);
+    EXPECT_EQ(slice(y, 0, begin, begin + 3000).to_vector<float>(), expected.to_vector<float>());
+    EXPECT_EQ(slice(narrow, 0, begin, begin + 3000).to_vector<double>(), part.to_vector<double>());
+  }
+}
+
+TEST(ElementwiseKernels, SameBitsOnAnyNumberOfThreads) {
+  const int before = thread_count();
+  const Tensor x = rand({300007}, -3, 3), row = rand({7, 1}, -1, 1), wide = rand({7, 30001}, -1, 1);
+  set_thread_count(1);
+  Tensor y1 = empty_like(x), z1 = empty_like(wide);
+  kernels::sin(Cpu{}, x, y1);
+  kernels::pow(Cpu{}, wide, row, z1);
+  for (int threads : {2, 3, 4}) {
+    set_thread_count(threads);
+    Tensor y = empty_like(x), z = empty_like(wide);
+    kernels::sin(Cpu{}, x, y);
+    kernels::pow(Cpu{}, wide, row, z);
+    EXPECT_EQ(std::memcmp(y.raw(), y1.raw(), static_cast<size_t>(x.numel()) * 4), 0);
+    EXPECT_EQ(std::memcmp(z.raw(), z1.raw(), static_cast<size_t>(wide.numel()) * 4), 0);
+  }
+  set_thread_count(before);
+}
+
+TEST(Cast, BetweenAllDtypes) {
+  for (DType from : kAll) {
+    const Tensor x = numbers({37}, from);
+    for (DType to : kAll) {
+      const Tensor y = cast(x, to);
+      const auto a = x.to_vector<double>(), b = y.to_vector<double>();
+      for (size_t i = 0; i < a.size(); ++i) {
+        const double expected = to == DType::boolean ? a[i] != 0 : a[i];
+        ASSERT_EQ(b[i], expected) << name_of(from) << " to " << name_of(to) << " at " << i;
+      }
+    }
+  }
+}
+
+TEST(Cast, RoundsTruncatesAndWraps) {
+  const float nan = std::nanf(""), infinity = std::numeric_limits<float>::infinity();
+  std::vector<float> values = {1.00390625F, 1.01171875F, 3.4e38F, -3.4e38F, 1e-40F,
+                               infinity,    -infinity,   nan,     -0.0F,    65504.0F};
+  for (int i = 0; i < 3; ++i) values.insert(values.end(), values.begin(), values.begin() + 10);
+  const Tensor x = tensor(values, {static_cast<int64_t>(values.size())});
+  const auto halves = cast(x, DType::bf16).to_vector<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float expected = bfloat16(values[i]);
+    if (std::isnan(expected)) {
+      EXPECT_TRUE(std::isnan(halves[i]));
+    } else {
+      EXPECT_EQ(halves[i], expected) << values[i];
+    }
+  }
+  EXPECT_EQ(cast(tensor({-2.7F, 2.7F, 300.5F}), DType::i32).to_vector<int32_t>(),
+            (std::vector<int32_t>{-2, 2, 300}));
+  EXPECT_EQ(cast(tensor<int64_t>({300, -1}), DType::u8).to_vector<int32_t>(),
+            (std::vector<int32_t>{44, 255}));
+  EXPECT_EQ(cast(tensor({nan, 0.0F, -0.0F, 0.25F}), DType::boolean).to_vector<int32_t>(),
+            (std::vector<int32_t>{1, 0, 0, 1}));
+}
+
+}  // namespace
+}  // namespace strata
