@@ -27,13 +27,16 @@ HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
 // Steps of k between two visits to C: a packed panel of the right factor stays in the first cache.
-inline constexpr int64_t kMaxDepth = HWY_TARGET <= HWY_AVX3 ? 256 : 384;
+// Where C is transposed on the way its visits cost more, and the panel comes from the second cache.
+inline constexpr int64_t kMaxDepth = 256, kMaxDepthTurned = 1024;
+// A strip of the right factor with this many floats in a step of k stays in the second cache.
+inline constexpr int64_t kCachedStrip = 48 << 10;
 // Rows per task: a packed block of the left factor stays in the second cache.
 inline constexpr int64_t kMaxTaskRows = 16 * kTileRows;
 // Packed right factor at a time, in floats: 8 MB.
 inline constexpr int64_t kMaxStrip = int64_t{2} << 20;
 // Products below this many multiplications are not worth waking threads for.
-inline constexpr double kMinParallel = 400e3;
+inline constexpr double kMinParallel = 200e3;
 // Up to this many rows, panels of the right factor are packed where they are used.
 inline constexpr int64_t kFewRows = 192;
 
@@ -53,11 +56,12 @@ struct KStep {
 };
 
 template <class T, class F>
-void for_each_k_step(int64_t k, F&& f) {
-  const int64_t steps = std::is_same_v<T, float> ? std::max<int64_t>(1, ceil_div(k, kMaxDepth)) : 1;
-  const int64_t depth = steps == 1 ? k : round_up(ceil_div(k, steps), 4);
+void for_each_k_step(const GemmProblem<T>& p, F&& f) {
+  const int64_t most = p.turned ? kMaxDepthTurned : kMaxDepth;
+  const int64_t steps = std::is_same_v<T, float> ? std::max<int64_t>(1, ceil_div(p.k, most)) : 1;
+  const int64_t depth = steps == 1 ? p.k : round_up(ceil_div(p.k, steps), 4);
   for (int64_t begin = 0, s = 0; s < steps; ++s, begin += depth) {
-    f(KStep{begin, std::min(depth, k - begin), s == 0, s == steps - 1});
+    f(KStep{begin, std::min(depth, p.k - begin), s == 0, s == steps - 1});
   }
 }
 
@@ -72,26 +76,52 @@ struct LeftView {
 struct RightPanel {
   const float* data;
   int64_t step;
+  bool direct;  // see is_direct
 };
+
+// The part of C at (i, j), and what happens to it in this step of k.
+template <class T>
+HWY_INLINE TileOutput<T> output_at(const GemmProblem<T>& p, const KStep& ks, int64_t i, int64_t j) {
+  const int64_t row = p.turned ? j : i, column = p.turned ? i : j;
+  TileOutput<T> out = {p.c + row * p.ld + column, p.ld, nullptr, p.alpha, ks.first ? p.beta : 1.0f,
+                       Activation::none};
+  if (ks.last) {
+    out.bias = p.bias ? p.bias + column : nullptr;
+    out.activation = p.activation;
+  }
+  return out;
+}
+
+// Whether a whole tile can go from the registers to C.
+inline bool is_direct(const GemmProblem<float>& p) {
+  return !p.turned && p.alpha == 1 && (p.beta == 0 || p.beta == 1) &&
+         p.activation <= Activation::relu;
+}
+template <class T>
+bool is_direct(const GemmProblem<T>&) {
+  return false;
+}
 
 template <class T>
 HWY_INLINE void one_tile(const GemmProblem<T>& p, const KStep& ks, const LeftView& left,
                          int64_t tile_index, const RightPanel& right, int64_t i, int64_t rows,
                          int64_t j) {
-  HWY_ALIGN float sums[kTileSize];
   const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
   const int64_t vectors = ceil_div(columns, kLanes);
-  tile_function(rows, vectors, left.rows)(ks.depth, left.data + tile_index * left.tile_step,
-                                          left.packed ? rows : left.step, right.data, right.step,
-                                          sums);
-  TileOutput<T> out = {p.c, p.ld, nullptr, p.alpha, ks.first ? p.beta : 1.0f, Activation::none};
-  if (ks.last) {
-    out.bias = p.bias;
-    out.activation = p.activation;
+  const TileFunction product = tile_function(rows, vectors, left.rows);
+  const float* left_data = left.data + tile_index * left.tile_step;
+  const int64_t left_step = left.packed ? rows : left.step;
+  const TileOutput<T> out = output_at(p, ks, i, j);
+  if constexpr (std::is_same_v<T, float>) {
+    if (right.direct && columns == vectors * kLanes) {
+      product(ks.depth, left_data, left_step, right.data, right.step,
+              {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu});
+      return;
+    }
   }
-  const int64_t c_row = p.turned ? j : i, c_column = p.turned ? i : j;
-  out.c += c_row * p.ld + c_column;
-  if (out.bias) out.bias += c_column;
+  HWY_ALIGN float sums[kTileSize];
+  product(ks.depth, left_data, left_step, right.data, right.step,
+          {sums, vectors * kLanes, false, nullptr, false});
   if (p.turned) {
     store_block_turned(sums, vectors * kLanes, rows, columns, out);
   } else {
@@ -138,33 +168,55 @@ void pack_right(const GemmProblem<T>& p, const KStep& ks, int64_t j, float* to) 
        p.right.k_step, columns, panel_width(p.n, j), ks.depth, to);
 }
 
+// Whole-width tiles under each other that go from the registers to C.
+inline void direct_tiles(const GemmProblem<float>& p, const KStep& ks, const LeftView& left,
+                         Range rows, const RightPanel& right, int64_t j) {
+  const TileOutput<float> out = output_at(p, ks, rows.begin, j);
+  TileTarget to = {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu};
+  const int64_t vectors = p.n - j < kTileColumns ? 1 : kTileVectors;
+  const TileFunction whole = tile_function(kTileRows, vectors, left.rows);
+  const float* left_data = left.data;
+  for (int64_t rest = rows.size(); rest > 0; rest -= kTileRows) {
+    const int64_t count = std::min<int64_t>(kTileRows, rest);
+    (count == kTileRows ? whole : tile_function(count, vectors, left.rows))(
+        ks.depth, left_data, left.packed ? count : left.step, right.data, right.step, to);
+    left_data += left.tile_step;
+    to.c += kTileRows * to.ld;
+  }
+}
+
 template <class T>
-HWY_INLINE void tiles_of_panel(const GemmProblem<T>& p, const KStep& ks, const LeftView& left,
-                               Range rows, const RightPanel& right, int64_t j) {
+void tiles_of_panel(const GemmProblem<T>& p, const KStep& ks, const LeftView& left, Range rows,
+                    const RightPanel& right, int64_t j) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (right.direct && (p.n - j >= kTileColumns || p.n - j == kLanes)) {
+      return direct_tiles(p, ks, left, rows, right, j);
+    }
+  }
   for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
     one_tile(p, ks, left, t, right, i, std::min<int64_t>(kTileRows, rows.end - i), j);
   }
 }
 
 // Few rows: each panel of the right factor is packed right before all its tiles use it, or read in
-// place by a single tile.
+// place where these are too few to repay that.
 template <class T>
 void few_rows_task(const GemmProblem<T>& p, Range columns) {
   const Range rows = {0, p.m};
-  for_each_k_step<T>(p.k, [&](const KStep& ks) HWY_ATTR {
+  for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
     const LeftView left = get_left(p, ks, rows, ceil_div(columns.size(), kTileColumns));
     for (int64_t j = columns.begin; j < columns.end; j += kTileColumns) {
       const bool whole = p.n - j >= kTileColumns && p.right.lane_step == 1;
       if constexpr (std::is_same_v<T, float>) {
-        if (whole && p.m <= kTileRows) {
+        if (whole && p.m <= (ks.depth <= 64 ? 16 : 4) * kTileRows) {
           const float* data = p.right.data + j + ks.begin * p.right.k_step;
-          tiles_of_panel(p, ks, left, rows, {data, p.right.k_step}, j);
+          tiles_of_panel(p, ks, left, rows, {data, p.right.k_step, is_direct(p)}, j);
           continue;
         }
       }
       float* panel = gemm_buffers().panel.get(kTileColumns * ks.depth);
       pack_right(p, ks, j, panel);
-      tiles_of_panel(p, ks, left, rows, {panel, panel_width(p.n, j)}, j);
+      tiles_of_panel(p, ks, left, rows, {panel, panel_width(p.n, j), is_direct(p)}, j);
     }
   });
 }
@@ -173,14 +225,14 @@ void few_rows_task(const GemmProblem<T>& p, Range columns) {
 template <class T>
 void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const float* packed) {
   const int64_t panels = ceil_div(strip.size(), kTileColumns);
-  for_each_k_step<T>(p.k, [&](const KStep& ks) HWY_ATTR {
+  for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
     const LeftView left = get_left(p, ks, rows, panels);
     const float* right = packed + ks.begin * panels * kTileColumns;
     const auto panel = [&](int64_t j) {
-      return RightPanel{right + (j - strip.begin) * ks.depth, panel_width(p.n, j)};
+      return RightPanel{right + (j - strip.begin) * ks.depth, panel_width(p.n, j), is_direct(p)};
     };
-    if (panels <= 8 && !left.packed) {
-      // Rows that lie apart are read from memory once, while the few panels stay in the cache.
+    if (strip.size() * ks.depth <= kCachedStrip) {
+      // C is then written row after row, and rows of the left factor are read once.
       for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
         const int64_t count = std::min<int64_t>(kTileRows, rows.end - i);
         for (int64_t j = strip.begin; j < strip.end; j += kTileColumns) {
@@ -207,18 +259,18 @@ void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
   }
 }
 
-// Size of a task along an extent of n: about 16 tasks, in whole tiles, none below `least`.
-inline int64_t task_size(int64_t n, int64_t tile, int64_t least, int64_t most) {
-  return std::clamp(round_up(ceil_div(n, 16), tile), least, most);
+// Size of a task along an extent of n that costs `work` in all: about 32 tasks, in whole tiles, not
+// so small that handing them out would show.
+inline int64_t task_size(double work, int64_t n, int64_t tile, int64_t most) {
+  if (work < kMinParallel) return std::max<int64_t>(n, 1);
+  const auto least = static_cast<int64_t>(kMinParallel / 4 / work * static_cast<double>(n));
+  return std::min(std::max(round_up(ceil_div(n, 32), tile), round_up(least + 1, tile)), most);
 }
 
 template <class T>
 void few_rows(const GemmProblem<T>& p) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  const int64_t least =
-      round_up(static_cast<int64_t>(kMinParallel / 4 / (work / p.n)) + 1, kTileColumns);
-  const int64_t grain = work < kMinParallel ? p.n : task_size(p.n, kTileColumns, least, p.n);
-  for_each_task(work, p.n, std::max<int64_t>(grain, 1),
+  for_each_task(work, p.n, task_size(work, p.n, kTileColumns, round_up(p.n, kTileColumns)),
                 [&](Range columns) HWY_ATTR { few_rows_task(p, columns); });
 }
 
@@ -232,7 +284,7 @@ void many_rows(const GemmProblem<T>& p) {
     float* packed = gemm_buffers().right.get(panels * kTileColumns * p.k);
     const double pack_work = 16.0 * static_cast<double>(strip.size() * p.k);
     for_each_task(pack_work, panels, ceil_div(panels, 16), [&](Range range) HWY_ATTR {
-      for_each_k_step<T>(p.k, [&](const KStep& ks) HWY_ATTR {
+      for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
         for (int64_t j = range.begin; j < range.end; ++j) {
           pack_right(p, ks, strip.begin + j * kTileColumns,
                      packed + (ks.begin * panels + j * ks.depth) * kTileColumns);
@@ -240,9 +292,7 @@ void many_rows(const GemmProblem<T>& p) {
       });
     });
     const double work = static_cast<double>(p.m) * static_cast<double>(strip.size() * p.k);
-    const int64_t grain =
-        work < kMinParallel ? p.m : task_size(p.m, kTileRows, 2 * kTileRows, kMaxTaskRows);
-    for_each_task(work, p.m, grain,
+    for_each_task(work, p.m, task_size(work, p.m, kTileRows, kMaxTaskRows),
                   [&](Range rows) HWY_ATTR { many_rows_task(p, rows, strip, packed); });
   }
 }

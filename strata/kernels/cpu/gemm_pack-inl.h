@@ -64,12 +64,26 @@ template <int kWidth, class T>
 HWY_INLINE void pack_in_order(const T* HWY_RESTRICT from, int64_t k_step, int64_t k,
                               float* HWY_RESTRICT to) {
   for (int64_t p = 0; p < k; ++p, from += k_step, to += kWidth) {
+    __builtin_prefetch(from + kWidth, 0, 2);  // the next panel's part of this row
     if constexpr (std::is_same_v<T, float>) {
       std::memcpy(to, from, kWidth * sizeof(float));
     } else {
       int i = 0;
       for (; i + 4 <= kWidth; i += 4) hn::StoreU(load4(from + i), F32x4(), to + i);
       for (; i < kWidth; ++i) to[i] = static_cast<float>(from[i]);
+    }
+  }
+}
+
+// The same for the last lanes of a matrix, fewer than the tile's.
+inline void pack_rest_in_order(const float* from, int64_t k_step, int64_t lanes, int64_t width,
+                               int64_t k, float* HWY_RESTRICT to) {
+  const F32 d;
+  for (int64_t p = 0; p < k; ++p, from += k_step) {
+    for (int64_t i = 0; i < width; i += kLanes) {
+      const int64_t count = std::clamp<int64_t>(lanes - i, 0, kLanes);
+      hn::StoreU(count == kLanes ? hn::LoadU(d, from + i) : load_first(d, from + i, count), d,
+                 to + p * width + i);
     }
   }
 }
@@ -110,6 +124,10 @@ HWY_NOINLINE void pack(const T* from, int64_t lane_step, int64_t k_step, int64_t
     pack_in_order<kTileColumns>(from, k_step, k, to);
   } else if (lane_step == 1 && lanes == width && width == kTileRows) {
     pack_in_order<kTileRows>(from, k_step, k, to);
+  } else if (lane_step == 1 && width % kLanes == 0 && std::is_same_v<T, float>) {
+    if constexpr (std::is_same_v<T, float>) {
+      pack_rest_in_order(from, k_step, lanes, width, k, to);
+    }
   } else {
     if (lanes < width && k > 0) std::memset(to, 0, static_cast<size_t>(k * width) * sizeof(float));
     if (k_step == 1) {

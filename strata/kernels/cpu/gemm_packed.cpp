@@ -23,16 +23,36 @@ GemmProblem<T> best_side(const GemmProblem<T>& p) {
 }
 
 template <class T>
-void product(const GemmProblem<T>& problem) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (small_product(problem)) return;
-  }
-  const GemmProblem<T> p = best_side(problem);
+void whole_product(const GemmProblem<T>& p) {
   if (p.m <= kFewRows && p.right.lane_step == 1) {
     few_rows(p);
   } else {
     many_rows(p);
   }
+}
+
+// A small result of a long sum: ranges of k in parallel, added up in order.
+void long_product(const GemmProblem<float>& p) {
+  const int64_t parts = std::min<int64_t>(16, p.k / 2048);
+  const int64_t depth = round_up(ceil_div(p.k, parts), 4);
+  float* partials = gemm_buffers().partial.get(parts * p.m * p.n);
+  parallel_chunks(parts, [&](int64_t part) {
+    const Range k = {std::min(p.k, part * depth), std::min(p.k, (part + 1) * depth)};
+    whole_product(part_of(p, k, partials + part * p.m * p.n));
+  });
+  store_partials(p, partials, parts);
+}
+
+template <class T>
+void product(const GemmProblem<T>& problem) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (small_product(problem)) return;
+  }
+  const GemmProblem<T> p = best_side(problem);
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.k >= 4096 && p.m * p.n <= 8192) return long_product(p);
+  }
+  whole_product(p);
 }
 
 void product_f32(const GemmProblem<float>& p) { product(p); }

@@ -63,7 +63,7 @@ class GemmBuffer {
 };
 
 struct GemmBuffers {
-  GemmBuffer left, right, panel, vector, bias;
+  GemmBuffer left, right, panel, vector, bias, partial;
 };
 
 /// The calling thread's own.

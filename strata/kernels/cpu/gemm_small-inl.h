@@ -59,23 +59,64 @@ inline void dot_task(const GemmProblem<float>& p, Range columns) {
 
 inline void dots(const GemmProblem<float>& p) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  // A task reads at least 64 KB of the right factor.
-  const int64_t least = round_up(ceil_div(16384, std::max<int64_t>(p.k, 1)), 24);
-  for_each_task(4 * work, p.n, task_size(p.n, 24, least, std::max(p.n, least)),
+  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
+  for_each_task(work, p.n, task_size(work, p.n, tile, round_up(p.n, tile)),
                 [&](Range columns) HWY_ATTR { dot_task(p, columns); });
 }
 
-// One row times a factor whose rows lie in sequence.
+// Adds up the partial results of `parts` ranges of k, [m, n] each, in order, and stores them.
+inline void store_partials(const GemmProblem<float>& p, const float* partials, int64_t parts) {
+  const F32 d;
+  HWY_ALIGN float sums[kTileColumns];
+  for (int64_t i = 0; i < p.m; ++i) {
+    for (int64_t j = 0; j < p.n; j += kTileColumns) {
+      const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
+      std::memset(sums, 0, sizeof(sums));
+      for (int64_t part = 0; part < parts; ++part) {
+        const float* from = partials + (part * p.m + i) * p.n + j;
+        int64_t c = 0;
+        for (; c + kLanes <= columns; c += kLanes) {
+          hn::Store(hn::Add(hn::Load(d, sums + c), hn::LoadU(d, from + c)), d, sums + c);
+        }
+        for (; c < columns; ++c) sums[c] += from[c];
+      }
+      store_sums(p, sums, kTileColumns, i, 1, j, columns);
+    }
+  }
+}
+
+// The part of a product that sums over `k` alone, into partials of its own.
+inline GemmProblem<float> part_of(const GemmProblem<float>& p, Range k, float* partial) {
+  GemmProblem<float> part = p;
+  part.k = k.size();
+  part.left.data += k.begin * p.left.k_step;
+  part.right.data += k.begin * p.right.k_step;
+  part.c = partial;
+  part.ld = p.n;
+  part.turned = false;
+  part.bias = nullptr;
+  part.alpha = 1;
+  part.beta = 0;
+  part.activation = Activation::none;
+  return part;
+}
+
+// One row times a factor whose rows lie in sequence: each task reads some whole rows.
 inline void row_times_matrix(const GemmProblem<float>& p) {
-  constexpr int64_t kColumns = 512;
-  const double work = static_cast<double>(p.n * p.k);
-  for_each_task(4 * work, p.n, kColumns, [&](Range columns) HWY_ATTR {
-    HWY_ALIGN float sums[kColumns];
-    std::memset(sums, 0, sizeof(sums));
-    add_rows(p.k, columns.size(), p.left.data, p.left.k_step, p.right.data + columns.begin,
-             p.right.k_step, sums);
-    store_sums(p, sums, kColumns, 0, 1, columns.begin, columns.size());
+  constexpr int64_t kColumns = 4096;
+  const int64_t blocks = ceil_div(p.n, kColumns);
+  const int64_t parts =
+      std::clamp<int64_t>(p.k * std::min(p.n, kColumns) / 65536, 1, ceil_div(16, blocks));
+  const int64_t depth = round_up(ceil_div(p.k, parts), 4);
+  float* partials = gemm_buffers().partial.get(parts * p.n);
+  std::memset(partials, 0, static_cast<size_t>(parts * p.n) * sizeof(float));
+  for_each_task(4.0 * static_cast<double>(p.n * p.k), blocks * parts, 1, [&](Range task) HWY_ATTR {
+    const int64_t part = task.begin / blocks, j = task.begin % blocks * kColumns;
+    const int64_t k = std::min(p.k, part * depth), k_end = std::min(p.k, k + depth);
+    add_rows(k_end - k, std::min(kColumns, p.n - j), p.left.data + k * p.left.k_step, p.left.k_step,
+             p.right.data + k * p.right.k_step + j, p.right.k_step, partials + part * p.n + j);
   });
+  store_partials(p, partials, parts);
 }
 
 // True if the product was small or thin enough to be done here.
@@ -95,7 +136,7 @@ inline bool small_product(const GemmProblem<float>& problem) {
     dots(in_sequence);
     return true;
   }
-  if (p.left.k_step == 1 && p.m <= 16 && p.k >= 4 * kLanes) {
+  if (p.left.k_step == 1 && (p.m <= 4 || (p.m <= 16 && p.k >= 256))) {
     dots(p);
     return true;
   }

@@ -8,6 +8,7 @@
 #endif
 
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include <hwy/highway.h>
@@ -28,11 +29,6 @@ struct TileOutput {
   float alpha, beta;
   Activation activation;
 };
-
-template <class D>
-HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
-  return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);  // a NaN stays one
-}
 
 // x[i] = f(d, x[i]), in whole vectors: the sums' buffers are that long.
 template <class F>
@@ -73,23 +69,35 @@ inline void activate(Activation activation, float* x, int64_t n) {
   }
 }
 
-template <class D>
-HWY_INLINE hn::Vec<D> finish(D d, const float* sum, const TileOutput<float>& out, const float* c,
-                             int64_t column) {
-  hn::Vec<D> v = hn::Mul(hn::LoadU(d, sum), hn::Set(d, out.alpha));
-  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), hn::LoadU(d, c), v);
-  if (out.bias) v = hn::Add(v, hn::LoadU(d, out.bias + column));
+// The finished vector of `count` results whose first is `column`; count is kLanes but at the edge.
+template <bool kWhole>
+HWY_INLINE V32 finish(const float* sum, const TileOutput<float>& out, const float* c,
+                      int64_t column, int64_t count) {
+  const F32 d;
+  const auto load = [&](const float* p)
+                        HWY_ATTR { return kWhole ? hn::LoadU(d, p) : load_first(d, p, count); };
+  V32 v = hn::Mul(hn::LoadU(d, sum), hn::Set(d, out.alpha));
+  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), load(c), v);
+  if (out.bias) v = hn::Add(v, load(out.bias + column));
   return out.activation == Activation::relu ? relu(d, v) : v;
+}
+
+HWY_INLINE void store_lanes(V32 v, float* p, int64_t count) {
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(v, F32(), lanes);
+  const float* from = lanes;
+  for (; count >= 4; count -= 4, from += 4, p += 4) std::memcpy(p, from, 4 * sizeof(float));
+  if (count & 2) std::memcpy(p, from, 2 * sizeof(float));
+  if (count & 1) p[count & 2] = from[count & 2];
 }
 
 // One result of any type as f32, where vectors do not reach or C is not f32.
 template <class T>
-HWY_INLINE float finish_one(const float* sum, const TileOutput<T>& out, const T* c,
-                            int64_t column) {
-  const hn::FixedTag<float, 1> d;
-  const float old = out.beta != 0 ? static_cast<float>(*c) : 0.0f;
-  return hn::GetLane(
-      finish(d, sum, {nullptr, 0, out.bias, out.alpha, out.beta, out.activation}, &old, column));
+HWY_INLINE float finish_one(float sum, const TileOutput<T>& out, const T* c, int64_t column) {
+  float v = sum * out.alpha;
+  if (out.beta != 0) v += out.beta * static_cast<float>(*c);
+  if (out.bias) v += out.bias[column];
+  return out.activation == Activation::relu && v < 0 ? 0.0f : v;
 }
 
 // A block of `rows` x `columns` sums in rows of `stride` goes to the same place of C. The sums are
@@ -103,7 +111,7 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < columns; ++j) {
         float* sum = sums + i * stride + j;
-        *sum = finish_one(sum, before, out.c + i * out.ld + j, j);
+        *sum = finish_one(*sum, before, out.c + i * out.ld + j, j);
       }
     }
     activate(out.activation, sums, rows * stride);
@@ -114,16 +122,15 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
     T* c = out.c + i * out.ld;
     int64_t j = 0;
     if constexpr (std::is_same_v<T, float>) {
-      const F32 d;
-      const F32x4 d4;
       for (; j + kLanes <= columns; j += kLanes) {
-        hn::StoreU(finish(d, sums + j, out, c + j, j), d, c + j);
+        hn::StoreU(finish<true>(sums + j, out, c + j, j, kLanes), F32(), c + j);
       }
-      for (; j + 4 <= columns; j += 4) {
-        hn::StoreU(finish(d4, sums + j, out, c + j, j), d4, c + j);
+      if (j < columns) {
+        store_lanes(finish<false>(sums + j, out, c + j, j, columns - j), c + j, columns - j);
       }
+    } else {
+      for (; j < columns; ++j) c[j] = static_cast<T>(finish_one(sums[j], out, c + j, j));
     }
-    for (; j < columns; ++j) c[j] = static_cast<T>(finish_one(sums + j, out, c + j, j));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -30,16 +31,32 @@ inline constexpr int kTileColumns = kTileVectors * kLanes;
 inline constexpr int kTileSize = kTileRows * kTileColumns;
 inline constexpr int kTurnedRows = (kTileRows + 3) / 4 * 4;  // of a transposed tile
 
-// sums[i * kVectors * kLanes + j] = sum over k of left(i, k) * right(k, j). The left side is read
-// one number at a time: (i, k) lies at left[i * left_step + k] if kLeftRows, else at
-// left[k * left_step + i]. The right side is read in vectors: row k lies at right + k * right_step.
+// Where a tile's sums go, and what is done to them on the way.
+struct TileTarget {
+  float* c;
+  int64_t ld;
+  bool add;           // to what C holds
+  const float* bias;  // one for each column, or null
+  bool relu;
+};
+
+template <class D>
+HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
+  return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);  // a NaN stays one
+}
+
+// C(i, j) = sum over k of left(i, k) * right(k, j). The left side is read one number at a time:
+// (i, k) lies at left[i * left_step + k] if kLeftRows, else at left[k * left_step + i]. The right
+// side is read in vectors: row k lies at right + k * right_step.
 template <int kRows, int kVectors, bool kLeftRows>
-HWY_NOINLINE void tile_sums(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
-                            const float* HWY_RESTRICT right, int64_t right_step,
-                            float* HWY_RESTRICT sums) {
+HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
+                               const float* HWY_RESTRICT right, int64_t right_step,
+                               const TileTarget& to) {
   const F32 d;
   V32 acc[kRows][kVectors];
+  float* HWY_RESTRICT c = to.c;
   for (int i = 0; i < kRows; ++i) {
+    hwy::Prefetch(c + i * to.ld);
     for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
   }
   for (int64_t p = 0; p < k; ++p) {
@@ -52,18 +69,44 @@ HWY_NOINLINE void tile_sums(int64_t k, const float* HWY_RESTRICT left, int64_t l
     left += kLeftRows ? 1 : left_step;
     right += right_step;
   }
+  if (to.add) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) {
+        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, c + i * to.ld + v * kLanes));
+      }
+    }
+  }
+  if (to.bias) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) {
+      const V32 bias = hn::LoadU(d, to.bias + v * kLanes);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i) acc[i][v] = hn::Add(acc[i][v], bias);
+    }
+  }
+  if (to.relu) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = relu(d, acc[i][v]);
+    }
+  }
+  HWY_UNROLL(16)
   for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) hn::Store(acc[i][v], d, sums + (i * kVectors + v) * kLanes);
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[i][v], d, c + i * to.ld + v * kLanes);
   }
 }
 
 using TileFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
-                              int64_t right_step, float* sums);
+                              int64_t right_step, const TileTarget& to);
 
 template <int kVectors, bool kLeftRows, int... kRowsLess1>
 constexpr auto tile_table(std::integer_sequence<int, kRowsLess1...>) {
   return std::array<TileFunction, sizeof...(kRowsLess1)>{
-      &tile_sums<kRowsLess1 + 1, kVectors, kLeftRows>...};
+      &tile_product<kRowsLess1 + 1, kVectors, kLeftRows>...};
 }
 
 // The function for a tile of that many rows (1 to kTileRows) and vectors (1 or 2).
@@ -75,7 +118,7 @@ inline TileFunction tile_function(int64_t rows, int64_t vectors, bool left_rows)
   return kTables[left_rows][vectors - 1][rows - 1];
 }
 
-// Lanes [0, count) of what is at p, zeros behind.
+// Lanes [0, count) of what is at p, zeros behind; nothing beyond them is read.
 HWY_INLINE V32 load_first(F32 d, const float* p, int64_t count) {
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[kLanes] = {};
@@ -125,14 +168,17 @@ HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t le
 // memory and gain from several streams.
 inline constexpr int kDotRows = 4, kDotColumns = 3, kDotColumnsOfOneRow = 8;
 
+using DotFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
+                             int64_t right_step, float* sums);
+
 template <int kRows, int... kColumnsLess1>
 constexpr auto dot_table(std::integer_sequence<int, kColumnsLess1...>) {
-  return std::array<TileFunction, kDotColumns>{&dot_sums<kRows, kColumnsLess1 + 1>...};
+  return std::array<DotFunction, kDotColumns>{&dot_sums<kRows, kColumnsLess1 + 1>...};
 }
 
-inline TileFunction dot_function(int64_t rows, int64_t columns) {
+inline DotFunction dot_function(int64_t rows, int64_t columns) {
   using Columns = std::make_integer_sequence<int, kDotColumns>;
-  static constexpr std::array<TileFunction, kDotColumns> kTable[kDotRows] = {
+  static constexpr std::array<DotFunction, kDotColumns> kTable[kDotRows] = {
       dot_table<1>(Columns()), dot_table<2>(Columns()), dot_table<3>(Columns()),
       dot_table<4>(Columns())};
   return columns == kDotColumnsOfOneRow ? &dot_sums<1, kDotColumnsOfOneRow>
