@@ -30,9 +30,6 @@ install(FILES ${PROJECT_BINARY_DIR}/generated/strataConfig.cmake
 
 # A static library leaves its own libraries to the linker of the program, a shared one does not.
 set(strata_own_libraries "-ldnnl -lhwy -lfmt -lpng -lz -lpthread")
-if(STRATA_PARALLEL STREQUAL "openmp")
-  string(APPEND strata_own_libraries " ${OpenMP_CXX_FLAGS}")
-endif()
 if(BUILD_SHARED_LIBS)
   set(strata_public_libraries "")
 else()

@@ -76,7 +76,7 @@ void check_omp(const Source& source, const std::vector<Word>& words, Findings& f
                            (words[i - 1].text == "pragma" || words[i - 1].text == "include");
     if (directive || (word.called && word.text.starts_with("omp_"))) {
       findings.push_back({source.path, line_of(source.code, word.at), "omp",
-                          "OpenMP stands in strata/base/parallel.cpp alone; use parallel_for"});
+                          "loops run on threads through parallel_for and parallel_chunks alone"});
     }
   }
 }
@@ -108,7 +108,7 @@ Findings check_bans(const std::vector<Source>& tree) {
     if (source.path.starts_with("strata/") || source.path.starts_with("models/")) {
       check_library(source, words, findings);
     }
-    if (source.path != "strata/base/parallel.cpp") check_omp(source, words, findings);
+    check_omp(source, words, findings);
     check_unfinished(source, findings);
     check_pragma_once(source, findings);
   }

@@ -43,7 +43,7 @@ Findings check_layers(const std::vector<Source>& tree);
 /// Files have at most 500 lines, functions at most 80.
 Findings check_sizes(const std::vector<Source>& tree);
 
-/// Library code neither aborts, exits nor prints; OpenMP stands in base/parallel.cpp alone; headers
+/// Library code neither aborts, exits nor prints; no OpenMP; headers
 /// begin with #pragma once; nothing is left to do.
 Findings check_bans(const std::vector<Source>& tree);
 
