@@ -143,6 +143,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int axis) {
 std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis) {
   if (count < 1) throw ValueError("chunk", fmt::format("count must be at least 1, got {}", count));
   const int64_t total = x.size(axis);
+  if (total == 0) return split(x, std::vector<int64_t>(static_cast<size_t>(count), 0), axis);
   return split(x, std::max<int64_t>(1, (total + count - 1) / count), axis);
 }
 

@@ -30,7 +30,8 @@ inline std::vector<Tensor> split(const Tensor& x, std::initializer_list<int64_t>
 }
 /// Views of `size` each, the last one smaller where it does not divide.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int axis = 0);
-/// At most `count` views of equal size, the last one smaller, as PyTorch's chunk.
+/// At most `count` views of equal size, the last one smaller, as PyTorch's chunk; of an empty axis
+/// `count` empty ones.
 std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis = 0);
 
 }  // namespace strata

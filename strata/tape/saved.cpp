@@ -22,7 +22,10 @@ Tensor Saved::get() const {
   return value_;
 }
 
-SavedOutput::SavedOutput(const Tensor& t, int output) : value_(t.detach()), output_(output) {}
+SavedOutput::SavedOutput(const Tensor& t, int output) : output_(output) {
+  // Without recording nobody will ask for it.
+  if (grad_enabled()) value_ = Saved(t.detach());
+}
 
 Tensor SavedOutput::get() const {
   Tensor value = value_.get();

@@ -179,7 +179,7 @@ class Printer {
     if (t_.numel() == 0) return "[]";
     const bool last = axis + 1 == t_.rank();
     const std::string indent(static_cast<size_t>(axis) + 1, ' ');
-    const std::string between = "\n" + std::string(static_cast<size_t>(t_.rank() - axis - 2), '\n');
+    const std::string between(static_cast<size_t>(t_.rank() - axis - 1), '\n');
     std::string text, line = indent;
     for (int64_t i = 0; i < n; ++i) {
       const bool skip = cut(axis) && i == kEdge;

@@ -1,86 +1,130 @@
 #include "strata/kernels/copy.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/cast.h"
 #include "strata/kernels/cpu/convert.h"
+#include "strata/kernels/cpu/transpose.h"
 #include "strata/tensor/strided.h"
 
 namespace strata::kernels {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements for which a second thread pays
-constexpr int64_t kTile = 32;      // square tile of a transposing copy: both sides stay in L1
+constexpr int64_t kTile = 32;      // rows of a tile of a transposing copy: both sides stay in L1
+constexpr int64_t kWide = 256;     // and its columns
 
-/// The last axis of `shape` is the inner loop; the axes before it are walked by `outer` index.
+/// Walks the axes of a shape that lie before the last `skip` ones, keeping the offsets in both
+/// arrays.
+class Odometer {
+ public:
+  Odometer(const Coalesced<2>& c, int skip, int64_t start)
+      : c_(c), axes_(c.shape.rank() - skip), at_(Dims::filled(axes_, 0)) {
+    for (int i = axes_ - 1; i >= 0; --i) {
+      at_[i] = start % c.shape[i];
+      start /= c.shape[i];
+      x += at_[i] * c.strides[0][i];
+      y += at_[i] * c.strides[1][i];
+    }
+  }
+  void next() {
+    for (int i = axes_ - 1; i >= 0; --i) {
+      x += c_.strides[0][i];
+      y += c_.strides[1][i];
+      if (++at_[i] < c_.shape[i]) return;
+      x -= c_.strides[0][i] * c_.shape[i];
+      y -= c_.strides[1][i] * c_.shape[i];
+      at_[i] = 0;
+    }
+  }
+  int64_t x = 0, y = 0;
+
+ private:
+  const Coalesced<2>& c_;
+  int axes_;
+  Dims at_;
+};
+
+/// The last axis is the inner loop, over which y's memory runs on.
 template <class T>
 class StridedCopy {
  public:
-  StridedCopy(const Coalesced<2>& c, const T* x, T* y) : x_(x), y_(y), c_(c) { order_for_tiles(); }
+  StridedCopy(const Coalesced<2>& c, const T* x, T* y)
+      : x_(x), y_(y), c_(c), last_(c.shape.rank() - 1) {}
 
-  void run() const {
-    const int last = c_.shape.rank() - 1;
-    const int64_t inner = c_.shape[last];
-    const int64_t tiles = tiled_ ? (c_.shape[last - 1] + kTile - 1) / kTile : 1;
-    int64_t outer = tiles;
-    for (int i = 0; i < (tiled_ ? last - 1 : last); ++i) outer *= c_.shape[i];
-    const int64_t work = tiled_ ? inner * kTile : inner;
-    parallel_for(outer, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)),
+  void run() {
+    if (bring_up_x()) {
+      run_tiles();
+    } else {
+      run_rows();
+    }
+  }
+
+ private:
+  /// Where x runs along another axis than y, moves that axis next to the last one.
+  bool bring_up_x() {
+    if (last_ < 1 || c_.strides[0][last_] == 1) return false;
+    for (int axis = 0; axis < last_; ++axis) {
+      if (c_.strides[0][axis] != 1) continue;
+      std::swap(c_.shape[axis], c_.shape[last_ - 1]);
+      for (auto& s : c_.strides) std::swap(s[axis], s[last_ - 1]);
+      return true;
+    }
+    return false;
+  }
+
+  int64_t count(int axes) const {
+    int64_t n = 1;
+    for (int i = 0; i < axes; ++i) n *= c_.shape[i];
+    return n;
+  }
+
+  void run_rows() const {
+    const int64_t inner = c_.shape[last_], xs = c_.strides[0][last_], ys = c_.strides[1][last_];
+    parallel_for(count(last_), std::max<int64_t>(1, kGrain / inner),
                  [&](int64_t begin, int64_t end) {
-                   for (int64_t i = begin; i < end; ++i) {
-                     if (tiled_) {
-                       tile_row(i / tiles, i % tiles * kTile);
-                     } else {
-                       row(i);
-                     }
+                   Odometer at(c_, 1, begin);
+                   for (int64_t i = begin; i < end; ++i, at.next()) {
+                     line(x_ + at.x, xs, y_ + at.y, ys, inner);
                    }
                  });
   }
 
- private:
-  /// Where x runs along another axis than y, moves that axis next to the last one, to be tiled.
-  void order_for_tiles() {
-    const int last = c_.shape.rank() - 1;
-    if (last < 1 || c_.strides[0][last] == 1) return;
-    for (int axis = 0; axis < last; ++axis) {
-      if (c_.strides[0][axis] != 1) continue;
-      std::swap(c_.shape[axis], c_.shape[last - 1]);
-      for (auto& s : c_.strides) std::swap(s[axis], s[last - 1]);
-      tiled_ = true;
+  /// Matrices to turn over, in tiles that both caches hold: x runs along the rows, y the columns.
+  void run_tiles() const {
+    const int64_t rows = c_.shape[last_ - 1], columns = c_.shape[last_];
+    const int64_t down = (rows + kTile - 1) / kTile, across = (columns + kWide - 1) / kWide;
+    const int64_t tiles = down * across;
+    parallel_for(count(last_ - 1) * tiles, std::max<int64_t>(1, kGrain / (kTile * kWide)),
+                 [&](int64_t begin, int64_t end) {
+                   Odometer at(c_, 2, begin / tiles);
+                   for (int64_t i = begin; i < end; ++i) {
+                     if (i > begin && i % tiles == 0) at.next();
+                     tile(at, i % tiles / across * kTile, i % across * kWide);
+                   }
+                 });
+  }
+
+  void tile(const Odometer& at, int64_t row, int64_t column) const {
+    const int64_t rows = std::min(kTile, c_.shape[last_ - 1] - row);
+    const int64_t columns = std::min(kWide, c_.shape[last_] - column);
+    const int64_t xs = c_.strides[0][last_], ys = c_.strides[1][last_ - 1];
+    const int64_t step = c_.strides[1][last_];
+    const T* x = x_ + at.x + row + column * xs;
+    T* y = y_ + at.y + row * ys + column * step;
+    if (step == 1) {
+      cpu::transpose(sizeof(T), x, xs, y, ys, rows, columns);
       return;
     }
-  }
-
-  /// Offsets of the outer index over the first `axes` axes.
-  std::pair<int64_t, int64_t> locate(int64_t index, int axes) const {
-    int64_t ox = 0, oy = 0;
-    for (int i = axes - 1; i >= 0; --i) {
-      const int64_t at = index % c_.shape[i];
-      index /= c_.shape[i];
-      ox += at * c_.strides[0][i];
-      oy += at * c_.strides[1][i];
-    }
-    return {ox, oy};
-  }
-
-  void row(int64_t index) const {
-    const int last = c_.shape.rank() - 1;
-    const auto [ox, oy] = locate(index, last);
-    line(x_ + ox, c_.strides[0][last], y_ + oy, c_.strides[1][last], c_.shape[last]);
-  }
-
-  void tile_row(int64_t index, int64_t first) const {
-    const int last = c_.shape.rank() - 1;
-    const auto [ox, oy] = locate(index, last - 1);
-    const int64_t rows = std::min(kTile, c_.shape[last - 1] - first), columns = c_.shape[last];
-    const int64_t xr = c_.strides[0][last - 1], yr = c_.strides[1][last - 1];
-    const int64_t xc = c_.strides[0][last], yc = c_.strides[1][last];
     for (int64_t j = 0; j < columns; j += kTile) {
       const int64_t width = std::min(kTile, columns - j);
-      for (int64_t i = first; i < first + rows; ++i) {
-        line(x_ + ox + i * xr + j * xc, xc, y_ + oy + i * yr + j * yc, yc, width);
+      for (int64_t i = 0; i < rows; ++i) {
+        line(x + i + j * xs, xs, y + i * ys + j * step, step, width);
       }
     }
   }
@@ -98,7 +142,7 @@ class StridedCopy {
   const T* x_;
   T* y_;
   Coalesced<2> c_;
-  bool tiled_ = false;
+  int last_;
 };
 
 /// One run of bytes. What is too large to be found in the caches again is written past them.
@@ -127,13 +171,27 @@ void visit_width(int64_t bytes, F&& f) {
   }
 }
 
+/// Both arrays with y's axes from the widest stride to the narrowest: the order of a copy is free.
+Coalesced<2> in_order_of(const Tensor& x, const Tensor& y) {
+  Shape shape = y.shape();
+  std::array<Strides, 2> strides = {x.strides(), y.strides()};
+  const auto width = [&](int i) { return std::abs(strides[1][i]); };
+  for (int i = 1; i < shape.rank(); ++i) {
+    for (int j = i; j > 0 && width(j - 1) < width(j); --j) {
+      std::swap(shape[j - 1], shape[j]);
+      for (Strides& s : strides) std::swap(s[j - 1], s[j]);
+    }
+  }
+  return coalesce<2>(shape, strides);
+}
+
 }  // namespace
 
 void copy(Cpu, const Tensor& x, Tensor& y) {
   if (x.dtype() != y.dtype()) return cpu::cast(x, y);
   const int64_t n = x.numel();
   if (n == 0) return;
-  const auto c = coalesce<2>(x.shape(), {x.strides(), y.strides()});
+  const Coalesced<2> c = in_order_of(x, y);
   const bool one_run =
       c.shape.empty() || (c.shape.rank() == 1 && c.strides[0][0] == 1 && c.strides[1][0] == 1);
   if (one_run) return copy_run(x.raw(), y.raw(), n * size_of(x.dtype()));

@@ -1,0 +1,143 @@
+#include "strata/ops/creation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/ops/views.h"
+
+namespace strata {
+namespace {
+
+using Values = std::vector<double>;
+
+TEST(Creation, Ramps) {
+  EXPECT_EQ(arange(0, 5, 2).to_vector<double>(), (Values{0, 2, 4}));
+  EXPECT_EQ(arange(3, 0, -1).to_vector<double>(), (Values{3, 2, 1}));
+  EXPECT_EQ(arange(1, 1).numel(), 0);
+  EXPECT_EQ(arange(254, 258, 1, DType::u8).to_vector<double>(), (Values{254, 255, 0, 1}));
+  EXPECT_EQ(linspace(0, 1, 5, DType::f64).to_vector<double>(), (Values{0, 0.25, 0.5, 0.75, 1}));
+  EXPECT_EQ(linspace(2, 3, 1).to_vector<double>(), (Values{2}));
+  EXPECT_EQ(linspace(0, 0.3, 4, DType::f64).to_vector<double>().back(), 0.3);
+  EXPECT_EQ(linspace(0, 1, 0).numel(), 0);
+  EXPECT_THROW(linspace(0, 1, -1), ShapeError);
+  for (const double step : {0.0, -1.0, -10.0, std::numeric_limits<double>::quiet_NaN(), 1e-300}) {
+    EXPECT_THROW(arange(0, 5, step), ValueError) << step;
+  }
+  EXPECT_EQ(eye(2).to_vector<double>(), (Values{1, 0, 0, 1}));
+}
+
+TEST(Creation, DrawsFollowSeedAndStreamAlone) {
+  const int before = thread_count();
+  std::vector<std::vector<double>> seen[4];
+  for (const int threads : {1, 2, 3, 4}) {
+    set_thread_count(threads);
+    Generator g(77);
+    seen[0].push_back(rand({40001}, -1, 1, DType::f32, kCpu, g).to_vector<double>());
+    seen[1].push_back(randn({40001}, 0, 1, DType::f32, kCpu, g).to_vector<double>());
+    seen[2].push_back(randn({40001}, 0, 1, DType::f64, kCpu, g).to_vector<double>());
+    seen[3].push_back(randint(0, 1000, {40001}, DType::i64, kCpu, g).to_vector<double>());
+    EXPECT_EQ(g.stream, 4U);
+  }
+  set_thread_count(before);
+  for (const auto& runs : seen) {
+    for (const auto& run : runs) EXPECT_EQ(run, runs[0]);
+  }
+  Generator a(1), b(1), c(2);
+  EXPECT_EQ(randperm(50, a).to_vector<double>(), randperm(50, b).to_vector<double>());
+  EXPECT_NE(randperm(50, a).to_vector<double>(), randperm(50, c).to_vector<double>());
+}
+
+TEST(Creation, AnElementDoesNotDependOnTheSize) {
+  Generator a(5), b(5);
+  const auto small = randn({777}, 0, 1, DType::f32, kCpu, a).to_vector<float>();
+  const auto large = randn({20000}, 0, 1, DType::f32, kCpu, b).to_vector<float>();
+  EXPECT_TRUE(std::equal(small.begin(), small.end(), large.begin()));
+}
+
+TEST(Creation, UniformsAreWordsOfPhilox) {
+  Generator g(123);
+  g.stream = 9;
+  const auto got = rand({1003}, 0, 1, DType::f32, kCpu, g).to_vector<float>();
+  for (size_t i = 0; i < got.size(); ++i) {
+    ASSERT_EQ(got[i], unit_float(philox(123, 9, i / 4)[i % 4])) << i;
+  }
+}
+
+TEST(Creation, UniformsStayBelowTheirBound) {
+  for (const DType dtype : {DType::f32, DType::bf16, DType::f16, DType::f64}) {
+    for (const auto& [low, high] : {std::pair{0.0, 1.0}, {1.0, 2.0}, {-0.1, 0.1}, {-2.0, -1.0}}) {
+      const auto got = rand({200000}, low, high, dtype).to_vector<double>();
+      const auto [least, most] = std::minmax_element(got.begin(), got.end());
+      // low itself may not be a value of the dtype.
+      const double slack = dtype == DType::f64 ? 0 : std::abs(low) * 0.01;
+      EXPECT_GE(*least, low - slack) << name_of(dtype);
+      EXPECT_LT(*most, high) << name_of(dtype);
+      const double mean = std::accumulate(got.begin(), got.end(), 0.0) / 200000;
+      EXPECT_NEAR(mean, (low + high) / 2, 0.006 * (high - low) + 0.003) << name_of(dtype);
+    }
+  }
+  EXPECT_EQ(rand({3}, 2, 2).to_vector<double>(), (Values{2, 2, 2}));
+  EXPECT_THROW(rand({3}, 2, 1), ValueError);
+  EXPECT_THROW(rand({3}, 0, INFINITY), ValueError);
+  EXPECT_THROW(rand({3}, 0, 1, DType::i64), DTypeError);
+}
+
+TEST(Creation, NormalsHaveTheirMomentsAndTails) {
+  for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+    constexpr int kDraws = 1000000;
+    Generator g(31);
+    const auto got = randn({kDraws}, 1, 2, dtype, kCpu, g).to_vector<double>();
+    double moments[4] = {};
+    int64_t beyond[4] = {};
+    for (const double v : got) {
+      ASSERT_TRUE(std::isfinite(v));
+      const double z = (v - 1) / 2;
+      for (int k = 0; k < 4; ++k) moments[k] += std::pow(z, k + 1) / kDraws;
+      for (int k = 0; k < 4; ++k) beyond[k] += std::abs(z) > k + 1;
+    }
+    EXPECT_NEAR(moments[0], 0, 0.005);
+    EXPECT_NEAR(moments[1], 1, 0.008);
+    EXPECT_NEAR(moments[2], 0, 0.015);
+    EXPECT_NEAR(moments[3], 3, 0.06);
+    const double expected[4] = {0.317311, 0.0455003, 0.0026998, 0.0000633};
+    for (int k = 0; k < 4; ++k) {
+      const double share = static_cast<double>(beyond[k]) / kDraws;
+      const double sigma = std::sqrt(expected[k] / kDraws);
+      const double rounding = dtype == DType::bf16 ? 0.03 * expected[k] : 0;
+      EXPECT_NEAR(share, expected[k], 5 * sigma + rounding) << name_of(dtype) << " " << k + 1;
+    }
+  }
+}
+
+TEST(Creation, NeighbouringNormalsAreIndependent) {
+  constexpr size_t kDraws = 400000;
+  const auto z = randn({kDraws}).to_vector<double>();
+  for (const size_t lag : {1, 2, 3, 4, 8, 16}) {
+    double product = 0;
+    for (size_t i = 0; i + lag < kDraws; ++i) product += z[i] * z[i + lag];
+    EXPECT_NEAR(product / kDraws, 0, 5 / std::sqrt(kDraws)) << lag;
+  }
+}
+
+TEST(Creation, RandintCoversWideRanges) {
+  const auto got = randint(INT64_MIN, INT64_MAX, {1000}).to_vector<int64_t>();
+  EXPECT_LT(*std::min_element(got.begin(), got.end()), -(int64_t{1} << 61));
+  EXPECT_GT(*std::max_element(got.begin(), got.end()), int64_t{1} << 61);
+  EXPECT_EQ(randint(3, 4, {5}).to_vector<double>(), Values(5, 3.0));
+  EXPECT_THROW(randint(3, 3, {5}), ValueError);
+  auto order = randperm(100).to_vector<int64_t>();
+  std::sort(order.begin(), order.end());
+  EXPECT_EQ(order, arange(0, 100).to_vector<int64_t>());
+  EXPECT_EQ(randperm(0).numel(), 0);
+  EXPECT_THROW(randperm(-1), ValueError);
+}
+
+}  // namespace
+}  // namespace strata
