@@ -63,6 +63,8 @@ void add_summary(CLI::App& app, Program& program);
 void add_forward(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_gradcheck(CLI::App& app, Program& program);
+void add_inspect(CLI::App& app, Program& program);
+void add_data(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 
 }  // namespace strata::app

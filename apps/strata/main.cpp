@@ -55,6 +55,8 @@ int run(int argc, char** argv) {
   add_forward(app, program);
   add_bench(app, program);
   add_gradcheck(app, program);
+  add_inspect(app, program);
+  add_data(app, program);
   add_doctor(app, program);
   try {
     app.parse(argc, argv);
