@@ -9,4 +9,8 @@ namespace strata::kernels {
 /// must not be empty.
 void extreme(Cpu, bool largest, const Tensor& x, int axis, Tensor& values, Tensor& indices);
 
+/// The values.size(axis) largest (or smallest) elements along `axis`, best first, and their
+/// positions, the first of equal ones first. values and indices are contiguous.
+void topk(Cpu, bool largest, const Tensor& x, int axis, Tensor& values, Tensor& indices);
+
 }  // namespace strata::kernels

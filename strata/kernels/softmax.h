@@ -8,8 +8,8 @@ namespace strata::kernels {
 void softmax(Cpu, const Tensor& x, int axis, Tensor& y);
 void log_softmax(Cpu, const Tensor& x, int axis, Tensor& y);
 
-/// y = log(sum(e^x)), of size 1 along `axis`.
-void logsumexp(Cpu, const Tensor& x, int axis, Tensor& y);
+/// y = log(sum(e^x)) over the axes where y (of x's rank, contiguous) has size 1.
+void logsumexp(Cpu, const Tensor& x, Tensor& y);
 
 /// dx = y (dy - sum(y dy)), of the same dtype.
 void softmax_grad(Cpu, const Tensor& y, const Tensor& dy, int axis, Tensor& dx);

@@ -1,32 +1,81 @@
 #include "strata/ops/extremes.h"
 
+#include <utility>
+
+#include <fmt/format.h>
+
 #include "strata/base/error.h"
 #include "strata/kernels/extremes.h"
+#include "strata/kernels/reduce.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
+#include "strata/ops/reduce.h"
+#include "strata/ops/select.h"
 #include "strata/ops/views.h"
-#include "strata/tape/grad_mode.h"
+#include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
 namespace {
 
-struct Extreme {
-  Tensor values, indices;
-};
-
 /// Along `axis`, which stays unless `keep` is false; without a gradient.
-Extreme extreme(const char* op, bool largest, const Tensor& x, int axis, bool keep) {
+Extremes extreme(const char* op, bool largest, const Tensor& x, int axis, bool keep) {
   if (x.rank() == 0) {
-    Extreme e = extreme(op, largest, internal::with_shape(x, {1}), axis, true);
+    const Extremes e = extreme(op, largest, internal::with_shape(x, {1}), axis, true);
     return {internal::with_shape(e.values, {}), internal::with_shape(e.indices, {})};
   }
   axis = normalize_axis(op, axis, x.rank());
   const internal::ReducedShape r = internal::reduced_shape(op, x, {axis});
   internal::check_not_empty(op, x, r);
-  Extreme e{empty(r.kept, x.dtype(), x.device(), op), empty(r.kept, DType::i64, x.device(), op)};
+  Extremes e{empty(r.kept, x.dtype(), x.device(), op), empty(r.kept, DType::i64, x.device(), op)};
   on_cpu(op, x, [&](Cpu cpu) { kernels::extreme(cpu, largest, x, axis, e.values, e.indices); });
   if (keep) return e;
   return {internal::with_shape(e.values, r.dropped), internal::with_shape(e.indices, r.dropped)};
+}
+
+/// Ties `values`, found at `indices` along `axis`, to x.
+Extremes recorded(const char* op, const Tensor& x, int axis, bool keep, Extremes found) {
+  found.values = record(
+      op, {x}, found.values,
+      [=, indices = save(found.indices), shape = x.shape()](const Tensor& dy, Needs) -> Grads {
+        Tensor at = indices.get(), g = dy;
+        if (!keep) {
+          at = unsqueeze(at, axis);
+          g = unsqueeze(g, axis);
+        }
+        return {scatter_add(zeros(shape, g.dtype(), g.device()), axis, at, g)};
+      });
+  return found;
+}
+
+Extremes along_axis(const char* op, bool largest, const Tensor& x, int axis, bool keep) {
+  axis = normalize_axis(op, axis, x.rank());
+  if (x.rank() == 0) {
+    const Extremes e = along_axis(op, largest, reshape(x, {1}), 0, true);
+    return {reshape(e.values, {}), reshape(e.indices, {})};
+  }
+  return recorded(op, x, axis, keep, extreme(op, largest, x, axis, keep));
+}
+
+Tensor over_axes(const char* op, kernels::Reduce what, const Tensor& x, const Dims& axes,
+                 bool keep) {
+  const internal::ReducedShape r = internal::reduced_shape(op, x, axes);
+  internal::check_not_empty(op, x, r);
+  Tensor y = empty(r.kept, x.dtype(), x.device(), op);
+  on_cpu(op, x, [&](Cpu cpu) { kernels::reduce(cpu, what, x, y); });
+  if (!keep) y = internal::with_shape(y, r.dropped);
+  return record(
+      op, {x}, y,
+      [x = save(x), y = save_output(y), axes, kept = r.kept](const Tensor& dy, Needs) -> Grads {
+        const Tensor from = x.get();
+        const Tensor best = from == reshape(y.get(), kept);
+        const Tensor share = reshape(dy, kept) / sum(cast(best, dy.dtype()), axes, true);
+        return {where(best, share, 0)};
+      });
 }
 
 Tensor flat(const Tensor& x) {
@@ -35,6 +84,37 @@ Tensor flat(const Tensor& x) {
 }
 
 }  // namespace
+
+Tensor amax(const Tensor& x, const Dims& axes, bool keep) {
+  return over_axes("amax", kernels::Reduce::max, x, axes, keep);
+}
+Tensor amin(const Tensor& x, const Dims& axes, bool keep) {
+  return over_axes("amin", kernels::Reduce::min, x, axes, keep);
+}
+
+Extremes max(const Tensor& x, int axis, bool keep) {
+  return along_axis("max", true, x, axis, keep);
+}
+Extremes min(const Tensor& x, int axis, bool keep) {
+  return along_axis("min", false, x, axis, keep);
+}
+
+Extremes topk(const Tensor& x, int64_t k, int axis, bool largest) {
+  axis = normalize_axis("topk", axis, x.rank());
+  if (x.rank() == 0) {
+    const Extremes e = topk(reshape(x, {1}), k, 0, largest);
+    return k == 1 ? Extremes{reshape(e.values, {}), reshape(e.indices, {})} : e;
+  }
+  if (k < 0 || k > x.shape()[axis]) {
+    throw ValueError("topk", fmt::format("k is {}, but axis {} of {} has {} elements", k, axis,
+                                         describe(x), x.shape()[axis]));
+  }
+  Shape shape = x.shape();
+  shape[axis] = k;
+  Extremes e{empty(shape, x.dtype(), x.device()), empty(shape, DType::i64, x.device())};
+  on_cpu("topk", x, [&](Cpu cpu) { kernels::topk(cpu, largest, x, axis, e.values, e.indices); });
+  return recorded("topk", x, axis, true, std::move(e));
+}
 
 Tensor argmax(const Tensor& x, int axis, bool keep) {
   return extreme("argmax", true, x, axis, keep).indices;

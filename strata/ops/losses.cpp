@@ -9,11 +9,15 @@
 #include "strata/base/error.h"
 #include "strata/kernels/losses.h"
 #include "strata/kernels/reduce.h"
+#include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/select.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
@@ -30,7 +34,14 @@ double scale_of(Reduction reduction, double count) {
   return reduction == Reduction::mean ? 1 / count : 1;
 }
 
-/// A loss of single elements; `slope(x, t)` is its derivative made of ops, for second order.
+/// sum, mean or nothing.
+Tensor reduced(const Tensor& losses, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::mean ? mean(losses) : sum(losses);
+}
+
+/// A loss of single elements; `slope(x, t)` is its derivative made of ops, for second order. That
+/// for t is -slope, but -x for PairLoss::binary.
 template <class Slope>
 Tensor pair_loss(const char* op, PairLoss what, Tensor x, Tensor t, Reduction reduction,
                  Slope slope) {
@@ -53,7 +64,7 @@ Tensor pair_loss(const char* op, PairLoss what, Tensor x, Tensor t, Reduction re
       const Tensor g = contiguous(dy);
       on_cpu(op, a, [&](Cpu cpu) { kernels::pair_loss_grad(cpu, what, a, b, g, scale, da); });
     }
-    return {da, needs[1] ? -da : Tensor()};
+    return {da, !needs[1] ? Tensor() : what == PairLoss::binary ? a * (dy * -scale) : -da};
   });
   return cast(y, dtype);
 }
@@ -166,29 +177,27 @@ Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target,
   return (options.reduction == Reduction::none ? sum(terms, {-1}) : sum(terms)) * scale;
 }
 
-void check_cross_entropy(const Tensor& logits, const Tensor& target,
+void check_cross_entropy(const char* op, const Tensor& logits, const Tensor& target,
                          const CrossEntropyOptions& options) {
-  internal::check_floating("cross_entropy", logits);
-  if (logits.rank() == 0) throw ShapeError("cross_entropy", "logits need an axis of classes");
+  internal::check_floating(op, logits);
+  if (logits.rank() == 0) throw ShapeError(op, "logits need an axis of classes");
   Shape rows = logits.shape();
   rows.erase(rows.rank() - 1);
   const bool soft = is_floating(target.dtype());
   if (target.shape() != (soft ? logits.shape() : rows)) {
     throw ShapeError(
-        "cross_entropy",
-        fmt::format("target {} does not fit logits {}", describe(target), describe(logits)),
+        op, fmt::format("target {} does not fit logits {}", describe(target), describe(logits)),
         soft ? "probabilities have the shape of the logits; class numbers are integers"
              : "the classes are the last axis of the logits, which the target has not");
   }
   const Tensor& w = options.weight;
   if (w.defined() && w.shape() != Shape{logits.shape().back()}) {
-    throw ShapeError("cross_entropy", fmt::format("weight {} does not fit logits {}", describe(w),
-                                                  describe(logits)));
+    throw ShapeError(
+        op, fmt::format("weight {} does not fit logits {}", describe(w), describe(logits)));
   }
   const double smoothing = options.label_smoothing;
   if (!(smoothing >= 0 && smoothing <= 1)) {
-    throw ValueError("cross_entropy",
-                     fmt::format("label_smoothing must be in [0, 1], got {}", smoothing));
+    throw ValueError(op, fmt::format("label_smoothing must be in [0, 1], got {}", smoothing));
   }
 }
 
@@ -206,12 +215,44 @@ Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options) {
-  check_cross_entropy(logits, target, options);
+  check_cross_entropy("cross_entropy", logits, target, options);
   if (logits.dtype() == DType::f16) {
     return cast(cross_entropy(cast(logits, DType::f32), target, options), DType::f16);
   }
   return is_floating(target.dtype()) ? soft_cross_entropy(logits, target, options)
                                      : class_cross_entropy(logits, target, options);
+}
+
+Tensor nll_loss(const Tensor& x, const Tensor& target, const NllOptions& options) {
+  check_cross_entropy("nll_loss", x, target, {.weight = options.weight});
+  if (is_floating(target.dtype())) {
+    throw DTypeError("nll_loss", fmt::format("targets are integers, got {}", describe(target)));
+  }
+  const Tensor counted = target != options.ignore_index;
+  const Tensor classes = where(counted, cast(target, DType::i64), 0);
+  const Tensor picked = squeeze(gather(x, -1, unsqueeze(classes, -1)), -1);
+  Tensor weight = cast(counted, x.dtype());
+  if (options.weight.defined()) {
+    const Tensor all = expand(cast(options.weight, x.dtype()), x.shape());
+    weight = weight * squeeze(gather(all, -1, unsqueeze(classes, -1)), -1);
+  }
+  const Tensor losses = where(counted, -picked * weight, 0);
+  if (options.reduction != Reduction::mean) return reduced(losses, options.reduction);
+  return sum(losses) / sum(weight);
+}
+
+Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& options) {
+  if (!options.weight.defined() && !options.pos_weight.defined()) {
+    return pair_loss("bce_with_logits", PairLoss::binary, x, target, options.reduction,
+                     [](const Tensor& a, const Tensor& b) { return sigmoid(a) - b; });
+  }
+  internal::check_floating("bce_with_logits", x);
+  // softplus(-x) to the last bit: log(1 + e^z) is z from 40 on.
+  Tensor tail = softplus(-x, 1, 40);
+  if (options.pos_weight.defined()) tail = tail * ((options.pos_weight - 1) * target + 1);
+  Tensor losses = (1 - target) * x + tail;
+  if (options.weight.defined()) losses = losses * options.weight;
+  return reduced(losses, options.reduction);
 }
 
 }  // namespace strata

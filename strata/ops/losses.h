@@ -31,4 +31,24 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options = {});
 
+struct NllOptions {
+  Tensor weight = {};  ///< as in CrossEntropyOptions, as are the others
+  int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+};
+
+/// -x[target] along the last axis, for x of log-probabilities: cross_entropy without its softmax.
+/// Throws as it does.
+Tensor nll_loss(const Tensor& x, const Tensor& target, const NllOptions& options = {});
+
+struct BceOptions {
+  Tensor weight = {};      ///< of each element, broadcast to x
+  Tensor pos_weight = {};  ///< of the positive part, broadcast to x
+  Reduction reduction = Reduction::mean;
+};
+
+/// Cross-entropy of sigmoid(x) and target: -(t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x))), for
+/// targets in [0, 1]. Shapes broadcast. Throws DTypeError for integers.
+Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& options = {});
+
 }  // namespace strata

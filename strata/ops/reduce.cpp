@@ -1,11 +1,23 @@
 #include "strata/ops/reduce.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/kernels/moments.h"
 #include "strata/kernels/reduce.h"
+#include "strata/kernels/softmax.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/extremes.h"
+#include "strata/ops/select.h"
+#include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -35,6 +47,117 @@ Tensor mean(const Tensor& x, const Dims& axes, bool keep) {
                 [kept = r.kept, shape = x.shape(), scale](const Tensor& dy, Needs) -> Grads {
                   return {expand(reshape(dy, kept) * scale, shape)};
                 });
+}
+
+Tensor var(const Tensor& x, const Dims& axes, double correction, bool keep) {
+  internal::check_floating("var", x);
+  if (x.dtype() == DType::f16) {
+    return cast(var(cast(x, DType::f32), axes, correction, keep), DType::f16);
+  }
+  const ReducedShape r = internal::reduced_shape("var", x, axes);
+  const DType computed = x.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  const double divisor = std::max(0.0, static_cast<double>(r.count) - correction);
+  Tensor y;
+  {
+    const NoGrad no_grad;
+    Tensor centre = empty(r.kept, computed, x.device(), "var");
+    Tensor squares = empty_like(centre, "var");
+    on_cpu("var", x, [&](Cpu cpu) { kernels::moments(cpu, x, centre, squares); });
+    y = cast(with_shape(squares / divisor, keep ? r.kept : r.dropped), x.dtype());
+  }
+  return record("var", {x}, y,
+                [x = save(x), axes, kept = r.kept, divisor](const Tensor& dy, Needs) -> Grads {
+                  const Tensor from = x.get();
+                  const Tensor centred = from - mean(from, axes, true);
+                  return {centred * (reshape(dy, kept) * (2 / divisor))};
+                });
+}
+
+Tensor logsumexp(const Tensor& x, const Dims& axes, bool keep) {
+  internal::check_floating("logsumexp", x);
+  if (x.dtype() == DType::f16) {
+    return cast(logsumexp(cast(x, DType::f32), axes, keep), DType::f16);
+  }
+  const ReducedShape r = internal::reduced_shape("logsumexp", x, axes);
+  Tensor y = empty(r.kept, x.dtype(), x.device());
+  on_cpu("logsumexp", x, [&](Cpu cpu) { kernels::logsumexp(cpu, x, y); });
+  return record("logsumexp", {x}, keep ? y : with_shape(y, r.dropped),
+                [x = save(x), y = save_output(keep ? y : with_shape(y, r.dropped)), kept = r.kept](
+                    const Tensor& dy, Needs) -> Grads {
+                  return {reshape(dy, kept) * exp(x.get() - reshape(y.get(), kept))};
+                });
+}
+
+namespace {
+
+/// |x| to the power p, summed and to the power 1/p, for p without a kernel of its own.
+Tensor general_norm(const Tensor& x, double p, const Dims& axes, bool keep) {
+  if (p == 0) return cast(sum(x != 0, axes, keep), x.dtype());
+  if (p == -std::numeric_limits<double>::infinity()) return amin(abs(x), axes, keep);
+  return pow(sum(pow(abs(x), p), axes, keep), 1 / p);
+}
+
+/// The derivative of the norm `y` (of size 1 in the reduced axes) for p = 1, 2 and infinity.
+Tensor norm_slope(const Tensor& x, const Tensor& y, double p, const Dims& axes) {
+  if (p == 1) return sign(x);
+  if (p == 2) return x / where(y == 0, 1, y);
+  const Tensor largest = abs(x) == y;
+  return where(largest, sign(x) / sum(cast(largest, x.dtype()), axes, true), 0);
+}
+
+}  // namespace
+
+Tensor norm(const Tensor& x, double p, const Dims& axes, bool keep) {
+  internal::check_floating("norm", x);
+  const bool largest = p == std::numeric_limits<double>::infinity();
+  if (p != 1 && p != 2 && !largest) return general_norm(x, p, axes, keep);
+  const ReducedShape r = internal::reduced_shape("norm", x, axes);
+  const auto what = largest  ? kernels::Reduce::max_abs
+                    : p == 1 ? kernels::Reduce::sum_abs
+                             : kernels::Reduce::sum_squares;
+  Tensor y = empty(r.kept, x.dtype(), x.device());
+  on_cpu("norm", x, [&](Cpu cpu) { kernels::reduce(cpu, what, x, y); });
+  if (p == 2) {
+    const NoGrad no_grad;
+    y = sqrt(y);
+  }
+  if (!keep) y = with_shape(y, r.dropped);
+  return record(
+      "norm", {x}, y,
+      [x = save(x), y = save_output(y), p, axes, kept = r.kept](const Tensor& dy, Needs) -> Grads {
+        const Tensor value = reshape(y.get(), kept);
+        return {norm_slope(x.get(), value, p, axes) * reshape(dy, kept)};
+      });
+}
+
+namespace {
+
+Tensor test(const char* op, bool all, const Tensor& x, const Dims& axes, bool keep) {
+  const ReducedShape r = internal::reduced_shape(op, x, axes);
+  const Tensor truth = x.dtype() == DType::boolean ? x : x != 0;
+  Tensor y = empty(r.kept, DType::boolean, x.device(), op);
+  if (r.count == 0) y = full(r.kept, all, DType::boolean, x.device());
+  const auto what = all ? kernels::Reduce::min : kernels::Reduce::max;
+  if (r.count) on_cpu(op, x, [&](Cpu cpu) { kernels::reduce(cpu, what, truth, y); });
+  return keep ? y : with_shape(y, r.dropped);
+}
+
+}  // namespace
+
+Tensor any(const Tensor& x, const Dims& axes, bool keep) {
+  return test("any", false, x, axes, keep);
+}
+Tensor all(const Tensor& x, const Dims& axes, bool keep) {
+  return test("all", true, x, axes, keep);
+}
+
+Tensor cumsum(const Tensor& x, int axis, bool reverse) {
+  axis = normalize_axis("cumsum", axis, x.rank());
+  Tensor y = empty(x.shape(), is_floating(x.dtype()) ? x.dtype() : DType::i64, x.device());
+  on_cpu("cumsum", x, [&](Cpu cpu) { kernels::cumsum(cpu, x, axis, reverse, y); });
+  return record("cumsum", {x}, y, [axis, reverse](const Tensor& dy, Needs) -> Grads {
+    return {cumsum(dy, axis, !reverse)};
+  });
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

@@ -14,6 +14,25 @@ Tensor sum(const Tensor& x, const Dims& axes = {}, bool keep = false);
 /// Mean; NaN where there is nothing to average. Throws DTypeError for integers.
 Tensor mean(const Tensor& x, const Dims& axes = {}, bool keep = false);
 
+/// Variance: the sum of squared deviations divided by count - correction, as torch.var. NaN where
+/// that is 0 / 0. Throws DTypeError for integers.
+Tensor var(const Tensor& x, const Dims& axes = {}, double correction = 1, bool keep = false);
+
+/// log(sum(e^x)), the maximum taken off first. Throws DTypeError for integers.
+Tensor logsumexp(const Tensor& x, const Dims& axes = {}, bool keep = false);
+
+/// The p-norm sum(|x|^p)^(1/p); the largest |x| for p = infinity, the smallest for -infinity, the
+/// number of non-zeros for 0. The gradient of a zero norm is 0. Throws DTypeError for integers.
+Tensor norm(const Tensor& x, double p = 2, const Dims& axes = {}, bool keep = false);
+
+/// Whether any element, or every one, is other than zero (NaN is); bool.
+Tensor any(const Tensor& x, const Dims& axes = {}, bool keep = false);
+Tensor all(const Tensor& x, const Dims& axes = {}, bool keep = false);
+
+/// Running sums along `axis`, from its end with `reverse`; of x's shape and dtype, i64 for integers
+/// and booleans.
+Tensor cumsum(const Tensor& x, int axis, bool reverse = false);
+
 /// Sums x down to `shape`, which x's shape must be a broadcast of: the way back of expand.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 

@@ -75,6 +75,19 @@ inline Tensor packed(const Tensor& x) {
   return y;
 }
 
+/// x, contiguous, with the axes where `kept` has size 1 behind the others.
+inline Tensor reduced_last(const Tensor& x, const Shape& kept) {
+  Shape shape, strides;
+  for (const bool reduced : {false, true}) {
+    for (int i = 0; i < x.rank(); ++i) {
+      if ((kept[i] != x.shape()[i]) != reduced) continue;
+      shape.push_back(x.shape()[i]);
+      strides.push_back(x.strides()[i]);
+    }
+  }
+  return packed(x.as_strided(shape, strides, x.offset()));
+}
+
 /// x with `axis` and the last axis swapped: a view.
 inline Tensor swap_with_last(const Tensor& x, int axis) {
   if (axis == x.rank() - 1) return x;

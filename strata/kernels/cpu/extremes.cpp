@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/axes.h"
@@ -168,6 +170,8 @@ namespace {
 
 HWY_EXPORT(extreme_floats);
 
+constexpr int64_t kTopkGrain = 4096;  // elements for which a second thread pays
+
 /// Integers and booleans.
 template <class T>
 void extreme_plain(bool largest, const T* x, const cpu::Run& run, T* values, int64_t* indices) {
@@ -183,7 +187,60 @@ void extreme_plain(bool largest, const T* x, const cpu::Run& run, T* values, int
   }
 }
 
+/// Whether a comes before b: the better value, of equal ones the smaller position.
+template <class T>
+struct Before {
+  const T* x;
+  bool largest;
+
+  bool operator()(int64_t a, int64_t b) const {
+    const auto p = value(a), q = value(b);
+    if constexpr (!std::is_integral_v<T>) {
+      const bool nan_p = std::isnan(p), nan_q = std::isnan(q);
+      if (nan_p || nan_q) return nan_p == nan_q ? a < b : nan_p == largest;
+    }
+    return p == q ? a < b : largest ? p > q : p < q;
+  }
+  auto value(int64_t i) const {
+    if constexpr (std::is_class_v<T>) {
+      return static_cast<float>(x[i]);
+    } else {
+      return x[i];
+    }
+  }
+};
+
+template <class T>
+void topk_rows(bool largest, const T* x, int64_t rows, int64_t n, int64_t k, T* values,
+               int64_t* indices) {
+  parallel_for(rows, std::max<int64_t>(1, kTopkGrain / n), [&](int64_t begin, int64_t end) {
+    std::vector<int64_t> order(static_cast<size_t>(n));
+    for (int64_t r = begin; r < end; ++r) {
+      std::iota(order.begin(), order.end(), 0);
+      std::partial_sort(order.begin(), order.begin() + k, order.end(),
+                        Before<T>{x + r * n, largest});
+      for (int64_t i = 0; i < k; ++i) {
+        indices[r * k + i] = order[static_cast<size_t>(i)];
+        values[r * k + i] = x[r * n + order[static_cast<size_t>(i)]];
+      }
+    }
+  });
+}
+
 }  // namespace
+
+void topk(Cpu, bool largest, const Tensor& x, int axis, Tensor& values, Tensor& indices) {
+  if (values.numel() == 0) return;
+  const Tensor from = cpu::packed(cpu::swap_with_last(x, axis));
+  Tensor best = cpu::rows_of_result(values, axis), at = cpu::rows_of_result(indices, axis);
+  const int64_t n = x.size(axis), k = values.size(axis);
+  visit_dtype(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    topk_rows(largest, from.data<T>(), from.numel() / n, n, k, best.data<T>(), at.data<int64_t>());
+  });
+  cpu::finish_rows(best, values, axis);
+  cpu::finish_rows(at, indices, axis);
+}
 
 void extreme(Cpu, bool largest, const Tensor& x, int axis, Tensor& values, Tensor& indices) {
   if (values.numel() == 0) return;

@@ -140,12 +140,10 @@ void log_softmax_grad(Cpu, const Tensor& y, const Tensor& dy, int axis, Tensor& 
   backward(true, y, dy, axis, dx);
 }
 
-void logsumexp(Cpu, const Tensor& x, int axis, Tensor& y) {
+void logsumexp(Cpu, const Tensor& x, Tensor& y) {
   if (y.numel() == 0) return;
-  const Tensor from = cpu::packed(cpu::swap_with_last(x, axis));
-  Tensor to = cpu::rows_of_result(y, axis);
-  HWY_DYNAMIC_DISPATCH(logsumexp_rows)(from, x.size(axis), to);
-  cpu::finish_rows(to, y, axis);
+  const Tensor from = cpu::reduced_last(x, y.shape());
+  HWY_DYNAMIC_DISPATCH(logsumexp_rows)(from, x.numel() / y.numel(), y);
 }
 
 }  // namespace strata::kernels
