@@ -125,8 +125,8 @@ Tensor class_cross_entropy(const Tensor& logits, const Tensor& target,
   const int64_t classes = shape.back();
   const DType computed = logits.dtype() == DType::f64 ? DType::f64 : DType::f32;
   Rows r;
-  r.x = reshape(logits, {classes ? logits.numel() / classes : 0, classes});
-  r.x = contiguous(r.x);
+  const Shape view = {classes ? logits.numel() / classes : 0, classes};
+  r.x = contiguous(shape == view ? logits : reshape(logits, view));
   {
     const NoGrad no_grad;
     r.target = contiguous(cast(target, DType::i64));

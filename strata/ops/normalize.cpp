@@ -91,6 +91,13 @@ Grads gradients_of_ops(const Form& form, bool constant, const Kept& kept, const 
   return grads;
 }
 
+/// Memory for the gradients that are wanted.
+Grads room_for_gradients(const char* op, Needs needs, const Tensor& x, const Tensor& weight,
+                         const Tensor& bias) {
+  return {needs[0] ? empty_like(x, op) : Tensor(), needs[1] ? empty_like(weight, op) : Tensor(),
+          needs[2] ? empty_like(bias, op) : Tensor()};
+}
+
 /// The common part of batch and group norm: x [samples, length, channels], statistics given.
 Tensor normalize_channels(const char* op, const ChannelNorm& norm, const Form& form, bool constant,
                           const Tensor& x, const Shape& view, const Tensor& weight,
@@ -105,14 +112,8 @@ Tensor normalize_channels(const char* op, const ChannelNorm& norm, const Form& f
     if (grad_enabled()) return gradients_of_ops(form, constant, kept, dy, needs);
     const Tensor from = kept.x.get(), w = kept.weight.get(), b = kept.bias.get();
     const Tensor m = kept.mean.get(), s = kept.inverse.get();
-    Grads grads(3);
-    Tensor dx;
-    if (needs[0]) {
-      grads[0] = empty_like(from, op);
-      dx = with_shape(grads[0], view);
-    }
-    if (needs[1]) grads[1] = empty_like(w, op);
-    if (needs[2]) grads[2] = empty_like(b, op);
+    Grads grads = room_for_gradients(op, needs, from, w, b);
+    Tensor dx = needs[0] ? with_shape(grads[0], view) : Tensor();
     const Tensor g = with_shape(contiguous(dy), view);
     on_cpu(op, from, [&](Cpu cpu) {
       kernels::channel_norm_grad(cpu, norm, constant, with_shape(from, view), g, w, b, m, s, dx,
@@ -143,14 +144,8 @@ Tensor normalize_rows(const char* op, bool rms, const Tensor& given, const Shape
     if (grad_enabled()) return gradients_of_ops(form, false, kept, dy, needs);
     const Tensor from = kept.x.get(), w = kept.weight.get(), b = kept.bias.get();
     const Tensor m = kept.mean.get(), s = kept.inverse.get();
-    Grads grads(3);
-    Tensor dx;
-    if (needs[0]) {
-      grads[0] = empty_like(from, op);
-      dx = with_shape(grads[0], view);
-    }
-    if (needs[1]) grads[1] = empty_like(w, op);
-    if (needs[2]) grads[2] = empty_like(b, op);
+    Grads grads = room_for_gradients(op, needs, from, w, b);
+    Tensor dx = needs[0] ? with_shape(grads[0], view) : Tensor();
     const Tensor g = with_shape(contiguous(dy), view);
     on_cpu(op, from, [&](Cpu cpu) {
       kernels::row_norm_grad(cpu, rms, with_shape(from, view), g, w, m, s, dx, grads[1], grads[2]);

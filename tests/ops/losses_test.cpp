@@ -100,6 +100,27 @@ TEST(CrossEntropy, GivesTheSameBitsOnAnyNumberOfThreads) {
   set_thread_count(before);
 }
 
+TEST(CrossEntropy, IsNanWhereNoRowCounts) {
+  const Tensor target = tensor<int64_t>({-100, -100}, {2});
+  EXPECT_TRUE(std::isnan(cross_entropy(normal({2, 3}), target).item<double>()));
+  EXPECT_EQ(cross_entropy(normal({2, 3}), target, {.reduction = Reduction::sum}).item<double>(), 0);
+}
+
+TEST(BceWithLogits, StaysFiniteForLargeLogits) {
+  const Tensor x = tensor<float>({-200, 200, 0}), t = tensor<float>({1, 1, 0.5f});
+  const std::vector<float> y =
+      bce_with_logits(x, t, {.reduction = Reduction::none}).to_vector<float>();
+  EXPECT_FLOAT_EQ(y[0], 200);
+  EXPECT_FLOAT_EQ(y[1], 0);
+  EXPECT_FLOAT_EQ(y[2], std::log(2.0f));
+}
+
+TEST(L1Loss, HasNoGradientWhereEqual) {
+  Tensor x = tensor<float>({1, 2, 3}).set_requires_grad();
+  backward(l1_loss(x, tensor<float>({1, 3, 2}), Reduction::sum));
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, -1, 1}));
+}
+
 TEST(MseLoss, HasRightGradientsOfBothOrders) {
   for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
     const Tensor xs[] = {normal({4, 3}).set_requires_grad(),

@@ -8,9 +8,10 @@
 
 #include <gtest/gtest.h>
 
-#include "strata/autograd/gradcheck.h"
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
@@ -147,6 +148,62 @@ TEST(Sum, NamesWrongAxes) {
     EXPECT_STREQ(e.what(),
                  "[mean] needs a floating tensor, got i64[2]\n  hint: cast(x, DType::f32)?");
   }
+}
+
+TEST(Var, KeepsItsAccuracyFarFromZero) {
+  for (const Shape& shape : {Shape{1, 100000}, Shape{100000, 3}, Shape{40, 50, 60}}) {
+    const Tensor x = cast(cast(normal(shape), DType::bf16), DType::f64);
+    for (int axis = 0; axis < x.rank(); ++axis) {
+      const Tensor want = var(x, {axis});
+      const Tensor far = cast(x + 1024, DType::f32);  // exact: bf16 has 8 bits
+      expect_near(var(far, {axis}), var(cast(far, DType::f64), {axis}).to_vector<double>(), 1e-5);
+      expect_near(var(x + 1024, {axis}), want.to_vector<double>(), 1e-9);
+    }
+  }
+}
+
+TEST(Var, IsPyTorchsAtTheEdges) {
+  EXPECT_TRUE(std::isnan(var(tensor<float>({3})).item<float>()));
+  EXPECT_EQ(var(tensor<float>({3}), {}, 0).item<float>(), 0);
+  EXPECT_EQ(var(tensor<float>({1, 3}), {}, 2).item<float>(), kInf);
+  EXPECT_TRUE(std::isnan(var(zeros({0})).item<float>()));
+  EXPECT_THROW(var(zeros({2}, DType::i64)), DTypeError);
+}
+
+TEST(Logsumexp, TreatsInfinitiesAsPyTorch) {
+  EXPECT_EQ(logsumexp(tensor<float>({-kInf, -kInf})).item<float>(), -kInf);
+  EXPECT_EQ(logsumexp(tensor<float>({0, kInf})).item<float>(), kInf);
+  EXPECT_TRUE(std::isnan(logsumexp(tensor<float>({0, kNan})).item<float>()));
+  EXPECT_FLOAT_EQ(logsumexp(tensor<float>({1000, 1000})).item<float>(), 1000 + std::log(2.0f));
+  EXPECT_EQ(logsumexp(zeros({0})).item<float>(), -kInf);
+}
+
+TEST(Norm, HasNoGradientAtZero) {
+  for (double p : {1.0, 2.0}) {
+    Tensor x = zeros({3}).set_requires_grad();
+    backward(norm(x, p));
+    EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
+  }
+  EXPECT_EQ(norm(tensor<float>({-3, 4})).item<float>(), 5);
+  EXPECT_EQ(norm(tensor<float>({-3, 4}), 0).item<float>(), 2);
+  EXPECT_EQ(norm(tensor<float>({-3, 4}), kInf).item<float>(), 4);
+  EXPECT_EQ(norm(tensor<float>({-3, 4}), -kInf).item<float>(), 3);
+  EXPECT_EQ(norm(zeros({0})).item<float>(), 0);
+}
+
+TEST(Cumsum, RunsAlongTheAxis) {
+  const Tensor x = tensor<int32_t>({1, 2, 3, 4, 5, 6}, {2, 3});
+  EXPECT_EQ(cumsum(x, 1).to_vector<int64_t>(), (std::vector<int64_t>{1, 3, 6, 4, 9, 15}));
+  EXPECT_EQ(cumsum(x, 0, true).to_vector<int64_t>(), (std::vector<int64_t>{5, 7, 9, 4, 5, 6}));
+  EXPECT_EQ(cumsum(zeros({0, 2}), 0).shape(), (Shape{0, 2}));
+  EXPECT_EQ(cumsum(scalar(4.0f), 0).item<float>(), 4);
+}
+
+TEST(AnyAll, TreatNothingAsPyTorch) {
+  EXPECT_FALSE(any(zeros({0})).item<bool>());
+  EXPECT_TRUE(all(zeros({0})).item<bool>());
+  EXPECT_TRUE(any(tensor<float>({0, kNan})).item<bool>());
+  EXPECT_FALSE(all(tensor<bool>({true, false})).item<bool>());
 }
 
 TEST(SumTo, UndoesBroadcasting) {

@@ -10,7 +10,6 @@
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
-#include "strata/ops/extremes.h"
 #include "strata/ops/views.h"
 
 namespace strata {
@@ -76,32 +75,6 @@ TEST(Softmax, TreatsSpecialValuesAsPyTorch) {
   EXPECT_THROW(softmax(zeros({3}, DType::i64)), DTypeError);
   EXPECT_THROW(softmax(zeros({3}), 1), IndexError);
 }
-
-TEST(Argmax, FindsTheFirstAndNanWins) {
-  const Tensor x = tensor<float>({1, 5, 5, 2, kNan, 3, 9, kNan, 0, 0, 0, 0}, {3, 4});
-  EXPECT_EQ(argmax(x, 1).to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 0}));
-  EXPECT_EQ(argmin(x, 1).to_vector<int64_t>(), (std::vector<int64_t>{0, 0, 0}));
-  EXPECT_EQ(argmax(x, 0).to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 1, 1}));
-  EXPECT_EQ(argmax(x).item<int64_t>(), 4);
-  EXPECT_EQ(argmax(x, 0, true).shape(), (Shape{1, 4}));
-  EXPECT_EQ(argmax(tensor<int64_t>({3, 7, 7})).item<int64_t>(), 1);
-}
-
-TEST(Argmax, AgreesWithAPlainLoop) {
-  for (const Shape& shape : {Shape{64, 10}, Shape{5, 1000}, Shape{1000, 5}, Shape{3, 40, 17}}) {
-    const Tensor x = randint(0, 50, shape);
-    for (DType dtype : {DType::f32, DType::f64, DType::bf16}) {
-      for (int axis = 0; axis < x.rank(); ++axis) {
-        EXPECT_EQ(argmax(cast(x, dtype), axis).to_vector<int64_t>(),
-                  argmax(x, axis).to_vector<int64_t>());
-        EXPECT_EQ(argmin(cast(x, dtype), axis).to_vector<int64_t>(),
-                  argmin(x, axis).to_vector<int64_t>());
-      }
-    }
-  }
-}
-
-TEST(Argmax, NeedsAnElement) { EXPECT_THROW(argmax(zeros({2, 0}), 1), IndexError); }
 
 }  // namespace
 }  // namespace strata

@@ -49,7 +49,8 @@ HWY_INLINE Moments row_moments(const T* x, int64_t n) {
   return {count, mean, squares};
 }
 
-/// Columns of `rows` rows that are `stride` apart, 8 rows at a time while they are in L1.
+/// Columns of `rows` rows that are `stride` apart, 8 rows at a time while they are in L1. The means
+/// are those of the distances to the first row, so that a large common part costs no accuracy.
 template <class T>
 void column_moments(const T* x, int64_t rows, int64_t columns, int64_t stride, Computed<T>* mean,
                     Computed<T>* squares) {
@@ -79,14 +80,18 @@ void column_moments(const T* x, int64_t rows, int64_t columns, int64_t stride, C
         d, columns,
         [&](int64_t c) HWY_ATTR {
           auto m = r ? load(d, mean + c) : hn::Zero(d), s = r ? load(d, squares + c) : hn::Zero(d);
-          merge(m, s, [&](int64_t at) HWY_ATTR { return load(d, from + c + at); });
+          const auto first = load(d, x + c);
+          merge(m, s, [&](int64_t at) HWY_ATTR { return hn::Sub(load(d, from + c + at), first); });
           store(d, m, mean + c);
           store(d, s, squares + c);
         },
         [&](int64_t c, int64_t n) HWY_ATTR {
           auto m = r ? load_n(d, mean + c, n, 0) : hn::Zero(d);
           auto s = r ? load_n(d, squares + c, n, 0) : hn::Zero(d);
-          merge(m, s, [&](int64_t at) HWY_ATTR { return load_n(d, from + c + at, n, 0); });
+          const auto first = load_n(d, x + c, n, 0);
+          merge(m, s, [&](int64_t at) HWY_ATTR {
+            return hn::Sub(load_n(d, from + c + at, n, 0), first);
+          });
           store_n(d, m, mean + c, n);
           store_n(d, s, squares + c, n);
         });

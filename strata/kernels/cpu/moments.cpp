@@ -64,7 +64,8 @@ void moments_of_unit(const T* x, int64_t rows, int64_t columns, int64_t stride, 
   for (int64_t c = 0; c < columns; ++c) {
     Moments all;
     for (int64_t i = c; i < width; i += columns) {
-      all.merge({static_cast<double>(whole), static_cast<double>(mean[i]),
+      const double first = static_cast<double>(x[i]);
+      all.merge({static_cast<double>(whole), first + static_cast<double>(mean[i]),
                  static_cast<double>(squares[i])});
     }
     for (int64_t r = whole * group; r < rows; ++r) {

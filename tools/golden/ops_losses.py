@@ -1,0 +1,41 @@
+"""PyTorch's answers for strata/opcases/losses.cpp. Classes are the last axis there."""
+import torch.nn.functional as F
+from rule import Input, family
+
+x, target = Input((4, 7), -3, 3), Input((4, 7), 0, 1)
+logits, classes = Input((2, 3, 5), -3, 3), Input((2, 3), 0, 5, integer=True)
+weight = Input((5,), 0.5, 2, grad=False)
+probabilities = Input((2, 3, 5), 0, 0.4)
+
+cases = family("losses")
+cases.add("mse_loss", [x, x], F.mse_loss)
+cases.add("mse_loss/sum", [x, x], lambda x, t: F.mse_loss(x, t, reduction="sum"))
+cases.add("mse_loss/none", [x, x], lambda x, t: F.mse_loss(x, t, reduction="none"))
+cases.add("l1_loss", [x, x], F.l1_loss)
+cases.add("l1_loss/none", [x, x], lambda x, t: F.l1_loss(x, t, reduction="none"))
+cases.add("bce_with_logits", [x, target], F.binary_cross_entropy_with_logits)
+element = Input((7,), 0.5, 2, grad=False)
+cases.add("bce_with_logits/weights", [x, target, element, element],
+          lambda x, t, w, p: F.binary_cross_entropy_with_logits(
+              x, t, w, pos_weight=p, reduction="sum"))
+
+
+def cross_entropy(name, weighed=False, **options):
+    def f(x, t, w=None):
+        return F.cross_entropy(x.movedim(-1, 1), t, w, **options)
+
+    cases.add(name, [logits, classes] + ([weight] if weighed else []), f)
+
+
+cross_entropy("cross_entropy")
+cross_entropy("cross_entropy/sum", ignore_index=3, reduction="sum")
+cross_entropy("cross_entropy/none", True, ignore_index=1, label_smoothing=0.2, reduction="none")
+cross_entropy("cross_entropy/smooth", label_smoothing=0.1)
+cross_entropy("cross_entropy/weight", True, ignore_index=2)
+cross_entropy("cross_entropy/weight_smooth", True, ignore_index=2, label_smoothing=0.1)
+cases.add("cross_entropy/probabilities", [logits, probabilities, weight],
+          lambda x, p, w: F.cross_entropy(x.movedim(-1, 1), p.movedim(-1, 1), w,
+                                          label_smoothing=0.1))
+cases.add("nll_loss", [logits, classes, weight],
+          lambda x, t, w: F.nll_loss(x.log_softmax(-1).movedim(-1, 1), t, w, ignore_index=4))
+cases.write()
