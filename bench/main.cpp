@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "bench/conv_shapes.h"
 #include "bench/elementwise_bench.h"
 #include "bench/matmul_shapes.h"
 
@@ -37,6 +38,19 @@ void print_elementwise(const std::string& filter, double seconds) {
   }
 }
 
+void print_conv2d(const std::string& filter, double seconds) {
+  std::cout << "| convolution | n h w c -> oc | pass | ms | GFLOP/s | library ms | by | ratio |\n"
+            << "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+  for (const auto& r : strata::bench::run_conv_shapes(filter, seconds)) {
+    const auto& s = r.shape.s;
+    std::cout << fmt::format(
+                     "| {} | {} {} {} {} -> {} | {} | {:.4g} | {:.0f} | {:.4g} | {} | {:.2f} |\n",
+                     r.shape.name, s.n, s.h, s.w, s.c, s.oc, name_of(r.pass), r.ms, r.gflops,
+                     r.library_ms, r.library, r.library_ms / r.ms)
+              << std::flush;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,7 +64,11 @@ int main(int argc, char** argv) {
       print_elementwise(argc > 2 ? argv[2] : "", argc > 3 ? std::stod(argv[3]) : 0.3);
       return 0;
     }
-    std::cerr << "usage: strata_bench matmul|elementwise [FILTER] [SECONDS EACH]\n";
+    if (list == "conv2d") {
+      print_conv2d(argc > 2 ? argv[2] : "", argc > 3 ? std::stod(argv[3]) : 0.3);
+      return 0;
+    }
+    std::cerr << "usage: strata_bench matmul|conv2d|elementwise [FILTER] [SECONDS EACH]\n";
     return 2;
   } catch (const std::exception& e) {
     std::cerr << "strata_bench: " << e.what() << "\n";

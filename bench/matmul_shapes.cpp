@@ -1,19 +1,16 @@
 #include "bench/matmul_shapes.h"
 
 #include <algorithm>
-#include <functional>
 #include <unordered_map>
 #include <utility>
 
 #include <dnnl.hpp>
 
-#include "strata/base/timer.h"
+#include "bench/bursts.h"
 #include "strata/kernels/gemm.h"
 
 namespace strata::bench {
 namespace {
-
-using Way = std::function<void()>;
 
 struct Matrices {
   explicit Matrices(const MatmulShape& s)
@@ -83,35 +80,6 @@ Way library_matmul(const MatmulShape& s, Matrices& x, bool packed) {
     primitive.execute(stream, args);
     stream.wait();
   };
-}
-
-// Least seconds of one call in a burst; calls too short for the clock are timed by the dozen.
-double burst(const Way& way, int64_t calls, double seconds) {
-  double least = 1e30;
-  Timer all;
-  do {
-    Timer t;
-    for (int64_t i = 0; i < calls; ++i) way();
-    least = std::min(least, t.seconds() / static_cast<double>(calls));
-  } while (all.seconds() < seconds);
-  return least;
-}
-
-std::vector<double> least_times(const std::vector<Way>& ways, double seconds) {
-  std::vector<double> least(ways.size(), 1e30);
-  std::vector<int64_t> calls(ways.size());
-  for (size_t i = 0; i < ways.size(); ++i) {
-    ways[i]();
-    const double once = burst(ways[i], 1, 0.002);
-    calls[i] = std::max<int64_t>(1, static_cast<int64_t>(20e-6 / once));
-  }
-  Timer all;
-  do {
-    for (size_t i = 0; i < ways.size(); ++i) {
-      least[i] = std::min(least[i], burst(ways[i], calls[i], 0.02));
-    }
-  } while (all.seconds() < seconds);
-  return least;
 }
 
 // The three products of y = x w^T: forward, input gradient, weight gradient.

@@ -85,8 +85,10 @@ void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* 
     conv2d_depthwise_weights(s, x, dy, dw);
   } else if (is_pointwise(s)) {
     conv2d_pointwise_weights(s, x, dy, dw);
+  } else if (s.group_c() >= 8) {
+    conv2d_weights_packed(s, x, dy, dw);
   } else {
-    conv2d_weights_gather(s, x, dy, dw);
+    conv2d_weights_few(s, x, dy, dw);
   }
 }
 

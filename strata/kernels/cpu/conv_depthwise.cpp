@@ -102,39 +102,45 @@ struct Depthwise {
   bool relu;
 };
 
+// Some channels, at least one and at most a vector of them, of the results of a span.
+template <int kCount, bool kPart>
+HWY_NOINLINE void depthwise_sums(const Depthwise& p, const Span& span, int64_t row, int64_t c,
+                                 const float* HWY_RESTRICT image, float* y) {
+  const F32 d;
+  const int64_t channels = p.channels, width = p.padded_channels, count = channels - c;
+  const int64_t step = span.step * channels, source_row = p.source_w * channels;
+  const int64_t taps_row = p.taps_w * width;
+  const TapPair *const first = p.columns.first(span.first), *const last =
+                                                                p.columns.last(span.first);
+  V32 sums[kCount];
+  for (int i = 0; i < kCount; ++i) sums[i] = hn::Load(d, p.bias + c);
+  for (const TapPair* r = p.rows.first(row); r != p.rows.last(row); ++r) {
+    const float* source = image + r->source * source_row + c;
+    const float* weights = p.weights + r->tap * taps_row + c;
+    for (const TapPair* t = first; t != last; ++t) {
+      const V32 w = hn::Load(d, weights + t->tap * width);
+      const float* from = source + t->source * channels;
+      for (int i = 0; i < kCount; ++i) {
+        const V32 v = kPart ? part::load(d, from + i * step, count) : hn::LoadU(d, from + i * step);
+        sums[i] = hn::MulAdd(w, v, sums[i]);
+      }
+    }
+  }
+  for (int i = 0; i < kCount; ++i) {
+    V32 sum = sums[i];
+    if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
+    part::store(d, sum, y + (span.first + i) * channels + c, kPart ? count : kLanes);
+  }
+}
+
 template <int kCount>
 void depthwise_tile(const Depthwise& p, const Span& span, int64_t row, const float* image,
                     float* y) {
-  const F32 d;
-  for (int64_t c = 0; c < p.channels; c += kLanes) {
-    const int64_t count = std::min<int64_t>(kLanes, p.channels - c);
-    V32 sums[kCount];
-    const V32 bias = hn::Load(d, p.bias + c);
-    for (int i = 0; i < kCount; ++i) sums[i] = bias;
-    for (const TapPair* r = p.rows.first(row); r != p.rows.last(row); ++r) {
-      const float* source = image + r->source * p.source_w * p.channels + c;
-      const float* weights = p.weights + r->tap * p.taps_w * p.padded_channels + c;
-      for (const TapPair* t = p.columns.first(span.first); t != p.columns.last(span.first); ++t) {
-        const V32 w = hn::Load(d, weights + t->tap * p.padded_channels);
-        const float* from = source + t->source * p.channels;
-        if (count == kLanes) {
-          for (int i = 0; i < kCount; ++i) {
-            sums[i] = hn::MulAdd(w, hn::LoadU(d, from + i * span.step * p.channels), sums[i]);
-          }
-        } else {
-          for (int i = 0; i < kCount; ++i) {
-            const V32 v = part::load(d, from + i * span.step * p.channels, count);
-            sums[i] = hn::MulAdd(w, v, sums[i]);
-          }
-        }
-      }
-    }
-    for (int i = 0; i < kCount; ++i) {
-      V32 sum = sums[i];
-      if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);
-      part::store(d, sum, y + (span.first + i) * p.channels + c, count);
-    }
+  int64_t c = 0;
+  for (; c + kLanes <= p.channels; c += kLanes) {
+    depthwise_sums<kCount, false>(p, span, row, c, image, y);
   }
+  if (c < p.channels) depthwise_sums<kCount, true>(p, span, row, c, image, y);
 }
 
 void depthwise_row(const Depthwise& p, int64_t row, const float* image, float* y) {
@@ -152,31 +158,60 @@ void depthwise_row(const Depthwise& p, int64_t row, const float* image, float* y
 
 int64_t padded_channels(int64_t c) { return (c + kLanes - 1) / kLanes * kLanes; }
 
-// A row of dw: sums over one row of results, for each tap of one row of the window.
-template <int kTaps>
-void depthwise_weights_row(const Conv2dShape& s, int64_t tap, int64_t c, const float* x_row,
-                           const float* dy_row, float* sums) {
+// A row of dw: sums over one row of results, for kTaps taps of one row of the window.
+template <int kTaps, bool kPart>
+HWY_NOINLINE void depthwise_weights_row(const Conv2dShape& s, int64_t tap, int64_t c,
+                                        const float* HWY_RESTRICT x_row,
+                                        const float* HWY_RESTRICT dy_row, float* sums) {
   const F32 d;
-  const int64_t count = std::min<int64_t>(kLanes, s.c - c), width = padded_channels(s.c);
+  const int64_t channels = s.c, count = channels - c, width = padded_channels(channels);
+  const int64_t ow = s.ow(), w = s.w, stride = s.stride_w, dilation = s.dilation_w;
+  const auto load = [&](const float* from) HWY_ATTR {
+    return kPart ? part::load(d, from, count) : hn::LoadU(d, from);
+  };
   V32 sum[kTaps];
   for (int t = 0; t < kTaps; ++t) sum[t] = hn::Load(d, sums + (tap + t) * width + c);
-  for (int64_t j = 0; j < s.ow(); ++j) {
-    const V32 g = part::load(d, dy_row + j * s.c + c, count);
-    const int64_t first = j * s.stride_w - s.pad_w + tap * s.dilation_w;
-    const int64_t last = first + (kTaps - 1) * s.dilation_w;
-    if (first >= 0 && last < s.w && count == kLanes) {
+  const int64_t offset = tap * dilation - s.pad_w, reach = (kTaps - 1) * dilation;
+  const auto border = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t j = begin; j < end; ++j) {
+      const V32 g = load(dy_row + j * channels + c);
       for (int t = 0; t < kTaps; ++t) {
-        sum[t] = hn::MulAdd(g, hn::LoadU(d, x_row + (first + t * s.dilation_w) * s.c + c), sum[t]);
+        const int64_t column = j * stride + offset + t * dilation;
+        if (column < 0 || column >= w) continue;
+        sum[t] = hn::MulAdd(g, load(x_row + column * channels + c), sum[t]);
       }
-      continue;
     }
+  };
+  const int64_t first = std::min(ow, offset < 0 ? (-offset + stride - 1) / stride : 0);
+  const int64_t room = w - 1 - offset - reach;
+  const int64_t last = std::clamp<int64_t>(room < 0 ? 0 : room / stride + 1, first, ow);
+  border(0, first);
+  const float* x = x_row + (first * stride + offset) * channels + c;
+  const float* dy = dy_row + first * channels + c;
+  for (int64_t j = first; j < last; ++j, x += stride * channels, dy += channels) {
+    const V32 g = load(dy);
     for (int t = 0; t < kTaps; ++t) {
-      const int64_t column = first + t * s.dilation_w;
-      if (column < 0 || column >= s.w) continue;
-      sum[t] = hn::MulAdd(g, part::load(d, x_row + column * s.c + c, count), sum[t]);
+      sum[t] = hn::MulAdd(g, load(x + t * dilation * channels), sum[t]);
     }
   }
+  border(last, ow);
   for (int t = 0; t < kTaps; ++t) hn::Store(sum[t], d, sums + (tap + t) * width + c);
+}
+
+template <bool kPart>
+void depthwise_weights_taps(const Conv2dShape& s, int64_t c, const float* x_row,
+                            const float* dy_row, float* sums) {
+  int64_t tap = 0;
+  for (; tap + 7 <= s.kw; tap += 7) {
+    depthwise_weights_row<7, kPart>(s, tap, c, x_row, dy_row, sums);
+  }
+  for (; tap + 5 <= s.kw; tap += 5) {
+    depthwise_weights_row<5, kPart>(s, tap, c, x_row, dy_row, sums);
+  }
+  for (; tap + 3 <= s.kw; tap += 3) {
+    depthwise_weights_row<3, kPart>(s, tap, c, x_row, dy_row, sums);
+  }
+  for (; tap < s.kw; ++tap) depthwise_weights_row<1, kPart>(s, tap, c, x_row, dy_row, sums);
 }
 
 void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, const float* x,
@@ -190,13 +225,11 @@ void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, co
       if (row < 0 || row >= s.h) continue;
       const float* x_row = x + (at / oh * s.h + row) * s.w * s.c;
       float* to = sums + r * s.kw * width;
-      for (int64_t c = 0; c < s.c; c += kLanes) {
-        int64_t tap = 0;
-        for (; tap + 7 <= s.kw; tap += 7) depthwise_weights_row<7>(s, tap, c, x_row, dy_row, to);
-        for (; tap + 5 <= s.kw; tap += 5) depthwise_weights_row<5>(s, tap, c, x_row, dy_row, to);
-        for (; tap + 3 <= s.kw; tap += 3) depthwise_weights_row<3>(s, tap, c, x_row, dy_row, to);
-        for (; tap < s.kw; ++tap) depthwise_weights_row<1>(s, tap, c, x_row, dy_row, to);
+      int64_t c = 0;
+      for (; c + kLanes <= s.c; c += kLanes) {
+        depthwise_weights_taps<false>(s, c, x_row, dy_row, to);
       }
+      if (c < s.c) depthwise_weights_taps<true>(s, c, x_row, dy_row, to);
     }
   }
 }

@@ -62,6 +62,10 @@ class Gather {
   template <int kRows, int kVectors>
   void run_tile_of(const Tile& tile, int64_t panel) const;
   template <int kRows, int kVectors>
+  void run_border_tile(const Tile& tile, int64_t panel) const;
+  template <int kRows, int kVectors>
+  void finish(const Tile& tile, int64_t panel, const Sums<kRows, kVectors>& sums) const;
+  template <int kRows, int kVectors>
   void add_border(const Tile& tile, const float* weights, Sums<kRows, kVectors>& sums) const;
 
   const GatherConv& g_;
@@ -271,18 +275,29 @@ void Gather::run_tile(const Tile& tile, int64_t panel) const {
 
 template <int kRows, int kVectors>
 HWY_NOINLINE void Gather::run_tile_of(const Tile& tile, int64_t panel) const {
-  const F32 d;
+  if (!tile.inside) return run_border_tile<kRows, kVectors>(tile, panel);
   Sums<kRows, kVectors> sums;
   sums.zero();
   const float* weights = packed_.data() + panel_begin(panel);
-  if (tile.inside) {
-    for (const Run* run = tile.first_run; run != tile.last_run; ++run) {
-      add_run<kRows, kVectors>(tile.source, run->offset, run->length,
-                               weights + run->weight * kVectors * kLanes, sums);
-    }
-  } else {
-    add_border<kRows, kVectors>(tile, weights, sums);
+  for (const Run* run = tile.first_run; run != tile.last_run; ++run) {
+    add_run<kRows, kVectors>(tile.source, run->offset, run->length,
+                             weights + run->weight * kVectors * kLanes, sums);
   }
+  finish(tile, panel, sums);
+}
+
+template <int kRows, int kVectors>
+HWY_NOINLINE void Gather::run_border_tile(const Tile& tile, int64_t panel) const {
+  Sums<kRows, kVectors> sums;
+  sums.zero();
+  add_border<kRows, kVectors>(tile, packed_.data() + panel_begin(panel), sums);
+  finish(tile, panel, sums);
+}
+
+template <int kRows, int kVectors>
+HWY_INLINE void Gather::finish(const Tile& tile, int64_t panel,
+                               const Sums<kRows, kVectors>& sums) const {
+  const F32 d;
   const int64_t first = panel * kMaxVectors * kLanes;
   for (int v = 0; v < kVectors; ++v) {
     const int64_t at = first + v * kLanes, count = std::min<int64_t>(kLanes, g_.out_channels - at);

@@ -53,8 +53,10 @@ void conv2d_data_gather(const Conv2dShape& s, const float* dy, const float* w, f
 void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                          bool relu, float* y);
 
-/// The gradients of the weights, for any shape.
-void conv2d_weights_gather(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+/// The gradients of the weights, for any shape; made for groups of few channels.
+void conv2d_weights_few(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+/// The same where each group has channels for a vector.
+void conv2d_weights_packed(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 /// The sums of each channel over the pixels: the gradients of the bias.
 void channel_sums(int64_t pixels, int64_t channels, const float* dy, float* dbias);
 

@@ -62,28 +62,6 @@ HWY_INLINE void add_run(const float* const* HWY_RESTRICT rows, int64_t begin, in
   }
 }
 
-// sums[i][v] += sum over steps of left[i] * right[v]: both sides move on by a stride at each step,
-// which is a pixel.
-template <int kRows, int kVectors>
-HWY_INLINE void add_steps(const float* HWY_RESTRICT left, int64_t left_step,
-                          const float* const* right_vectors, int64_t right_begin,
-                          int64_t right_step, int64_t steps, Sums<kRows, kVectors>& sums) {
-  const F32 d;
-  const float* right[kVectors];
-  for (int v = 0; v < kVectors; ++v) right[v] = right_vectors[v] + right_begin;
-  int64_t offset = 0;
-  for (int64_t k = 0; k < steps; ++k) {
-    V32 b[kVectors];
-    for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right[v] + offset);
-    for (int i = 0; i < kRows; ++i) {
-      const V32 a = hn::Set(d, left[i]);
-      for (int v = 0; v < kVectors; ++v) sums.at[i][v] = hn::MulAdd(a, b[v], sums.at[i][v]);
-    }
-    left += left_step;
-    offset += right_step;
-  }
-}
-
 }  // namespace strata::kernels::HWY_NAMESPACE::conv
 HWY_AFTER_NAMESPACE();
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "strata/kernels/conv.h"
+
+namespace strata::bench {
+
+/// One convolution of the list.
+struct ConvShape {
+  std::string name;
+  kernels::Conv2dShape s;
+};
+
+/// Layers of LeNet, ResNets on CIFAR and ImageNet, a diffusion UNet, depthwise and grouped ones,
+/// first layers, dilated and patch convolutions.
+std::vector<ConvShape> conv_shapes();
+
+enum class ConvPass { forward, data, weights };
+
+/// Least time of a call by us and by the best of the library's ways.
+struct ConvRow {
+  ConvShape shape;
+  ConvPass pass = ConvPass::forward;
+  double ms = 0, library_ms = 0;
+  std::string library;  // the fastest of: nhwc, any (reorders included), im2col, turned
+  double gflops = 0;    // ours; taps on the padding count
+};
+
+/// "forward", "data", "weights".
+const char* name_of(ConvPass pass);
+
+/// Measures f32 convolutions whose name contains `filter`, all three passes: short bursts of each
+/// way in turn, for `seconds` a pass.
+std::vector<ConvRow> run_conv_shapes(const std::string& filter, double seconds);
+
+/// The operands of a convolution, filled with numbers.
+struct ConvOperands {
+  float *x, *w, *bias, *y, *dw, *dbias;
+};
+
+/// oneDNN's ways to compute a pass, by name: on images as they lie ("nhwc"), in the layout it likes
+/// best with the reorders this takes ("any"), the forward pass also by its sgemm ("im2col"), the
+/// way back of stride 1 also as a forward pass with turned weights ("turned").
+std::vector<std::pair<std::string, std::function<void()>>> library_ways(
+    const kernels::Conv2dShape& s, ConvPass pass, const ConvOperands& operands);
+
+}  // namespace strata::bench
