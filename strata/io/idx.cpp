@@ -10,6 +10,7 @@
 
 #include "strata/base/error.h"
 #include "strata/io/byte_order.h"
+#include "strata/io/checked_shape.h"
 #include "strata/io/file.h"
 #include "strata/io/gzip.h"
 #include "strata/ops/copy.h"
@@ -31,23 +32,18 @@ constexpr std::array<Code, 5> kCodes = {{{0x08, DType::u8},
                                          {0x0d, DType::f32},
                                          {0x0e, DType::f64}}};
 
-/// The shape after the magic number. Throws FormatError where its product is absurd.
+/// The shape after the magic number.
 Shape read_shape(ByteStream& in, int rank) {
   if (rank < 1 || rank > kMaxRank) {
     throw FormatError(in.path(),
                       fmt::format("IDX with {} dimensions: 1 to {} are possible", rank, kMaxRank));
   }
   Shape shape;
-  int64_t elements = 1;
   for (int i = 0; i < rank; ++i) {
     uint32_t size = 0;
     in.read(&size, 4);
     swap_bytes(&size, 1, 4);
     shape.push_back(size);
-    if (__builtin_mul_overflow(elements, int64_t{size}, &elements) ||
-        elements > std::numeric_limits<int64_t>::max() / 8) {
-      throw FormatError(in.path(), fmt::format("the shape {}... overflows", to_string(shape)));
-    }
   }
   return shape;
 }
@@ -79,7 +75,7 @@ Tensor read_idx(const std::string& path) {
   }
   const Shape shape = read_shape(in, magic[3]);
   const int64_t width = code == kCodes.end() ? 2 : size_of(code->dtype);
-  in.expect(numel(shape) * width);
+  in.expect(checked_elements(path, shape) * width);
   Tensor t;
   if (code == kCodes.end()) {
     t = read_shorts(in, shape);

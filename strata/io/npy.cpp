@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/io/byte_order.h"
+#include "strata/io/checked_shape.h"
 #include "strata/io/file.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/views.h"
@@ -163,17 +163,6 @@ std::string header_text(const InputFile& file, int64_t& at) {
   return text;
 }
 
-int64_t checked_bytes(const InputFile& file, const Shape& shape, DType dtype) {
-  int64_t bytes = size_of(dtype);
-  for (const int64_t size : shape) {
-    // The largest product is what overflows, so zeros elsewhere in the shape must not hide it.
-    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes)) {
-      throw FormatError(file.path(), fmt::format("the shape {} overflows", to_string(shape)));
-    }
-  }
-  return numel(shape) * size_of(dtype);
-}
-
 void normalise_bools(Tensor& t) {
   auto* bytes = static_cast<unsigned char*>(t.raw());
   for (int64_t i = 0; i < t.numel(); ++i) bytes[i] = bytes[i] != 0;
@@ -192,7 +181,7 @@ Tensor read_npy(const std::string& path) {
     throw FormatError(path, fmt::format("the dtype '{}' is not supported", h.descr),
                       "f2, f4, f8, i1, i4, i8, u1, b1 are; convert with numpy's astype");
   }
-  const int64_t bytes = checked_bytes(file, h.shape, known->dtype);
+  const int64_t bytes = checked_elements(path, h.shape) * size_of(known->dtype);
   if (bytes != file.size() - at) {
     throw FormatError(
         path, fmt::format("{}: {}{} needs {} bytes, {} follow the header",

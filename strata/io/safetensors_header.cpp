@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "strata/base/error.h"
+#include "strata/io/checked_shape.h"
 
 namespace strata::internal {
 namespace {
@@ -187,21 +188,14 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 /// Bytes that a tensor of this dtype and shape has. Throws FormatError where they cannot be
 /// counted.
 int64_t expected_bytes(const std::string& path, const SafeTensorInfo& info, int bits) {
-  int64_t units = bits;
-  bool empty = false;
-  for (const int64_t size : info.shape) empty |= size == 0;
-  if (empty) return 0;
-  for (const int64_t size : info.shape) {
-    if (__builtin_mul_overflow(units, size, &units)) {
-      throw FormatError(path, fmt::format("the shape {} of tensor '{}' overflows",
-                                          to_string(info.shape), info.name));
-    }
-  }
-  if (units % 8 != 0) {
+  const int64_t elements =
+      checked_elements(path, info.shape, fmt::format(" of tensor '{}'", info.name));
+  if (bits % 8 == 0) return elements * (bits / 8);
+  if (elements * bits % 8 != 0) {
     throw FormatError(path, fmt::format("tensor '{}', {}{}, does not end at a whole byte",
                                         info.name, info.stored, to_string(info.shape)));
   }
-  return units / 8;
+  return elements * bits / 8;
 }
 
 void check_tensor(const std::string& path, SafeTensorInfo& info) {

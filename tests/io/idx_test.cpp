@@ -99,6 +99,7 @@ TEST(Idx, NamesTheFault) {
   expect(idx(0x08, {2}, "xyz"), "more data than its header says");
   expect(idx(0x0e, {0x80000000u, 0x80000000u}, "x"), "overflows");
   expect(idx(0x08, {0xffffffffu, 0xffffffffu, 0xffffffffu}, "x"), "overflows");
+  expect(idx(0x08, {0, 0xffffffffu, 0xffffffffu, 0xffffffffu}, ""), "overflows");
   expect(idx(0x08, {0xffffffffu}, "x"), "promises 4294967295 bytes, 1 follow");
   const std::string packed = gzip(idx(0x08, {2}, "xy"));
   expect(packed + "x", "other data follows the gzip data");

@@ -131,6 +131,8 @@ TEST(SafeTensors, NamesTheFault) {
          "inside the one that ends at byte 6");
   header("{" + entry("a", "F32", "4611686018427387904,4", "0,8") + "}", "overflows");
   header("{" + entry("a", "F32", "4294967296,4294967296,4294967296", "0,8") + "}", "overflows");
+  header("{" + entry("a", "F32", "0,4294967296,4294967296", "0,0") + "}", "overflows", 0);
+  header("{" + entry("a", "F4", "3", "0,1") + "}", "does not end at a whole byte", 1);
   header("{" + entry("a", "U8", "99999999999999999999999", "0,8") + "}", "the number 99999");
   header("{" + entry("a", "U8", "9223372036854775807", "0,8") + "}", "is too large");
   header("{" + entry("a", "U8", "1,1,1,1,1,1,1,1,8", "0,8") + "}", "more than 8 dimensions");
