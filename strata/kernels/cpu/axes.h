@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 
 #include "strata/kernels/copy.h"
@@ -21,6 +22,15 @@ inline Run run_of(const Shape& shape, int axis) {
     (i < axis ? run.outer : i == axis ? run.length : run.inner) *= shape[i];
   }
   return run;
+}
+
+/// How many rows of `columns` elements to read as one, so that they fill whole vectors and are not
+/// too short, but have `most` elements at most; 1 where that is not to be had.
+inline int64_t rows_in_one(int64_t columns, int64_t most) {
+  if (columns == 0) return 1;
+  int64_t rows = 16 / std::gcd(columns, int64_t{16});
+  while (columns * rows < 64) rows *= 2;
+  return columns * rows <= most ? rows : 1;
 }
 
 /// The axes of an array, neighbours merged where both are reduced or both kept, so that the two

@@ -23,7 +23,8 @@ namespace strata::kernels::HWY_NAMESPACE {
 namespace {
 
 constexpr int64_t kGrain = 16384;   // elements for which a second thread pays
-constexpr int64_t kColumns = 512;   // columns whose best values and positions stay in L1
+constexpr int64_t kRows = 8;        // rows read while their columns' values are in registers
+constexpr int64_t kColumns = 1024;  // columns whose best values and positions stay in L1
 constexpr int64_t kMost = 1 << 30;  // positions are counted in 32 bits within a part of a row
 
 template <class T>
@@ -110,23 +111,29 @@ void extreme_tile(const T* x, int64_t rows, int64_t stride, int64_t width, T* va
   HWY_ALIGN Index at[kColumns];
   for (int64_t c = 0; c < width; ++c) best[c] = static_cast<Computed<T>>(x[c]);
   std::fill_n(at, width, Index(0));
-  for (int64_t r = 1; r < rows; ++r) {
-    const T* row = x + r * stride;
-    const auto here = hn::Set(di, static_cast<Index>(r));
+  for (int64_t first = 1; first < rows; first += kRows) {
+    const int64_t last = std::min(rows, first + kRows);
     int64_t c = 0;
     for (; c + lanes(d) <= width; c += lanes(d)) {
-      const auto v = load(d, row + c);
-      const auto old = hn::Load(d, best + c);
-      const auto better = beats_lanes<largest>(d, v, old);
-      hn::Store(hn::IfThenElse(better, v, old), d, best + c);
-      const auto mask = hn::RebindMask(di, better);
-      hn::Store(hn::IfThenElse(mask, here, hn::Load(di, at + c)), di, at + c);
+      auto value = hn::Load(d, best + c);
+      auto index = hn::Load(di, at + c);
+      for (int64_t r = first; r < last; ++r) {
+        const auto v = load(d, x + r * stride + c);
+        const auto better = beats_lanes<largest>(d, v, value);
+        value = hn::IfThenElse(better, v, value);
+        index =
+            hn::IfThenElse(hn::RebindMask(di, better), hn::Set(di, static_cast<Index>(r)), index);
+      }
+      hn::Store(value, d, best + c);
+      hn::Store(index, di, at + c);
     }
     for (; c < width; ++c) {
-      const auto v = static_cast<Computed<T>>(row[c]);
-      if (!beats<largest>(v, best[c])) continue;
-      best[c] = v;
-      at[c] = static_cast<Index>(r);
+      for (int64_t r = first; r < last; ++r) {
+        const auto v = static_cast<Computed<T>>(x[r * stride + c]);
+        if (!beats<largest>(v, best[c])) continue;
+        best[c] = v;
+        at[c] = static_cast<Index>(r);
+      }
     }
   }
   for (int64_t c = 0; c < width; ++c) {

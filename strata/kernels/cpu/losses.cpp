@@ -196,11 +196,12 @@ struct CrossEntropyRow {
     const auto top = hn::Set(d, k), shift = hn::Set(d, lse), base = hn::Set(d, b);
     if (weight && smoothing != 0) {
       map_rows(x, weight, classes, dx, [&](auto v, auto w) HWY_ATTR {
-        return hn::MulSub(top, exp_of(d, hn::Sub(v, shift)), hn::Mul(base, w));
+        return hn::MulSub(top, exp_nonpositive(d, hn::Sub(v, shift)), hn::Mul(base, w));
       });
     } else {
-      map_row(x, classes, dx,
-              [&](auto v) HWY_ATTR { return hn::MulSub(top, exp_of(d, hn::Sub(v, shift)), base); });
+      map_row(x, classes, dx, [&](auto v) HWY_ATTR {
+        return hn::MulSub(top, exp_nonpositive(d, hn::Sub(v, shift)), base);
+      });
     }
     if constexpr (std::is_same_v<T, bfloat16>) {  // what is stored was rounded already
       const float here =
@@ -222,6 +223,52 @@ CrossEntropyRow<T> row_of(const CrossEntropy& c, const Tensor& x, const Tensor& 
   return row;
 }
 
+/// Rows first ... first + count, together.
+template <class T>
+void narrow_cross_entropy(const CrossEntropyRow<T>& row, const T* x, const int64_t* target,
+                          int64_t count, int64_t ignore, Computed<T>* losses, Computed<T>* lse) {
+  NarrowRows<T> at;
+  narrow_exp(x, count, row.classes, at);
+  map_buffer(at.sums, count, [](auto d, auto v) HWY_ATTR { return log_of(d, v); });
+  for (int64_t i = 0; i < count; ++i) {
+    lse[i] = at.most[i] + at.sums[i];
+    const T* values = x + i * row.classes;
+    const int64_t t = target[i];
+    losses[i] = t == ignore ? 0 : static_cast<Computed<T>>(row.loss(values, t, lse[i]));
+  }
+}
+
+template <class T, class Slope>
+void narrow_cross_entropy_grad(const CrossEntropyRow<T>& row, const T* x, const int64_t* target,
+                               int64_t count, int64_t ignore, const Computed<T>* lse, Slope slope,
+                               T* dx) {
+  using C = Computed<T>;
+  const int64_t n = row.classes;
+  NarrowRows<T> at;
+  shift_rows(x, count, n, at.values, [lse](int64_t r, const T*) { return lse[r]; });
+  map_buffer(at.values, count * n, [](auto d, auto v) HWY_ATTR { return exp_nonpositive(d, v); });
+  for (int64_t i = 0; i < count; ++i) {
+    C* values = at.values + i * n;
+    const int64_t t = target[i];
+    if (t == ignore) {
+      std::fill_n(values, n, C(0));
+      continue;
+    }
+    const double dy = slope(i);
+    const auto a = static_cast<C>(dy * row.at_target(t));
+    const auto b = static_cast<C>(dy * row.everywhere());
+    const auto k = static_cast<C>(dy * (row.at_target(t) + row.everywhere() * row.spread));
+    for (int64_t c = 0; c < n; ++c)
+      values[c] = k * values[c] - (row.weight ? b * row.weight[c] : b);
+    values[t] -= a;
+  }
+  const Tag<T> d;
+  for_lanes(
+      d, count * n, [&](int64_t i) HWY_ATTR { store(d, hn::Load(d, at.values + i), dx + i); },
+      [&](int64_t i, int64_t rest)
+          HWY_ATTR { store_n(d, hn::Load(d, at.values + i), dx + i, rest); });
+}
+
 void run_cross_entropy(const CrossEntropy& c, const Tensor& x, const Tensor& target,
                        const Tensor& weight, Tensor& losses, Tensor& lse) {
   for_float(x.dtype(), [&](auto zero) {
@@ -231,6 +278,13 @@ void run_cross_entropy(const CrossEntropy& c, const Tensor& x, const Tensor& tar
     const auto* t = target.data<int64_t>();
     auto* loss = losses.data<Computed<T>>();
     auto* l = lse.data<Computed<T>>();
+    if (row.classes <= kNarrow) {
+      const int64_t together = NarrowRows<T>::rows_together(row.classes);
+      for_groups(x.shape()[0], together, row.classes, [&](int64_t i, int64_t count) {
+        narrow_cross_entropy(row, from + i * row.classes, t + i, count, c.ignore, loss + i, l + i);
+      });
+      return;
+    }
     for_rows(x.shape()[0], row.classes, [&](int64_t i) {
       const T* at = from + i * row.classes;
       const Computed<T> m = row_max(at, row.classes);
@@ -252,12 +306,22 @@ void run_cross_entropy_grad(const CrossEntropy& c, const Tensor& x, const Tensor
     const auto* l = lse.data<Computed<T>>();
     T* to = dx.data<T>();
     const bool each = dy.rank() > 0;
+    const auto slope = [=](int64_t i) { return scale * static_cast<double>(g[each ? i : 0]); };
+    if (row.classes <= kNarrow) {
+      const int64_t together = NarrowRows<T>::rows_together(row.classes);
+      for_groups(x.shape()[0], together, row.classes, [&](int64_t i, int64_t count) {
+        narrow_cross_entropy_grad(
+            row, from + i * row.classes, t + i, count, c.ignore, l + i,
+            [&](int64_t k) { return slope(i + k); }, to + i * row.classes);
+      });
+      return;
+    }
     for_rows(x.shape()[0], row.classes, [&](int64_t i) {
       const int64_t at = i * row.classes;
       if (t[i] == c.ignore) {
         std::fill_n(to + at, row.classes, T(0));
       } else {
-        row.grad(from + at, t[i], l[i], scale * static_cast<double>(g[each ? i : 0]), to + at);
+        row.grad(from + at, t[i], l[i], slope(i), to + at);
       }
     });
   });

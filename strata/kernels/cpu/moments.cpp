@@ -22,7 +22,6 @@ namespace {
 constexpr int64_t kGrain = 16384;  // elements for which a second thread pays
 constexpr int64_t kChunk = 32768;  // elements that are a unit of work
 constexpr int64_t kTile = 512;     // columns: 8 rows of them stay in L1
-constexpr int64_t kWide = 64;      // narrower columns are read several rows at a time
 
 template <class T>
 struct Result {
@@ -58,7 +57,8 @@ void moments_of_rows(const T* x, int64_t rows, int64_t n, Result<T> y) {
 template <class T>
 void moments_of_unit(const T* x, int64_t rows, int64_t columns, int64_t stride, Moments* out) {
   Computed<T> mean[kTile], squares[kTile];
-  const int64_t group = stride == columns ? std::clamp<int64_t>(kWide / columns, 1, rows) : 1;
+  const int64_t fitting = stride == columns ? cpu::rows_in_one(columns, kTile) : 1;
+  const int64_t group = rows >= fitting ? fitting : 1;
   const int64_t whole = rows / group, width = group * columns;
   column_moments(x, whole, width, stride * group, mean, squares);
   for (int64_t c = 0; c < columns; ++c) {

@@ -23,19 +23,14 @@ namespace {
 
 constexpr int64_t kChunk = 16384;  // elements that are a unit of work
 constexpr int64_t kTile = 512;     // columns whose sums stay in L1
-constexpr int64_t kWide = 128;     // fewer channels than half of it: several rows are read as one
-
-/// How many neighbouring rows of `channels` elements are read as one.
-int64_t rows_in_one(int64_t channels) {
-  return channels * 2 <= kWide ? kWide / std::max<int64_t>(channels, 1) : 1;
-}
+constexpr int64_t kWide = 256;     // fewer channels: several rows are read as one
 
 /// K vectors of one value a channel, repeated over rows that are read as one.
 template <class C, size_t K>
 class PerChannel {
  public:
   PerChannel(const std::array<const C*, K>& from, int64_t at, int64_t channels) {
-    const int64_t width = rows_in_one(channels) * channels;
+    const int64_t width = cpu::rows_in_one(channels, kWide) * channels;
     for (size_t k = 0; k < K; ++k) {
       at_[k] = from[k] + at;
       if (width == channels) continue;
@@ -54,7 +49,7 @@ class PerChannel {
 /// cover an array [outer, length, inner] of `inner` channels.
 template <class C, size_t K, class F>
 void for_channels(const cpu::Run& run, const std::array<const C*, K>& values, F f) {
-  const int64_t width = rows_in_one(run.inner) * run.inner;
+  const int64_t width = cpu::rows_in_one(run.inner, kWide) * run.inner;
   const int64_t all = run.length * run.inner;
   const int64_t unit = std::max<int64_t>(1, kChunk / width) * width;
   const int64_t units = (all + unit - 1) / unit;
@@ -174,7 +169,8 @@ template <bool relu, class T>
 void sum_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>& values, const T* x,
                   const T* dy, double* sums, double* products) {
   using C = Computed<T>;
-  const int64_t channels = run.inner, group = rows_in_one(channels), width = group * channels;
+  const int64_t channels = run.inner, group = cpu::rows_in_one(channels, kWide),
+                width = group * channels;
   const int64_t tile = std::min(channels, kTile), tiles = (channels + tile - 1) / tile;
   const int64_t rows = std::max<int64_t>(64, kChunk / tile);  // of a unit
   const int64_t chunks = (run.length + rows - 1) / rows;

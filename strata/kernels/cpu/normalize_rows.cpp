@@ -89,31 +89,59 @@ void run_row_norm(bool rms, double eps, const Tensor& x, const Tensor& weight, c
   });
 }
 
-/// dx of one row: inverse (g - mean(g) - h mean(g h)) with g = dy weight and h the normalised row.
-template <bool rms, class T>
-void norm_grad_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Computed<T> inverse,
-                   const Optional<Computed<T>>& weight, T* dx) {
+/// The sums of one row that its dx needs, of g and of g h, with g = dy weight and h the normalised
+/// row; adds dy h to dweight and dy to dbias where they are wanted.
+struct RowSums {
+  double g = 0, gh = 0;
+};
+template <bool wanted, class T>
+RowSums sum_grad_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Computed<T> inverse,
+                     const Optional<Computed<T>>& weight, Computed<T>* dweight,
+                     Computed<T>* dbias) {
+  const Tag<T> d;
+  const auto m = hn::Set(d, mean), s = hn::Set(d, inverse);
+  RowSums sums;
+  for (int64_t begin = 0; begin < n; begin += kRowBlock) {
+    auto of_g = hn::Zero(d), of_gh = hn::Zero(d);
+    const int64_t count = std::min(kRowBlock, n - begin);
+    for_lanes(
+        d, count,
+        [&](int64_t k) HWY_ATTR {
+          const int64_t i = begin + k;
+          const auto g = load(d, dy + i), gw = hn::Mul(g, weight.at(d, i));
+          const auto h = hn::Mul(hn::Sub(load(d, x + i), m), s);
+          of_g = hn::Add(of_g, gw);
+          of_gh = hn::MulAdd(gw, h, of_gh);
+          if constexpr (!wanted) return;
+          store(d, hn::MulAdd(g, h, load(d, dweight + i)), dweight + i);
+          store(d, hn::Add(g, load(d, dbias + i)), dbias + i);
+        },
+        [&](int64_t k, int64_t c) HWY_ATTR {
+          const int64_t i = begin + k;
+          const auto g = load_n(d, dy + i, c, 0), gw = hn::Mul(g, weight.at(d, i, c));
+          const auto h = hn::Mul(hn::Sub(load_n(d, x + i, c, 0), m), s);
+          of_g = hn::Add(of_g, gw);
+          of_gh = hn::MulAdd(gw, h, of_gh);
+          if constexpr (!wanted) return;
+          store_n(d, hn::MulAdd(g, h, load_n(d, dweight + i, c, 0)), dweight + i, c);
+          store_n(d, hn::Add(g, load_n(d, dbias + i, c, 0)), dbias + i, c);
+        });
+    sums.g += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, of_g)));
+    sums.gh += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, of_gh)));
+  }
+  return sums;
+}
+
+/// dx of one row: inverse (g - mean(g) - h mean(g h)), without mean(g) for RMS norm.
+template <class T>
+void norm_grad_row(bool rms, const RowSums& sums, const T* x, const T* dy, int64_t n,
+                   Computed<T> mean, Computed<T> inverse, const Optional<Computed<T>>& weight,
+                   T* dx) {
   using C = Computed<T>;
   const Tag<T> d;
   const auto m = hn::Set(d, mean), s = hn::Set(d, inverse);
-  const double of_g =
-      rms ? 0
-          : sum_of(
-                d, n, [&](int64_t i) HWY_ATTR { return hn::Mul(load(d, dy + i), weight.at(d, i)); },
-                [&](int64_t i, int64_t c)
-                    HWY_ATTR { return hn::Mul(load_n(d, dy + i, c, 0), weight.at(d, i, c)); });
-  const double of_gh = sum_of(
-      d, n,
-      [&](int64_t i) HWY_ATTR {
-        const auto h = hn::Mul(hn::Sub(load(d, x + i), m), s);
-        return hn::Mul(hn::Mul(load(d, dy + i), weight.at(d, i)), h);
-      },
-      [&](int64_t i, int64_t c) HWY_ATTR {
-        const auto h = hn::Mul(hn::Sub(load_n(d, x + i, c, 0), m), s);
-        return hn::Mul(hn::Mul(load_n(d, dy + i, c, 0), weight.at(d, i, c)), h);
-      });
-  const auto a = hn::Set(d, static_cast<C>(of_g / static_cast<double>(n)));
-  const auto b = hn::Set(d, static_cast<C>(of_gh / static_cast<double>(n)));
+  const auto a = hn::Set(d, rms ? C(0) : static_cast<C>(sums.g / static_cast<double>(n)));
+  const auto b = hn::Set(d, static_cast<C>(sums.gh / static_cast<double>(n)));
   const auto f = [&](auto v, auto g, auto w) HWY_ATTR {
     const auto h = hn::Mul(hn::Sub(v, m), s);
     return hn::Mul(s, hn::NegMulAdd(h, b, hn::MulSub(g, w, a)));
@@ -125,28 +153,6 @@ void norm_grad_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Compute
       [&](int64_t i, int64_t c) HWY_ATTR {
         const auto v = load_n(d, x + i, c, 0), g = load_n(d, dy + i, c, 0);
         store_n(d, f(v, g, weight.at(d, i, c)), dx + i, c);
-      });
-}
-
-/// Adds one row's dy h to dweight and dy to dbias.
-template <class T>
-void add_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Computed<T> inverse,
-             Computed<T>* dweight, Computed<T>* dbias) {
-  const Tag<T> d;
-  const auto m = hn::Set(d, mean), s = hn::Set(d, inverse);
-  const auto f = [&](auto sum, auto v, auto g)
-                     HWY_ATTR { return hn::MulAdd(hn::Mul(hn::Sub(v, m), s), g, sum); };
-  for_lanes(
-      d, n,
-      [&](int64_t i) HWY_ATTR {
-        const auto g = load(d, dy + i);
-        store(d, f(load(d, dweight + i), load(d, x + i), g), dweight + i);
-        store(d, hn::Add(load(d, dbias + i), g), dbias + i);
-      },
-      [&](int64_t i, int64_t c) HWY_ATTR {
-        const auto g = load_n(d, dy + i, c, 0);
-        store_n(d, f(load_n(d, dweight + i, c, 0), load_n(d, x + i, c, 0), g), dweight + i, c);
-        store_n(d, hn::Add(load_n(d, dbias + i, c, 0), g), dbias + i, c);
       });
 }
 
@@ -184,11 +190,12 @@ void run_row_norm_grad(bool rms, const Tensor& x, const Tensor& dy, const Tensor
       for (int64_t i = begin * chunk; i < std::min(rows, end * chunk); ++i) {
         const C m = means ? means[i] : C(0);
         const int64_t at = i * n;
-        if (to && rms) norm_grad_row<true>(from + at, g + at, n, m, inverses[i], w, to + at);
-        if (to && !rms) norm_grad_row<false>(from + at, g + at, n, m, inverses[i], w, to + at);
-        if (!sums) continue;
-        C* part = &parts[static_cast<size_t>(i / chunk * 2 * n)];
-        add_row(from + at, g + at, n, m, inverses[i], part, part + n);
+        C* part = sums ? &parts[static_cast<size_t>(i / chunk * 2 * n)] : nullptr;
+        const T *row = from + at, *grad = g + at;
+        const RowSums of =
+            sums ? sum_grad_row<true>(row, grad, n, m, inverses[i], w, part, part + n)
+                 : sum_grad_row<false, T>(row, grad, n, m, inverses[i], w, nullptr, nullptr);
+        if (to) norm_grad_row(rms, of, row, grad, n, m, inverses[i], w, to + at);
       }
     });
     merge_parts(parts, chunks, 0, n, dweight);

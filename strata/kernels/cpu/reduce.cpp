@@ -26,7 +26,6 @@ constexpr int64_t kGrain = 32768;  // elements for which a second thread pays
 constexpr int64_t kBlock = 1024;   // elements summed in vectors before their sum goes to f64
 constexpr int64_t kChunk = 65536;  // elements of a row that are a unit of work
 constexpr int64_t kTile = 1024;    // columns whose accumulators stay in L1
-constexpr int64_t kWide = 64;      // narrower columns are read several rows at a time
 
 struct Sum {
   using Fold = Sum;
@@ -204,9 +203,9 @@ void reduce_columns(const T* x, int64_t rows, int64_t columns, int64_t stride, C
 
 /// Narrow columns: several rows are read as one, so that vectors are full, and folded at the end.
 template <class Op, class T>
-void reduce_narrow(const T* x, int64_t rows, int64_t columns, Computed<T>* sums) {
-  const int64_t group = kWide / columns, width = group * columns;
-  Computed<T> wide[kWide], rest[kWide];
+void reduce_narrow(const T* x, int64_t rows, int64_t columns, int64_t group, Computed<T>* sums) {
+  const int64_t width = group * columns;
+  Computed<T> wide[kTile], rest[kTile];
   reduce_columns<Op>(x, rows / group, width, width, wide);
   const int64_t left = rows % group * columns;
   reduce_columns<Op>(x + rows / group * width, left > 0, left, left, rest);
@@ -231,7 +230,7 @@ void reduce_middle(const T* x, const cpu::Run& run, double scale, Y* y) {
   const int64_t rows = std::max<int64_t>(256, kChunk / tile);  // of a unit
   const int64_t chunks = std::max<int64_t>(1, (length + rows - 1) / rows);
   const int64_t tiles = (inner + tile - 1) / tile;
-  const bool narrow = inner * 2 <= kWide && length >= kWide / inner;
+  const int64_t group = length >= 16 ? cpu::rows_in_one(inner, kTile) : 1;
   Tensor scratch;
   if (chunks > 1) scratch = empty({outer, chunks, inner}, dtype_of<Computed<T>>);
   Computed<T>* parts = chunks > 1 ? scratch.data<Computed<T>>() : nullptr;
@@ -245,8 +244,8 @@ void reduce_middle(const T* x, const cpu::Run& run, double scale, Y* y) {
                    const int64_t count = std::min(rows, length - k * rows);
                    const T* from = x + (o * length + k * rows) * inner + c;
                    Computed<T>* to = parts ? parts + (o * chunks + k) * inner + c : sums;
-                   if (narrow) {
-                     reduce_narrow<Op>(from, count, inner, to);
+                   if (group > 1) {
+                     reduce_narrow<Op>(from, count, inner, group, to);
                    } else {
                      reduce_columns<Op>(from, count, width, inner, to);
                    }

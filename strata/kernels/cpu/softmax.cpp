@@ -23,12 +23,22 @@ void softmax_row(const T* x, int64_t n, T* y) {
   if constexpr (std::is_same_v<T, bfloat16>) {
     // The exponentials are computed twice rather than rounded twice.
     const auto scale = hn::Set(d, static_cast<float>(1 / row_sum_exp(x, n, m)));
-    map_row(x, n, y, [&](auto v) HWY_ATTR { return hn::Mul(exp_of(d, hn::Sub(v, shift)), scale); });
+    map_row(x, n, y,
+            [&](auto v) HWY_ATTR { return hn::Mul(exp_nonpositive(d, hn::Sub(v, shift)), scale); });
   } else {
-    map_row(x, n, y, [&](auto v) HWY_ATTR { return exp_of(d, hn::Sub(v, shift)); });
     const double sum = sum_of(
-        d, n, [&](int64_t i) HWY_ATTR { return load(d, y + i); },
-        [&](int64_t i, int64_t count) HWY_ATTR { return load_n(d, y + i, count, 0); });
+        d, n,
+        [&](int64_t i) HWY_ATTR {
+          const auto e = exp_nonpositive(d, hn::Sub(load(d, x + i), shift));
+          store(d, e, y + i);
+          return e;
+        },
+        [&](int64_t i, int64_t count) HWY_ATTR {
+          const auto v = load_n(d, x + i, count, kLowest<T>);
+          const auto e = exp_nonpositive(d, hn::Sub(v, shift));
+          store_n(d, e, y + i, count);
+          return e;
+        });
     const auto scale = hn::Set(d, static_cast<T>(1 / sum));
     map_row(y, n, y, [&](auto v) HWY_ATTR { return hn::Mul(v, scale); });
   }
@@ -65,11 +75,32 @@ void log_softmax_grad_row(const T* y, const T* dy, int64_t n, T* dx) {
            [&](auto p, auto g) HWY_ATTR { return hn::NegMulAdd(exp_of(d, p), s, g); });
 }
 
+template <class T>
+void softmax_narrow(bool log, const T* x, int64_t rows, int64_t n, T* y) {
+  NarrowRows<T> at;
+  narrow_exp(x, rows, n, at);
+  if (log) map_buffer(at.sums, rows, [](auto d, auto v) HWY_ATTR { return log_of(d, v); });
+  for (int64_t r = 0; r < rows; ++r) {
+    const auto sum = at.sums[r], scale = 1 / sum;
+    for (int64_t i = r * n; i < (r + 1) * n; ++i) {
+      const auto v = log ? static_cast<Computed<T>>(x[i]) - at.most[r] - sum : at.values[i] * scale;
+      y[i] = static_cast<T>(v);
+    }
+  }
+}
+
 void softmax_rows(bool log, const Tensor& x, int64_t n, Tensor& y) {
   for_float(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.data<T>();
+    if (n <= kNarrow) {
+      for_groups(x.numel() / n, NarrowRows<T>::rows_together(n), n,
+                 [=](int64_t first, int64_t count) {
+                   softmax_narrow(log, from + first * n, count, n, to + first * n);
+                 });
+      return;
+    }
     for_rows(x.numel() / n, n, [=](int64_t i) {
       log ? log_softmax_row(from + i * n, n, to + i * n) : softmax_row(from + i * n, n, to + i * n);
     });
