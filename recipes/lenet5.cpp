@@ -4,19 +4,20 @@
 #include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
 #include "strata/train/supervised.h"
+#include "strata/vision/augment.h"
 
 namespace strata::recipes {
 namespace {
 
 struct LeNetSettings {
-  double lr = 4e-3;
+  double lr = 1e-2;
   int64_t batch = 128;
-  double weight_decay = 0;
+  int64_t shift = 2;
 
   void fields(FieldVisitor& v) {
     v("lr", lr, "highest learning rate of the one-cycle schedule");
     v("batch", batch, "images a step");
-    v("weight_decay", weight_decay, "share of the weights added to their gradient");
+    v("shift", shift, "most pixels that training images are moved by");
   }
 };
 
@@ -25,8 +26,7 @@ std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings&
   const auto& s = settings.as<LeNetSettings>();
   return std::make_unique<train::Supervised>(
       model,
-      std::make_unique<Adam>(model.parameters(),
-                             AdamConfig{.lr = s.lr, .weight_decay = s.weight_decay}),
+      std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}),
       digits(source, Split::train), digits(source, Split::test),
       train::SupervisedConfig{
           .batch = s.batch,
@@ -35,6 +35,11 @@ std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings&
           .schedule =
               [lr = s.lr](int64_t total) {
                 return schedules::one_cycle({.max_lr = lr, .steps = total});
+              },
+          .transform =
+              [shift = s.shift](Batch b, Generator& generator) {
+                if (shift) b.x = random_shift(b.x, shift, generator);
+                return b;
               }});
 }
 

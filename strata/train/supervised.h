@@ -16,6 +16,7 @@ struct SupervisedConfig {
   std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
   /// Learning rate over a run of `total` steps.
   std::function<Schedule(int64_t total)> schedule;
+  Transform transform = {};  ///< of training batches, for instance to augment them
 };
 
 /// Learning from inputs and targets: shuffled batches, a loss between the model's output and the
