@@ -45,11 +45,16 @@ class Fit {
       if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
       positioned = true;
       step();
+      const bool epoch_ended = state_.batch == progress_.batches;
+      if (epoch_ended) {
+        ++state_.epoch;
+        state_.batch = 0;
+      }
       if (cancelled()) {
         save();
         return result(true);
       }
-      if (state_.batch == progress_.batches) {
+      if (epoch_ended) {
         end_epoch();
       } else if (since_save_.seconds() >= options_.checkpoint_seconds) {
         save();
@@ -134,8 +139,6 @@ class Fit {
   }
 
   void end_epoch() {
-    ++state_.epoch;
-    state_.batch = 0;
     if (state_.step >= progress_.total_steps) return;  // finish() does the rest
     if (options_.evaluate_each_epoch) evaluate();
     save();

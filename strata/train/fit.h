@@ -13,13 +13,13 @@ struct FitOptions {
   int64_t epochs = 1;
   int64_t steps = 0;                ///< stop after so many steps; 0: after the epochs
   double clip_norm = 0;             ///< scale gradients down to this norm; 0: leave them
-  std::string run_dir;              ///< folder for checkpoints and log; empty: keep nothing
+  std::string run_dir = {};         ///< folder for checkpoints and log; empty: keep nothing
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
   int64_t log_every = 50;           ///< steps between lines of the log
   bool evaluate_each_epoch = true;  ///< else at the end alone
-  std::map<std::string, std::string> settings;  ///< kept in the checkpoint, compared on resume
-  const std::atomic<bool>* cancel = nullptr;    ///< set it from anywhere to save and stop
+  std::map<std::string, std::string> settings = {};  ///< kept in the checkpoint, compared on resume
+  const std::atomic<bool>* cancel = nullptr;         ///< set it from anywhere to save and stop
 };
 
 /// Where a fit stands; what observers are told.

@@ -1,0 +1,201 @@
+#include "strata/train/fit.h"
+
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/layers/activation.h"
+#include "strata/nn/layers/linear.h"
+#include "strata/nn/layers/sequential.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/dropout.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/reduce.h"
+#include "strata/optim/adam.h"
+#include "strata/train/checkpoint.h"
+#include "strata/train/supervised.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata::train {
+namespace {
+
+using testing::TempFolder;
+
+/// Draws from the default generator in the forward pass, so that a resume must restore it.
+class Dropped final : public nn::Module {
+ public:
+  std::string type() const override { return "Dropped"; }
+  Tensor forward(const Tensor& x) override { return dropout(x, 0.2, training()); }
+};
+
+nn::Sequential small_net() {
+  manual_seed(3);
+  return nn::Sequential(nn::Linear({.in = 2, .out = 16}), nn::Tanh(), Dropped(),
+                        nn::Linear({.in = 16, .out = 2}));
+}
+
+/// 200 points on both sides of the circle of radius 1.
+TensorDataset points(float spoiled = 0) {
+  std::vector<float> x;
+  std::vector<int64_t> y;
+  Generator g(5);
+  for (int i = 0; i < 200; ++i) {
+    const double a = 3 * g.uniform() - 1.5, b = 3 * g.uniform() - 1.5;
+    x.insert(x.end(), {static_cast<float>(a), static_cast<float>(b)});
+    y.push_back(a * a + b * b < 1);
+  }
+  if (spoiled != 0) x[150] = spoiled;
+  return TensorDataset(tensor(x, {200, 2}), tensor(y, {200}));
+}
+
+struct Case {
+  explicit Case(float spoiled = 0)
+      : net(small_net()),
+        training(net, std::make_unique<Adam>(net.parameters(), AdamConfig{.lr = 0.02}),
+                 std::make_shared<TensorDataset>(points(spoiled)),
+                 std::make_shared<TensorDataset>(points()),
+                 {.batch = 16,
+                  .seed = 9,
+                  .loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
+                  .schedule = [](int64_t n) { return schedules::cosine({.lr = 0.02, .steps = n}); },
+                  .transform = {}}) {}
+
+  nn::Sequential net;
+  Supervised training;
+};
+
+std::string bits(nn::Module& net) {
+  std::string out;
+  for (auto& [name, value] : nn::state_dict(net)) {
+    out.append(static_cast<const char*>(value.raw()), static_cast<size_t>(value.numel()) * 4);
+  }
+  return out;
+}
+
+/// Stops a fit after some steps.
+class StopAt final : public FitObserver {
+ public:
+  explicit StopAt(int64_t step) : step_(step) {}
+  void stepped(const Progress& p) override { cancel = cancel || p.step == step_; }
+  std::atomic<bool> cancel{false};
+
+ private:
+  int64_t step_;
+};
+
+TEST(Fit, LearnsAndReports) {
+  Case run;
+  const FitResult r = fit(run.training, {.epochs = 60});
+  EXPECT_EQ(r.metric.name, "accuracy");
+  EXPECT_GT(r.metric.value, 0.9);
+  EXPECT_EQ(r.steps, 60 * 13);
+  EXPECT_FALSE(r.cancelled);
+}
+
+TEST(Fit, ResumesToTheSameBitsFromAnyStep) {
+  Case unbroken;
+  const FitResult whole = fit(unbroken.training, {.epochs = 3});
+  for (const int64_t stop : {1, 7, 13, 14, 38}) {
+    const TempFolder folder;
+    {
+      Case first;
+      StopAt observer(stop);
+      const FitResult r =
+          fit(first.training, {.epochs = 3, .run_dir = folder.path(), .cancel = &observer.cancel},
+              &observer);
+      EXPECT_TRUE(r.cancelled);
+      EXPECT_EQ(r.steps, stop);
+    }
+    manual_seed(12345);  // what another process would start with
+    Case second;
+    const FitResult r =
+        fit(second.training, {.epochs = 3, .run_dir = folder.path(), .resume = true});
+    EXPECT_EQ(r.steps, whole.steps);
+    EXPECT_EQ(r.loss, whole.loss);
+    EXPECT_EQ(bits(second.net), bits(unbroken.net)) << "stopped after step " << stop;
+  }
+}
+
+TEST(Fit, AColdStartEndsElsewhere) {
+  Case a, b;
+  fit(a.training, {.steps = 20});
+  fit(b.training, {.steps = 19});
+  EXPECT_NE(bits(a.net), bits(b.net));
+}
+
+TEST(Fit, AFinishedRunRepeatsItsResult) {
+  const TempFolder folder;
+  Case first, again;
+  const FitOptions options{.epochs = 2, .run_dir = folder.path(), .resume = true};
+  const FitResult a = fit(first.training, options);
+  const FitResult b = fit(again.training, options);
+  EXPECT_EQ(a.metric.value, b.metric.value);
+  EXPECT_EQ(a.steps, b.steps);
+  EXPECT_EQ(a.loss, b.loss);
+  nn::Sequential loaded = small_net();
+  load_weights(folder.path(), loaded);
+  EXPECT_EQ(bits(loaded), bits(first.net));
+}
+
+TEST(Fit, RefusesOtherSettingsOnResume) {
+  const TempFolder folder;
+  Case first, second;
+  fit(first.training,
+      {.epochs = 1, .run_dir = folder.path(), .settings = {{"lr", "0.02"}, {"batch", "16"}}});
+  try {
+    fit(second.training, {.epochs = 2,
+                          .run_dir = folder.path(),
+                          .resume = true,
+                          .settings = {{"lr", "0.5"}, {"batch", "16"}}});
+    FAIL() << "resumed with another learning rate";
+  } catch (const ValueError& e) {
+    EXPECT_NE(std::string(e.what()).find("[lr] the run was started with 0.02, not 0.5"),
+              std::string::npos);
+  }
+}
+
+TEST(Fit, StopsBeforeABadStepAndNamesTheLayer) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    const TempFolder folder;
+    Case run(bad);
+    try {
+      fit(run.training, {.epochs = 2, .run_dir = folder.path()});
+      FAIL() << "trained on " << bad;
+    } catch (const NumericError& e) {
+      EXPECT_NE(std::string(e.what()).find("layer 0 (Linear) is the first to give"),
+                std::string::npos)
+          << e.what();
+    }
+    for (const Tensor& p : run.net.parameters()) {
+      for (const float v : p.to_vector<float>()) EXPECT_TRUE(std::isfinite(v));
+    }
+  }
+}
+
+TEST(Fit, KeepsTheLogInStepWithTheCheckpoint) {
+  const TempFolder folder;
+  Case first, second;
+  StopAt observer(20);
+  FitOptions options{.epochs = 3, .run_dir = folder.path(), .log_every = 5};
+  options.cancel = &observer.cancel;
+  fit(first.training, options, &observer);
+  options.cancel = nullptr;
+  options.resume = true;
+  fit(second.training, options);
+  std::ifstream log(folder.path() + "/log.jsonl");
+  int lines = 0, losses = 0;
+  for (std::string line; std::getline(log, line); ++lines) {
+    losses += line.find("\"loss\"") != std::string::npos;
+  }
+  EXPECT_EQ(losses, 39 / 5);
+  EXPECT_EQ(lines, 39 / 5 + 3);
+}
+
+}  // namespace
+}  // namespace strata::train
