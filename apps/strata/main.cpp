@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -40,6 +41,16 @@ void print_json(const nlohmann::ordered_json& value) {
 
 namespace {
 
+/// The parser would only say that some command is missing.
+void check_command(const CLI::App& app, const std::string& typed) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), typed) != names.end()) return;
+  const std::string near = nearest_name(typed, names);
+  throw UsageError(typed, "there is no such command",
+                   near.empty() ? "strata --help lists them" : "did you mean " + near + "?");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Deep learning in modern C++: train, run and look at landmark networks.", "strata");
   app.require_subcommand(1);
@@ -58,6 +69,7 @@ int run(int argc, char** argv) {
   add_inspect(app, program);
   add_data(app, program);
   add_doctor(app, program);
+  if (argc > 1 && argv[1][0] != '-') check_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

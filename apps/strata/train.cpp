@@ -24,6 +24,7 @@ struct TrainArguments {
   std::vector<std::string> assignments;
   bool resume = false;
   int64_t epochs = 0, steps = 0;
+  double save_every = 30;
   uint64_t seed = 0;
 };
 
@@ -139,6 +140,7 @@ int train_system(const TrainArguments& a) {
   options.steps = a.steps;
   options.run_dir = choose_run_dir(a);
   options.resume = a.resume;
+  options.checkpoint_seconds = a.save_every;
   options.settings = remembered(a, settings);
   options.cancel = &interrupted();
   announce(recipe, a, options, *model, *training);
@@ -172,6 +174,9 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--resume", a->resume, "go on from the folder's checkpoint, if it has one");
   command->add_option("--epochs", a->epochs, "passes over the data")->check(CLI::PositiveNumber);
   command->add_option("--steps", a->steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--seed", a->seed, "start of all random numbers")->capture_default_str();
   command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))

@@ -1,0 +1,51 @@
+#include "tests/support/program.h"
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/temp_folder.h"
+
+namespace strata::testing {
+namespace {
+
+pid_t start(const std::vector<std::string>& arguments, const std::string& out,
+            const std::string& err) {
+  std::vector<char*> argv = {const_cast<char*>(STRATA_PROGRAM)};
+  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  const pid_t child = fork();
+  if (child != 0) return child;
+  dup2(open("/dev/null", O_RDONLY), 0);
+  dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+  dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+  execv(STRATA_PROGRAM, argv.data());
+  _exit(127);
+}
+
+}  // namespace
+
+ProgramResult run_strata(const std::vector<std::string>& arguments) {
+  const TempFolder folder;
+  const pid_t child = start(arguments, folder / "out", folder / "err");
+  int status = 0;
+  waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(folder / "out"),
+          slurp(folder / "err")};
+}
+
+bool run_and_kill(const std::vector<std::string>& arguments, double seconds) {
+  const pid_t child = start(arguments, "/dev/null", "/dev/null");
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  int status = 0;
+  if (waitpid(child, &status, WNOHANG) == child) return true;
+  kill(child, SIGKILL);
+  waitpid(child, &status, 0);
+  return false;
+}
+
+}  // namespace strata::testing
