@@ -25,8 +25,7 @@ std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings&
                                               const Source& source) {
   const auto& s = settings.as<LeNetSettings>();
   return std::make_unique<train::Supervised>(
-      model,
-      std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}),
+      model, std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}),
       digits(source, Split::train), digits(source, Split::test),
       train::SupervisedConfig{
           .batch = s.batch,
@@ -46,22 +45,25 @@ std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings&
 }  // namespace
 
 Recipe lenet5() {
-  return {.name = "lenet5",
-          .title = "LeNet-5",
-          .family = "vision",
-          .year = 1998,
-          .paper = "LeCun et al., Gradient-based learning applied to document recognition",
-          .summary =
-              "The convolutional network that read cheques: two convolutions, two poolings, "
-              "three full layers.",
-          .metric = "accuracy",
-          .expected = "99.2 % of MNIST after 6 epochs",
-          .data = "MNIST's four IDX files; without --data, generated digits",
-          .input = {1, 28, 28, 1},
-          .epochs = 6,
-          .settings = [] { return Settings::of(LeNetSettings()); },
-          .model = [] { return std::make_unique<models::LeNet5>(); },
-          .training = train_lenet5};
+  return {
+      .name = "lenet5",
+      .title = "LeNet-5",
+      .family = "vision",
+      .year = 1998,
+      .paper = "LeCun et al., Gradient-based learning applied to document recognition",
+      .summary =
+          "The convolutional network that read cheques: two convolutions, two poolings, "
+          "three full layers.",
+      .metric = "accuracy",
+      .expected = "99.2 % of MNIST after 6 epochs",
+      .data = "MNIST's four IDX files; without --data, generated digits",
+      .input = {1, 28, 28, 1},
+      .epochs = 6,
+      .settings = [] { return Settings::of(LeNetSettings()); },
+      .model = [] { return std::make_unique<models::LeNet5>(); },
+      .training = train_lenet5,
+      .predict = [](nn::Module& m,
+                    const std::string& path) { return predict_digit(m, path, Outputs::logits); }};
 }
 
 }  // namespace strata::recipes

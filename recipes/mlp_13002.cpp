@@ -43,22 +43,25 @@ std::unique_ptr<train::Training> train_mlp(nn::Module& model, const Settings& se
 }  // namespace
 
 Recipe mlp_13002() {
-  return {.name = "mlp-13002",
-          .title = "The textbook's digit network",
-          .family = "foundations",
-          .year = 2015,
-          .paper = "Nielsen, Neural networks and deep learning; 3Blue1Brown, 2017",
-          .summary =
-              "784-16-16-10 sigmoid units, the network of the best-known explanations of "
-              "backpropagation.",
-          .metric = "accuracy",
-          .expected = "94 % of MNIST after 10 epochs",
-          .data = "MNIST's four IDX files; without --data, generated digits",
-          .input = {1, 28, 28, 1},
-          .epochs = 10,
-          .settings = [] { return Settings::of(MlpSettings()); },
-          .model = [] { return std::make_unique<models::Mlp13002>(); },
-          .training = train_mlp};
+  return {
+      .name = "mlp-13002",
+      .title = "The textbook's digit network",
+      .family = "foundations",
+      .year = 2015,
+      .paper = "Nielsen, Neural networks and deep learning; 3Blue1Brown, 2017",
+      .summary =
+          "784-16-16-10 sigmoid units, the network of the best-known explanations of "
+          "backpropagation.",
+      .metric = "accuracy",
+      .expected = "94 % of MNIST after 10 epochs",
+      .data = "MNIST's four IDX files; without --data, generated digits",
+      .input = {1, 28, 28, 1},
+      .epochs = 10,
+      .settings = [] { return Settings::of(MlpSettings()); },
+      .model = [] { return std::make_unique<models::Mlp13002>(); },
+      .training = train_mlp,
+      .predict = [](nn::Module& m,
+                    const std::string& path) { return predict_digit(m, path, Outputs::scores); }};
 }
 
 }  // namespace strata::recipes

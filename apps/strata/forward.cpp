@@ -51,9 +51,8 @@ int forward(const ForwardArguments& a) {
 void add_forward(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("forward", "run a network on arrays from a file");
   command->footer(
-      "Example: strata forward lenet5 --weights runs/lenet5 --input in.safetensors \
-"
-      "             --output out.safetensors");
+      "Example: strata forward lenet5 --weights runs/lenet5 \\\n"
+      "             --input in.safetensors --output out.safetensors");
   auto a = std::make_shared<ForwardArguments>();
   a->common.add_to(*command);
   command->add_option("system", a->system, "a name from strata list")->required();

@@ -1,6 +1,7 @@
 #include "tests/support/program.h"
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -9,8 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include "strata/base/random.h"
+#include "strata/data/digits.h"
+#include "strata/io/png.h"
 #include "strata/io/safetensors.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+#include "strata/vision/image.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata {
@@ -110,6 +115,49 @@ TEST(Program, EveryCommandHasHelpWithAnExampleWithin80Columns) {
     std::istringstream lines(r.out);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
   }
+}
+
+/// A photo-like picture: a dark digit with soft edges on unevenly lit light paper.
+Tensor photo_of(const Tensor& digit) {
+  const Tensor large = resize(select(digit, 0, 0), 140, 140);
+  Tensor photo = empty({200, 180, 3}, DType::u8);
+  auto* out = photo.data<uint8_t>();
+  const float* ink = large.data<float>();
+  for (int64_t y = 0; y < 200; ++y) {
+    for (int64_t x = 0; x < 180; ++x) {
+      const bool inside = y >= 30 && y < 170 && x >= 20 && x < 160;
+      const float dark = inside ? ink[(y - 30) * 140 + x - 20] : 0;
+      const float paper = 235 - 0.2f * static_cast<float>(y) - 0.1f * static_cast<float>(x);
+      for (int64_t c = 0; c < 3; ++c) {
+        out[(y * 180 + x) * 3 + c] = static_cast<uint8_t>(paper * (1 - 0.85f * dark));
+      }
+    }
+  }
+  return photo;
+}
+
+TEST(Program, PredictsAPhotoOfADigit) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  ASSERT_EQ(run_strata({"train", "lenet5", "--epochs", "2", "--out", run}).status, 0);
+  std::vector<int64_t> indices(20);
+  std::iota(indices.begin(), indices.end(), 0);
+  const Batch digits = generate_digits(20, Split::test).get(indices);
+  const auto labels = digits.y.to_vector<int64_t>();
+  std::vector<std::string> arguments = {"predict", "lenet5", "--weights", run, "--json"};
+  for (int64_t i = 0; i < 20; ++i) {
+    const std::string file = folder / (std::to_string(i) + ".png");
+    write_png(file, photo_of(slice(digits.x, 0, i, i + 1)));
+    arguments.push_back(file);
+  }
+  const auto r = run_strata(arguments);
+  ASSERT_EQ(r.status, 0) << r.err;
+  const json predictions = json::parse(r.out).at("predictions");
+  int right = 0;
+  for (size_t i = 0; i < 20; ++i) {
+    right += predictions[i].at("label") == std::to_string(labels[i]);
+  }
+  EXPECT_GE(right, 17);
 }
 
 }  // namespace
