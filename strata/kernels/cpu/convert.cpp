@@ -10,6 +10,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "strata/kernels/cpu/lanes-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -17,37 +18,22 @@ namespace strata::kernels::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using kernels::HWY_NAMESPACE::lanes;
+
 void widen_bf16(const bfloat16* from, float* to, int64_t n) {
-  const hn::ScalableTag<uint32_t> d;
-  const hn::Rebind<uint16_t, decltype(d)> half;
-  const auto* source = reinterpret_cast<const uint16_t*>(from);
-  auto* target = reinterpret_cast<uint32_t*>(to);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const hn::ScalableTag<float> d;
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    hn::StoreU(hn::ShiftLeft<16>(hn::PromoteTo(d, hn::LoadU(half, source + i))), d, target + i);
+  for (; i + lanes(d) <= n; i += lanes(d)) {
+    hn::StoreU(kernels::HWY_NAMESPACE::load(d, from + i), d, to + i);
   }
   for (; i < n; ++i) to[i] = from[i];
 }
 
 void narrow_to_bf16(const float* from, bfloat16* to, int64_t n) {
   const hn::ScalableTag<float> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  const hn::RebindToSigned<decltype(d)> di;
-  const hn::Rebind<uint16_t, decltype(d)> half;
-  auto* target = reinterpret_cast<uint16_t*>(to);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    const auto x = hn::LoadU(d, from + i);
-    const auto bits = hn::BitCast(du, x);
-    const auto upper = hn::ShiftRight<16>(bits);
-    const auto odd = hn::And(upper, hn::Set(du, 1));
-    const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff))));
-    const auto quiet = hn::Or(upper, hn::Set(du, 0x40));
-    const auto nan = hn::RebindMask(du, hn::IsNaN(x));
-    const auto y = hn::BitCast(di, hn::IfThenElse(nan, quiet, rounded));
-    hn::StoreU(hn::DemoteTo(half, y), half, target + i);
+  for (; i + lanes(d) <= n; i += lanes(d)) {
+    kernels::HWY_NAMESPACE::store(d, hn::LoadU(d, from + i), to + i);
   }
   for (; i < n; ++i) to[i] = from[i];
 }
@@ -57,9 +43,8 @@ void widen_bool(const bool* from, float* to, int64_t n) {
   const hn::RebindToSigned<decltype(d)> di;
   const hn::Rebind<uint8_t, decltype(d)> bytes;
   const auto* source = reinterpret_cast<const uint8_t*>(from);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
+  for (; i + lanes(d) <= n; i += lanes(d)) {
     hn::StoreU(hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(bytes, source + i))), d, to + i);
   }
   for (; i < n; ++i) to[i] = from[i];
@@ -70,9 +55,8 @@ void narrow_to_bool(const float* from, bool* to, int64_t n) {
   const hn::RebindToSigned<decltype(d)> di;
   const hn::Rebind<uint8_t, decltype(d)> bytes;
   auto* target = reinterpret_cast<uint8_t*>(to);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
+  for (; i + lanes(d) <= n; i += lanes(d)) {
     const auto unset = hn::RebindMask(di, hn::Eq(hn::LoadU(d, from + i), hn::Zero(d)));
     const auto y = hn::IfThenZeroElse(unset, hn::Set(di, 1));
     hn::StoreU(hn::DemoteTo(bytes, y), bytes, target + i);
@@ -82,9 +66,8 @@ void narrow_to_bool(const float* from, bool* to, int64_t n) {
 
 void stream_words(const float* from, float* to, int64_t n) {
   const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::Stream(hn::LoadU(d, from + i), d, to + i);
+  for (; i + lanes(d) <= n; i += lanes(d)) hn::Stream(hn::LoadU(d, from + i), d, to + i);
   std::copy(from + i, from + n, to + i);
 }
 

@@ -7,9 +7,6 @@
 
 namespace strata::kernels::cpu {
 
-/// Outputs from this size on are written past the caches, which they would only sweep clean.
-inline constexpr int64_t kStreamBytes = int64_t{32} << 20;
-
 /// x as another element type. Floats go to integers towards zero, wide integers to narrow ones
 /// modulo their size, anything but zero (NaN too) to true; halves round to nearest even.
 template <class To, class From>
@@ -39,8 +36,17 @@ Load<T> load_from(DType dtype);
 template <class T>
 Store<T> store_to(DType dtype);
 
-/// Copies past the caches, for results too large to be found there again. `to` must be 64-byte
-/// aligned. finish_streaming() makes the writes visible to other threads.
+/// Outputs from this size on are written past the caches, which they would only sweep clean, in
+/// parts of kStreamPart bytes: small enough for the writes to drain while the next is computed.
+inline constexpr int64_t kStreamBytes = int64_t{32} << 20;
+inline constexpr int64_t kStreamPart = 1024;
+
+inline bool should_stream(const void* to, int64_t bytes) {
+  return bytes >= kStreamBytes && reinterpret_cast<uintptr_t>(to) % 64 == 0;
+}
+
+/// Copies past the caches; `to` must be 64-byte aligned. finish_streaming() makes the writes
+/// visible to other threads.
 void stream_copy(const void* from, void* to, int64_t bytes);
 void finish_streaming();
 

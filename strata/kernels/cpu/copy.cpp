@@ -149,7 +149,7 @@ class StridedCopy {
 void copy_run(const void* x, void* y, int64_t bytes) {
   const auto* from = static_cast<const char*>(x);
   auto* to = static_cast<char*>(y);
-  const bool streams = bytes >= cpu::kStreamBytes && reinterpret_cast<uintptr_t>(to) % 64 == 0;
+  const bool streams = cpu::should_stream(to, bytes);
   parallel_for(bytes, int64_t{4} * kGrain, [&](int64_t begin, int64_t end) {
     if (streams) {
       cpu::stream_copy(from + begin, to + begin, end - begin);

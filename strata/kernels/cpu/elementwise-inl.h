@@ -13,41 +13,29 @@
 #endif
 // clang-format on
 
-#include <algorithm>
 #include <type_traits>
 #include <utility>
 
 #include <hwy/highway.h>
 
 #include "strata/kernels/cpu/elementwise.h"
+#include "strata/kernels/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class Op, size_t... k>
-void vector_loop(const void* op, const float* const* in, float* out, int64_t n) {
+template <class T, class Op, size_t... k>
+void vector_loop(const void* op, const T* const* in, T* out, int64_t n) {
   const hn::ScalableTag<float> d;
   const Op f = *static_cast<const Op*>(op);
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t step = lanes(d);
   int64_t i = 0;
-  // Two vectors at a time keep the pipelines full while one waits for its own last step.
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto first = f(d, hn::LoadU(d, in[k] + i)...);
-    const auto second = f(d, hn::LoadU(d, in[k] + i + lanes)...);
-    hn::StoreU(first, d, out + i);
-    hn::StoreU(second, d, out + i + lanes);
-  }
-  for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, hn::LoadU(d, in[k] + i)...), d, out + i);
-  if (i == n) return;
   // The rest goes through full vectors too, so that an element's value does not depend on where a
   // thread's part ends.
-  HWY_ALIGN float rest[sizeof...(k)][hn::MaxLanes(d)] = {};
-  HWY_ALIGN float result[hn::MaxLanes(d)];
-  (std::copy(in[k] + i, in[k] + n, rest[k]), ...);
-  hn::Store(f(d, hn::Load(d, rest[k])...), d, result);
-  std::copy(result, result + (n - i), out + i);
+  for (; i + step <= n; i += step) store(d, f(d, load(d, in[k] + i)...), out + i);
+  if (i < n) store_n(d, f(d, load_n(d, in[k] + i, n - i, 0.0f)...), out + i, n - i);
 }
 
 template <class T, class Op, size_t... k>
@@ -58,7 +46,8 @@ void scalar_loop(const void* op, const T* const* in, T* out, int64_t n) {
 
 template <class Op, size_t... k>
 constexpr cpu::Loops loops_of(std::index_sequence<k...>) {
-  cpu::Loops loops{vector_loop<Op, k...>, scalar_loop<double, Op, k...>, nullptr};
+  cpu::Loops loops{vector_loop<float, Op, k...>, vector_loop<bfloat16, Op, k...>,
+                   scalar_loop<double, Op, k...>, nullptr};
   using Result = std::invoke_result_t<Op, decltype(int64_t{k})...>;
   if constexpr (std::is_same_v<Result, int64_t>) loops.i64 = scalar_loop<int64_t, Op, k...>;
   return loops;

@@ -13,7 +13,7 @@ namespace {
 
 /// Elements that are converted and computed at a time: four buffers stay in the first-level cache.
 template <class T>
-constexpr int64_t kBlock = 4096 / sizeof(T);
+constexpr int64_t kBlock = 2048 / sizeof(T);
 
 /// Geometry of a tensor broadcast to `to`: dimensions that continue one another are merged.
 struct Geometry {
@@ -118,8 +118,6 @@ class Source {
   std::optional<Geometry> geometry_;
 };
 
-bool is_aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
-
 /// Takes blocks of results to the output.
 template <class T>
 class Sink {
@@ -129,7 +127,7 @@ class Sink {
         data_(static_cast<char*>(y.raw())),
         item_(size_of(y.dtype())),
         same_type_(y.dtype() == dtype_of<T>),
-        streams_(y.is_contiguous() && y.numel() * item_ >= kStreamBytes && is_aligned(data_)),
+        streams_(y.is_contiguous() && should_stream(data_, y.numel() * item_)),
         store_(store_to<T>(y.dtype())) {
     if (!y.is_contiguous()) geometry_.emplace(y, y.shape());
   }
@@ -203,23 +201,37 @@ bool is_plain(std::span<const Tensor* const> in, const Tensor& out) {
 }
 
 template <class T>
-void run(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out, Cost cost) {
+void run_plain(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
+               int64_t grain) {
+  const int64_t n = out.numel();
+  std::array<const T*, kMostInputs> from{};
+  for (size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k]->raw());
+  T* to = static_cast<T*>(out.raw());
+  if (n <= grain) return loop(op, from.data(), to, n);
+  const bool streams = should_stream(to, n * static_cast<int64_t>(sizeof(T)));
+  parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+    auto part = from;
+    for (size_t k = 0; k < in.size(); ++k) part[k] += begin;
+    if (!streams) return loop(op, part.data(), to + begin, end - begin);
+    constexpr int64_t kPart = kStreamPart / sizeof(T);
+    alignas(64) T buffer[kPart];
+    for (; begin < end; begin += kPart) {
+      const int64_t count = std::min(kPart, end - begin);
+      loop(op, part.data(), buffer, count);
+      stream_copy(buffer, to + begin, count * static_cast<int64_t>(sizeof(T)));
+      for (size_t k = 0; k < in.size(); ++k) part[k] += count;
+    }
+    finish_streaming();
+  });
+}
+
+template <class T>
+void run(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
+         int64_t grain) {
   if (!loop) throw DTypeError("elementwise", "no loop for this dtype");
   const int64_t n = out.numel();
-  const auto grain = static_cast<int64_t>(cost);
-  if (n == 0) return;
-  if (is_plain<T>(in, out) && n * static_cast<int64_t>(sizeof(T)) < kStreamBytes) {
-    std::array<const T*, kMostInputs> from{};
-    for (size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k]->raw());
-    T* to = static_cast<T*>(out.raw());
-    if (n <= grain) return loop(op, from.data(), to, n);
-    parallel_for(n, grain, [&](int64_t begin, int64_t end) {
-      auto part = from;
-      for (size_t k = 0; k < in.size(); ++k) part[k] += begin;
-      loop(op, part.data(), to + begin, end - begin);
-    });
-    return;
-  }
+  if (is_plain<T>(in, out)) return run_plain(loop, op, in, out, grain);
+  if (n <= grain) return run_blocks<T>(loop, op, in, out, 0, n);
   parallel_for(n, grain,
                [&](int64_t begin, int64_t end) { run_blocks<T>(loop, op, in, out, begin, end); });
 }
@@ -229,12 +241,16 @@ void run(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor
 void elementwise(const Loops& loops, const void* op, DType compute,
                  std::initializer_list<const Tensor*> in, Tensor& out, Cost cost) {
   const std::span inputs(in.begin(), in.size());
+  const auto grain = static_cast<int64_t>(cost);
+  if (out.numel() == 0) return;
   if (compute == DType::f64) {
-    run(loops.f64, op, inputs, out, cost);
-  } else if (is_floating(compute)) {
-    run(loops.f32, op, inputs, out, cost);
+    run(loops.f64, op, inputs, out, grain);
+  } else if (!is_floating(compute)) {
+    run(loops.i64, op, inputs, out, grain);
+  } else if (loops.bf16 && is_plain<bfloat16>(inputs, out)) {
+    run_plain(loops.bf16, op, inputs, out, grain);
   } else {
-    run(loops.i64, op, inputs, out, cost);
+    run(loops.f32, op, inputs, out, grain);
   }
 }
 

@@ -21,6 +21,8 @@ using Loop = void (*)(const void* op, const T* const* in, T* out, int64_t n);
 /// integers and bool to i64 (narrowing wraps around). A loop is null where the functor has none.
 struct Loops {
   Loop<float> f32 = nullptr;
+  /// The f32 one, converting in registers: for contiguous bf16 throughout.
+  Loop<bfloat16> bf16 = nullptr;
   Loop<double> f64 = nullptr;
   Loop<int64_t> i64 = nullptr;
 };
