@@ -1,5 +1,6 @@
 // Depthwise convolutions, one filter for each channel: vectors along the channels.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "strata/base/parallel.h"
@@ -59,13 +60,15 @@ TapLists backward_taps(int64_t in, int64_t out, int64_t kernel, int64_t stride, 
   return lists;
 }
 
-// Results j, j + 1, ... whose taps are the same, each list `step` pixels after the one before.
+// Results first, first + apart, ... whose taps are the same, each list `step` pixels after the one
+// before.
 struct Span {
-  int64_t first, count, step;
+  int64_t first, count, step, apart;
 };
 
-// Cuts an axis into tiles of results with equal taps, so that they share the weights.
-std::vector<Span> spans_of(const TapLists& lists) {
+// Cuts an axis into tiles of results with equal taps, so that they share the weights. On the way
+// back of a stride these are `apart` from each other.
+std::vector<Span> spans_of(const TapLists& lists, int64_t apart) {
   std::vector<Span> spans;
   const int64_t out = static_cast<int64_t>(lists.begin.size()) - 1;
   const auto step_to = [&](int64_t a, int64_t b) -> int64_t {  // 0 where the taps differ
@@ -78,15 +81,17 @@ std::vector<Span> spans_of(const TapLists& lists) {
     }
     return step;
   };
-  for (int64_t j = 0; j < out; ++j) {
-    const int64_t step = j > 0 ? step_to(j - 1, j) : 0;
-    const bool joins = !spans.empty() && step > 0 && spans.back().count < kDepthwiseTile &&
-                       (spans.back().count == 1 || spans.back().step == step);
-    if (joins) {
-      spans.back().step = step;
-      ++spans.back().count;
-    } else {
-      spans.push_back({j, 1, 0});
+  for (int64_t phase = 0; phase < std::min(apart, out); ++phase) {
+    for (int64_t j = phase; j < out; j += apart) {
+      const int64_t step = j > phase ? step_to(j - apart, j) : 0;
+      const bool joins = step > 0 && spans.back().count < kDepthwiseTile &&
+                         (spans.back().count == 1 || spans.back().step == step);
+      if (joins) {
+        spans.back().step = step;
+        ++spans.back().count;
+      } else {
+        spans.push_back({j, 1, 0, apart});
+      }
     }
   }
   return spans;
@@ -129,14 +134,88 @@ HWY_NOINLINE void depthwise_sums(const Depthwise& p, const Span& span, int64_t r
   for (int i = 0; i < kCount; ++i) {
     V32 sum = sums[i];
     if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-    part::store(d, sum, y + (span.first + i) * channels + c, kPart ? count : kLanes);
+    part::store(d, sum, y + (span.first + i * span.apart) * channels + c, kPart ? count : kLanes);
   }
+}
+
+// Adds input kInput of a row of the window to the results that it reaches.
+template <int kInput, int kTaps, int kStep>
+HWY_INLINE void window_input(V32 v, const V32 (&w)[kTaps], V32 (&sums)[kDepthwiseTile]) {
+  for (int t = 0; t < kTaps; ++t) {
+    const int i = (kInput - t) / kStep;
+    if (t <= kInput && i < kDepthwiseTile && i * kStep == kInput - t) {
+      sums[i] = hn::MulAdd(w[t], v, sums[i]);
+    }
+  }
+}
+
+template <int kTaps, int kStep, int... kInputs>
+HWY_INLINE void window_row(const float* from, int64_t channels, const V32 (&w)[kTaps],
+                           V32 (&sums)[kDepthwiseTile], std::integer_sequence<int, kInputs...>) {
+  const F32 d;
+  (window_input<kInputs, kTaps, kStep>(hn::LoadU(d, from + kInputs * channels), w, sums), ...);
+}
+
+// The same for a whole tile and kTaps taps side by side: each input is loaded once and serves all
+// the results that it reaches.
+template <int kTaps, int kStep>
+HWY_NOINLINE void depthwise_window(const Depthwise& p, const Span& span, int64_t row,
+                                   const float* HWY_RESTRICT image, float* y) {
+  const F32 d;
+  const int64_t channels = p.channels, width = p.padded_channels;
+  const TapPair* const taps = p.columns.first(span.first);
+  const TapPair *const first_row = p.rows.first(row), *const last_row = p.rows.last(row);
+  for (int64_t c = 0; c + kLanes <= channels; c += kLanes) {
+    V32 sums[kDepthwiseTile];
+    for (int i = 0; i < kDepthwiseTile; ++i) sums[i] = hn::Load(d, p.bias + c);
+    for (const TapPair* r = first_row; r != last_row; ++r) {
+      const float* weights = p.weights + r->tap * p.taps_w * width + c;
+      const float* from = image + (r->source * p.source_w + taps->source) * channels + c;
+      V32 w[kTaps];
+      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + taps[t].tap * width);
+      constexpr int kInputs = (kDepthwiseTile - 1) * kStep + kTaps;
+      window_row<kTaps, kStep>(from, channels, w, sums, std::make_integer_sequence<int, kInputs>());
+    }
+    float* to = y + span.first * channels + c;
+    for (int i = 0; i < kDepthwiseTile; ++i, to += span.apart * channels) {
+      V32 sum = sums[i];
+      if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
+      hn::StoreU(sum, d, to);
+    }
+  }
+}
+
+using DepthwiseWindow = void (*)(const Depthwise&, const Span&, int64_t, const float*, float*);
+
+// The window function for a span, or null.
+DepthwiseWindow window_for(const Depthwise& p, const Span& span) {
+  const TapPair* taps = p.columns.first(span.first);
+  const int64_t size = p.columns.last(span.first) - taps;
+  if (span.count != kDepthwiseTile || p.channels < kLanes) return nullptr;
+  for (int64_t t = 1; t < size; ++t) {
+    if (taps[t].source != taps->source + t) return nullptr;
+  }
+  if (span.step == 1) {
+    if (size == 3) return depthwise_window<3, 1>;
+    if (size == 5) return depthwise_window<5, 1>;
+    if (size == 7) return depthwise_window<7, 1>;
+  }
+  if (span.step == 2) {
+    if (size == 3) return depthwise_window<3, 2>;
+    if (size == 5) return depthwise_window<5, 2>;
+    if (size == 7) return depthwise_window<7, 2>;
+  }
+  return nullptr;
 }
 
 template <int kCount>
 void depthwise_tile(const Depthwise& p, const Span& span, int64_t row, const float* image,
                     float* y) {
   int64_t c = 0;
+  if (const DepthwiseWindow window = window_for(p, span)) {
+    window(p, span, row, image, y);
+    c = p.channels / kLanes * kLanes;
+  }
   for (; c + kLanes <= p.channels; c += kLanes) {
     depthwise_sums<kCount, false>(p, span, row, c, image, y);
   }
@@ -258,7 +337,7 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
                     weights.data(),
                     biases.data(),
                     relu};
-  p.spans = conv::spans_of(p.columns);
+  p.spans = conv::spans_of(p.columns, back ? s.stride_w : 1);
   const int64_t rows = back ? s.h : s.oh(), row_size = (back ? s.w : s.ow()) * s.c;
   const int64_t image = (back ? s.oh() * s.ow() : s.h * s.w) * s.c;
   parallel_for(s.n * rows, 1, [&](int64_t begin, int64_t end) {

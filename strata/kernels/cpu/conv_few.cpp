@@ -77,6 +77,21 @@ FewTile few_tile_for(int64_t vectors, int64_t rows) {
   return few_tile_of<1>(rows, std::make_integer_sequence<int, rows_for(1)>());
 }
 
+// A row of results, cut into tiles of nearly one size.
+void few_row(const FewChannels& f, int64_t vectors, int64_t ow, const float* x,
+             const float* weights, const float* bias, float* y, int64_t channels) {
+  const int64_t most = rows_for(static_cast<int>(vectors)), tiles = (ow + most - 1) / most;
+  const int64_t rows = ow / tiles, longer = ow % tiles;
+  const FewTile tile = few_tile_for(vectors, rows);
+  const FewTile longer_tile = few_tile_for(vectors, std::min(rows + 1, most));
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t size = rows + (t < longer ? 1 : 0);
+    (t < longer ? longer_tile : tile)(f, x, weights, bias, channels, y);
+    x += size * f.pixel_step;
+    y += size * f.out_channels;
+  }
+}
+
 // Weights and bias as the tiles read them: panel by panel, in rows of whole vectors.
 void pack_few(const Conv2dShape& s, const float* w, const float* bias, float* weights,
               float* padded_bias) {
@@ -104,23 +119,13 @@ void run_few(const Conv2dShape& s, const float* x, int64_t padded_h, int64_t pad
   const conv::FewChannels f{
       s.stride_w * s.c, s.dilation_h * padded_w * s.c, s.kh, s.kw * s.c, s.oc, relu};
   parallel_for(s.n * oh, std::max<int64_t>(1, 4096 / (ow * s.oc)), [&](int64_t begin, int64_t end) {
-    for (int64_t panel = 0; panel * kMaxVectors < vectors; ++panel) {
-      const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors);
-      const int64_t first = panel * kMaxVectors * kLanes;
-      const int64_t most = conv::rows_for(static_cast<int>(width));
-      const int64_t tiles = (ow + most - 1) / most, rows = ow / tiles, longer = ow % tiles;
-      const auto tile = conv::few_tile_for(width, rows);
-      const auto longer_tile = conv::few_tile_for(width, std::min(rows + 1, most));
-      for (int64_t at = begin; at < end; ++at) {
-        const float* from = x + (at / oh * padded_h + at % oh * s.stride_h) * padded_w * s.c;
-        float* to = y + at * ow * s.oc + first;
-        for (int64_t t = 0; t < tiles; ++t) {
-          const int64_t size = rows + (t < longer ? 1 : 0);
-          (t < longer ? longer_tile : tile)(f, from, weights.data() + first * depth,
-                                            biases.data() + first, s.oc - first, to);
-          from += size * f.pixel_step;
-          to += size * s.oc;
-        }
+    for (int64_t at = begin; at < end; ++at) {
+      const float* from = x + (at / oh * padded_h + at % oh * s.stride_h) * padded_w * s.c;
+      for (int64_t panel = 0; panel * kMaxVectors < vectors; ++panel) {
+        const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors);
+        const int64_t first = panel * kMaxVectors * kLanes;
+        conv::few_row(f, width, ow, from, weights.data() + first * depth, biases.data() + first,
+                      y + at * ow * s.oc + first, s.oc - first);
       }
     }
   });

@@ -24,7 +24,7 @@ struct Run {
 
 // Results of an image up to which a tile is the same pixel of several images: then all its rows
 // have the same taps on the padding, and those are left out.
-constexpr int64_t kSmallImage = 256;
+constexpr int64_t kSmallImage = 1024;
 
 class Gather {
  public:
@@ -176,8 +176,8 @@ void Gather::run() {
   const int64_t groups = (g_.images + group - 1) / group;
   const int64_t pixels = g_.result_h * g_.result_w;
   // About 200 pixels read their part of the source from L2 for each panel of weights.
-  const int64_t block = across_images_ ? std::max<int64_t>(1, std::min<int64_t>(pixels, 64))
-                                       : std::min<int64_t>(pixels, 32 * rows);
+  const int64_t few = across_images_ ? std::max<int64_t>(64, 4 * g_.result_w) : 32 * rows;
+  const int64_t block = std::min(pixels, few);
   const int64_t blocks = (pixels + block - 1) / block;
   const int64_t splits = std::clamp<int64_t>(16 / std::max<int64_t>(groups * blocks, 1), 1,
                                              std::max<int64_t>(panels_, 1));
