@@ -1,5 +1,6 @@
 #include "strata/io/file.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "strata/base/error.h"
 #include "tests/support/temp_folder.h"
@@ -136,6 +139,28 @@ TEST(AtomicFile, SurvivesAFullDisk) {
   }
   EXPECT_NE(error.find("a] cannot write: File too large"), std::string::npos) << error;
   EXPECT_EQ(slurp(path), "old");
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, SurvivesKillAtAnyMoment) {
+  const TempFolder folder;
+  const std::string path = folder / "a";
+  write_file(path, std::string(200'000, 'a'));
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      for (char c = 'a';; c = c == 'z' ? 'a' : static_cast<char>(c + 1)) {
+        write_file(path, std::string(200'000, c));
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(1000 + 377 * round));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const std::string now = slurp(path);
+    ASSERT_EQ(now, std::string(200'000, now.at(0))) << "round " << round;
+    EXPECT_LE(files_in(folder.path()), 2u) << "one temporary at most";
+  }
+  write_file(path, "b");
   EXPECT_EQ(files_in(folder.path()), 1u);
 }
 
