@@ -27,10 +27,10 @@ HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
 // Steps of k between two visits to C: a packed panel of the right factor stays in the first cache.
-// Where C is transposed on the way its visits cost more, and the panel comes from the second cache.
-inline constexpr int64_t kMaxDepth = 256, kMaxDepthTurned = 1024;
-// A strip of the right factor with this many floats in a step of k stays in the second cache.
-inline constexpr int64_t kCachedStrip = 48 << 10;
+inline constexpr int64_t kMaxDepth = 256;
+// A strip of the right factor with this many floats in a step of k stays in the second cache; with
+// short sums it is read from there, so that C can be written row after row.
+inline constexpr int64_t kCachedStrip = 48 << 10, kShortDepth = 128;
 // Rows per task: a packed block of the left factor stays in the second cache.
 inline constexpr int64_t kMaxTaskRows = 16 * kTileRows;
 // Packed right factor at a time, in floats: 8 MB.
@@ -57,8 +57,8 @@ struct KStep {
 
 template <class T, class F>
 void for_each_k_step(const GemmProblem<T>& p, F&& f) {
-  const int64_t most = p.turned ? kMaxDepthTurned : kMaxDepth;
-  const int64_t steps = std::is_same_v<T, float> ? std::max<int64_t>(1, ceil_div(p.k, most)) : 1;
+  const int64_t steps =
+      std::is_same_v<T, float> ? std::max<int64_t>(1, ceil_div(p.k, kMaxDepth)) : 1;
   const int64_t depth = steps == 1 ? p.k : round_up(ceil_div(p.k, steps), 4);
   for (int64_t begin = 0, s = 0; s < steps; ++s, begin += depth) {
     f(KStep{begin, std::min(depth, p.k - begin), s == 0, s == steps - 1});
@@ -77,6 +77,7 @@ struct RightPanel {
   const float* data;
   int64_t step;
   bool direct;  // see is_direct
+  bool fetch_next = false;
 };
 
 // The part of C at (i, j), and what happens to it in this step of k.
@@ -153,7 +154,7 @@ LeftView get_left(const GemmProblem<T>& p, const KStep& ks, Range rows, int64_t 
   // Reading rows in place costs nothing but cache lines that lie apart; packing costs a fixed time
   // per number, which many panels repay.
   if constexpr (std::is_same_v<T, float>) {
-    const int64_t worth = p.left.k_step == 1 ? 16 : 6;
+    const int64_t worth = p.left.k_step == 1 ? 16 : 4;
     if (panels < worth) return view_left(p, ks, rows);
   }
   return pack_left(p, ks, rows, gemm_buffers().left.get(rows.size() * ks.depth));
@@ -168,20 +169,33 @@ void pack_right(const GemmProblem<T>& p, const KStep& ks, int64_t j, float* to) 
        p.right.k_step, columns, panel_width(p.n, j), ks.depth, to);
 }
 
-// Whole-width tiles under each other that go from the registers to C.
+// Whole-width tiles under each other that go from the registers to C. With `copy` the first one,
+// which must be whole, reads the right side where it lies and packs it there for the others.
 inline void direct_tiles(const GemmProblem<float>& p, const KStep& ks, const LeftView& left,
-                         Range rows, const RightPanel& right, int64_t j) {
+                         Range rows, RightPanel right, int64_t j, float* copy = nullptr) {
   const TileOutput<float> out = output_at(p, ks, rows.begin, j);
-  TileTarget to = {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu};
+  TileTarget to = {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu,
+                   copy};
   const int64_t vectors = p.n - j < kTileColumns ? 1 : kTileVectors;
   const TileFunction whole = tile_function(kTileRows, vectors, left.rows);
+  // Meanwhile the panel behind this one comes to the second cache, a share with each tile.
+  const float* next = right.data + ks.depth * kTileColumns;
+  const int64_t share = right.fetch_next ? ks.depth * kTileColumns * kTileRows / rows.size() : 0;
   const float* left_data = left.data;
   for (int64_t rest = rows.size(); rest > 0; rest -= kTileRows) {
     const int64_t count = std::min<int64_t>(kTileRows, rest);
-    (count == kTileRows ? whole : tile_function(count, vectors, left.rows))(
-        ks.depth, left_data, left.packed ? count : left.step, right.data, right.step, to);
+    const TileFunction product = copy                 ? copying_tile_function(left.rows)
+                                 : count == kTileRows ? whole
+                                                      : tile_function(count, vectors, left.rows);
+    product(ks.depth, left_data, left.packed ? count : left.step, right.data, right.step, to);
+    if (copy) {
+      right = {copy, kTileColumns, true};
+      copy = nullptr;
+    }
     left_data += left.tile_step;
     to.c += kTileRows * to.ld;
+    for (int64_t i = 0; i < share; i += 16) __builtin_prefetch(next + i, 0, 2);
+    next += share;
   }
 }
 
@@ -207,23 +221,77 @@ void few_rows_task(const GemmProblem<T>& p, Range columns) {
     const LeftView left = get_left(p, ks, rows, ceil_div(columns.size(), kTileColumns));
     for (int64_t j = columns.begin; j < columns.end; j += kTileColumns) {
       const bool whole = p.n - j >= kTileColumns && p.right.lane_step == 1;
+      float* panel = gemm_buffers().panel.get(kTileColumns * ks.depth);
       if constexpr (std::is_same_v<T, float>) {
+        const RightPanel in_place = {p.right.data + j + ks.begin * p.right.k_step, p.right.k_step,
+                                     is_direct(p)};
         if (whole && p.m <= (ks.depth <= 64 ? 16 : 4) * kTileRows) {
-          const float* data = p.right.data + j + ks.begin * p.right.k_step;
-          tiles_of_panel(p, ks, left, rows, {data, p.right.k_step, is_direct(p)}, j);
+          tiles_of_panel(p, ks, left, rows, in_place, j);
+          continue;
+        }
+        if (whole && in_place.direct) {
+          direct_tiles(p, ks, left, rows, in_place, j, panel);
           continue;
         }
       }
-      float* panel = gemm_buffers().panel.get(kTileColumns * ks.depth);
       pack_right(p, ks, j, panel);
       tiles_of_panel(p, ks, left, rows, {panel, panel_width(p.n, j), is_direct(p)}, j);
     }
   });
 }
 
+// A block of sums of `rows` x `columns` at (i, j) of the problem to C.
+inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride, int64_t i,
+                       int64_t rows, int64_t j, int64_t columns) {
+  const int64_t c_row = p.turned ? j : i, c_column = p.turned ? i : j;
+  TileOutput<float> out = {p.c + c_row * p.ld + c_column,
+                           p.ld,
+                           p.bias ? p.bias + c_column : nullptr,
+                           p.alpha,
+                           p.beta,
+                           p.activation};
+  if (!p.turned) {
+    store_block(sums, stride, rows, columns, out);
+  } else if (rows == 1) {
+    store_block(sums, 1, columns, 1, out);
+  } else {
+    for (int64_t first = 0; first < columns; first += kTileColumns, out.c += kTileColumns * p.ld) {
+      store_block_turned(sums + first, stride, rows,
+                         std::min<int64_t>(kTileColumns, columns - first), out);
+    }
+  }
+}
+
+template <class T>
+void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const float* packed);
+
+// Rows of a product whose transpose is wanted: summed up in order, turned once at the end.
+inline void turned_rows_task(const GemmProblem<float>& p, Range rows, Range strip,
+                             const float* packed) {
+  GemmProblem<float> q = p;
+  q.m = rows.size();
+  q.n = strip.size();
+  q.left.data += rows.begin * p.left.lane_step;
+  q.ld = round_up(strip.size(), kTileColumns);
+  q.c = gemm_buffers().block.get(q.m * q.ld);
+  q.turned = false;
+  q.bias = nullptr;
+  q.alpha = 1;
+  q.beta = 0;
+  q.activation = Activation::none;
+  many_rows_task(q, {0, q.m}, {0, q.n}, packed);
+  for (int64_t i = 0; i < q.m; i += kTileRows) {
+    store_sums(p, q.c + i * q.ld, q.ld, rows.begin + i, std::min<int64_t>(kTileRows, q.m - i),
+               strip.begin, q.n);
+  }
+}
+
 // Many rows: a strip of the right factor is packed whole, then each task takes some rows.
 template <class T>
 void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const float* packed) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.turned) return turned_rows_task(p, rows, strip, packed);
+  }
   const int64_t panels = ceil_div(strip.size(), kTileColumns);
   for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
     const LeftView left = get_left(p, ks, rows, panels);
@@ -231,8 +299,7 @@ void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const floa
     const auto panel = [&](int64_t j) {
       return RightPanel{right + (j - strip.begin) * ks.depth, panel_width(p.n, j), is_direct(p)};
     };
-    if (strip.size() * ks.depth <= kCachedStrip) {
-      // C is then written row after row, and rows of the left factor are read once.
+    if (strip.size() * ks.depth <= kCachedStrip && ks.depth <= kShortDepth) {
       for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
         const int64_t count = std::min<int64_t>(kTileRows, rows.end - i);
         for (int64_t j = strip.begin; j < strip.end; j += kTileColumns) {
@@ -241,7 +308,9 @@ void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const floa
       }
     } else {
       for (int64_t j = strip.begin; j < strip.end; j += kTileColumns) {
-        tiles_of_panel(p, ks, left, rows, panel(j), j);
+        RightPanel right_panel = panel(j);
+        right_panel.fetch_next = j + kTileColumns < strip.end;
+        tiles_of_panel(p, ks, left, rows, right_panel, j);
       }
     }
   });
@@ -263,7 +332,7 @@ void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
 // so small that handing them out would show.
 inline int64_t task_size(double work, int64_t n, int64_t tile, int64_t most) {
   if (work < kMinParallel) return std::max<int64_t>(n, 1);
-  const auto least = static_cast<int64_t>(kMinParallel / 4 / work * static_cast<double>(n));
+  const auto least = static_cast<int64_t>(kMinParallel / 8 / work * static_cast<double>(n));
   return std::min(std::max(round_up(ceil_div(n, 32), tile), round_up(least + 1, tile)), most);
 }
 

@@ -75,43 +75,50 @@ HWY_INLINE void pack_in_order(const T* HWY_RESTRICT from, int64_t k_step, int64_
   }
 }
 
-// The same for the last lanes of a matrix, fewer than the tile's.
-inline void pack_rest_in_order(const float* from, int64_t k_step, int64_t lanes, int64_t width,
-                               int64_t k, float* HWY_RESTRICT to) {
-  const F32 d;
-  for (int64_t p = 0; p < k; ++p, from += k_step) {
-    for (int64_t i = 0; i < width; i += kLanes) {
-      const int64_t count = std::clamp<int64_t>(lanes - i, 0, kLanes);
-      hn::StoreU(count == kLanes ? hn::LoadU(d, from + i) : load_first(d, from + i, count), d,
-                 to + p * width + i);
-    }
+// The same for the last lanes of a matrix, fewer than kWidth: what stands behind them in memory is
+// taken along, since nobody looks at the sums it goes into; but not behind the last row.
+template <int kWidth, class T>
+HWY_INLINE void pack_rest_in_order(const T* from, int64_t k_step, int64_t lanes, int64_t k,
+                                   float* to) {
+  if (k == 0) return;
+  pack_in_order<kWidth>(from, k_step, k - 1, to);
+  const T* last = from + (k - 1) * k_step;
+  for (int64_t i = 0; i < kWidth; ++i) {
+    to[(k - 1) * kWidth + i] = i < lanes ? static_cast<float>(last[i]) : 0.0f;
   }
 }
 
 // The same where it is k that runs through memory: four rows are turned at a time.
+template <bool kWhole, class T>
+HWY_INLINE void pack_turned_rows(const T* from, int64_t lane_step, int64_t count, int64_t width,
+                                 int64_t k, float* HWY_RESTRICT to) {
+  const T* row[4];  // beyond the edge: the last row again, not stored
+  for (int64_t r = 0; r < 4; ++r) row[r] = from + std::min(r, count - 1) * lane_step;
+  int64_t p = 0;
+  for (; p + 4 <= k; p += 4) {
+    V32x4 a = load4(row[0] + p), b = load4(row[1] + p);
+    V32x4 c = load4(row[2] + p), d = load4(row[3] + p);
+    transpose4(a, b, c, d);
+    float* out = to + p * width;
+    store_first(a, out, kWhole ? 4 : count);
+    store_first(b, out + width, kWhole ? 4 : count);
+    store_first(c, out + 2 * width, kWhole ? 4 : count);
+    store_first(d, out + 3 * width, kWhole ? 4 : count);
+  }
+  for (; p < k; ++p) {
+    for (int64_t r = 0; r < count; ++r) to[p * width + r] = static_cast<float>(row[r][p]);
+  }
+}
+
 template <class T>
 HWY_INLINE void pack_turned(const T* from, int64_t lane_step, int64_t lanes, int64_t width,
                             int64_t k, float* HWY_RESTRICT to) {
-  for (int64_t lane = 0; lane < lanes; lane += 4) {
-    const int64_t count = std::min<int64_t>(4, lanes - lane);
-    const T* row[4];  // beyond the edge: the last row again, not stored
-    for (int64_t r = 0; r < 4; ++r) row[r] = from + (lane + std::min(r, count - 1)) * lane_step;
-    int64_t p = 0;
-    for (; p + 4 <= k; p += 4) {
-      V32x4 a = load4(row[0] + p), b = load4(row[1] + p);
-      V32x4 c = load4(row[2] + p), d = load4(row[3] + p);
-      transpose4(a, b, c, d);
-      float* out = to + p * width + lane;
-      store_first(a, out, count);
-      store_first(b, out + width, count);
-      store_first(c, out + 2 * width, count);
-      store_first(d, out + 3 * width, count);
-    }
-    for (; p < k; ++p) {
-      for (int64_t r = 0; r < count; ++r) {
-        to[p * width + lane + r] = static_cast<float>(row[r][p]);
-      }
-    }
+  int64_t lane = 0;
+  for (; lane + 4 <= lanes; lane += 4) {
+    pack_turned_rows<true>(from + lane * lane_step, lane_step, 4, width, k, to + lane);
+  }
+  if (lane < lanes) {
+    pack_turned_rows<false>(from + lane * lane_step, lane_step, lanes - lane, width, k, to + lane);
   }
 }
 
@@ -124,10 +131,10 @@ HWY_NOINLINE void pack(const T* from, int64_t lane_step, int64_t k_step, int64_t
     pack_in_order<kTileColumns>(from, k_step, k, to);
   } else if (lane_step == 1 && lanes == width && width == kTileRows) {
     pack_in_order<kTileRows>(from, k_step, k, to);
-  } else if (lane_step == 1 && width % kLanes == 0 && std::is_same_v<T, float>) {
-    if constexpr (std::is_same_v<T, float>) {
-      pack_rest_in_order(from, k_step, lanes, width, k, to);
-    }
+  } else if (lane_step == 1 && width == kTileColumns && width <= k_step + lanes) {
+    pack_rest_in_order<kTileColumns>(from, k_step, lanes, k, to);
+  } else if (lane_step == 1 && width == kLanes && width <= k_step + lanes) {
+    pack_rest_in_order<kLanes>(from, k_step, lanes, k, to);
   } else {
     if (lanes < width && k > 0) std::memset(to, 0, static_cast<size_t>(k * width) * sizeof(float));
     if (k_step == 1) {

@@ -11,15 +11,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// Puts the factor that is cheapest to read in vectors on the right.
+// Puts the factor that is cheapest to read in vectors on the right. With many rows transposing it
+// costs little, and less than to transpose C on the way out.
 template <class T>
 GemmProblem<T> best_side(const GemmProblem<T>& p) {
   const bool left_turns = p.left.lane_step != 1, right_turns = p.right.lane_step != 1;
-  if (left_turns == right_turns) {
-    // Both or none must be transposed to be read in vectors: for both, the smaller one.
-    return left_turns && p.n > p.m ? p.swapped() : p;
-  }
-  return right_turns ? p.swapped() : p;
+  if (!right_turns || p.m > kFewRows) return p;
+  return !left_turns || p.n > p.m ? p.swapped() : p;
 }
 
 template <class T>
@@ -33,7 +31,7 @@ void whole_product(const GemmProblem<T>& p) {
 
 // A small result of a long sum: ranges of k in parallel, added up in order.
 void long_product(const GemmProblem<float>& p) {
-  const int64_t parts = std::min<int64_t>(16, p.k / 2048);
+  const int64_t parts = std::min<int64_t>(16, p.k / 1024);
   const int64_t depth = round_up(ceil_div(p.k, parts), 4);
   float* partials = gemm_buffers().partial.get(parts * p.m * p.n);
   parallel_chunks(parts, [&](int64_t part) {

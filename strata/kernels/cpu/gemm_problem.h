@@ -63,7 +63,7 @@ class GemmBuffer {
 };
 
 struct GemmBuffers {
-  GemmBuffer left, right, panel, vector, bias, partial;
+  GemmBuffer left, right, panel, vector, bias, partial, block;
 };
 
 /// The calling thread's own.

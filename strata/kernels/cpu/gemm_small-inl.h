@@ -21,39 +21,23 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// A block of sums of `rows` x `columns` at (i, j) of the problem to C.
-inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride, int64_t i,
-                       int64_t rows, int64_t j, int64_t columns) {
-  const int64_t c_row = p.turned ? j : i, c_column = p.turned ? i : j;
-  const TileOutput<float> out = {p.c + c_row * p.ld + c_column,
-                                 p.ld,
-                                 p.bias ? p.bias + c_column : nullptr,
-                                 p.alpha,
-                                 p.beta,
-                                 p.activation};
-  if (!p.turned) {
-    store_block(sums, stride, rows, columns, out);
-  } else if (rows == 1) {
-    store_block(sums, 1, columns, 1, out);
-  } else {
-    store_block_turned(sums, stride, rows, columns, out);
-  }
-}
-
 // Rows against rows: both factors have k in sequence.
 inline void dot_task(const GemmProblem<float>& p, Range columns) {
-  const int64_t column_tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
-  HWY_ALIGN float sums[kDotRows * kDotColumnsOfOneRow];
-  for (int64_t j = columns.begin; j < columns.end;) {
-    int64_t count = std::min(column_tile, columns.end - j);
-    if (count != column_tile) count = std::min<int64_t>(count, kDotColumns);
+  constexpr int64_t kBlock = 48;  // columns between two visits to C
+  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
+  HWY_ALIGN float sums[kDotRows * kBlock + kLanes] = {};
+  for (int64_t begin = columns.begin; begin < columns.end; begin += kBlock) {
+    const int64_t end = std::min(begin + kBlock, columns.end);
     for (int64_t i = 0; i < p.m; i += kDotRows) {
       const int64_t rows = std::min<int64_t>(kDotRows, p.m - i);
-      dot_function(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
-                                p.right.data + j * p.right.lane_step, p.right.lane_step, sums);
-      store_sums(p, sums, count, i, rows, j, count);
+      for (int64_t j = begin, count; j < end; j += count) {
+        count = end - j >= tile ? tile : std::min<int64_t>(end - j, kDotColumns);
+        dot_function(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
+                                  p.right.data + j * p.right.lane_step, p.right.lane_step,
+                                  sums + j - begin, kBlock);
+      }
+      store_sums(p, sums, kBlock, i, rows, begin, end - begin);
     }
-    j += count;
   }
 }
 
@@ -136,7 +120,9 @@ inline bool small_product(const GemmProblem<float>& problem) {
     dots(in_sequence);
     return true;
   }
-  if (p.left.k_step == 1 && (p.m <= 4 || (p.m <= 16 && p.k >= 256))) {
+  // A tile wastes the lanes that a narrow result leaves empty, which repays reading without order.
+  const bool narrow = p.m <= 4 || (p.k >= 256 && (p.m <= kLanes || (p.m <= 16 && p.n <= 64)));
+  if (p.left.k_step == 1 && narrow) {
     dots(p);
     return true;
   }

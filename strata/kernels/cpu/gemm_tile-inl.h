@@ -38,6 +38,7 @@ struct TileTarget {
   bool add;           // to what C holds
   const float* bias;  // one for each column, or null
   bool relu;
+  float* copy = nullptr;  // where the right side goes, packed, if the tile makes a copy of it
 };
 
 template <class D>
@@ -48,13 +49,14 @@ HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
 // C(i, j) = sum over k of left(i, k) * right(k, j). The left side is read one number at a time:
 // (i, k) lies at left[i * left_step + k] if kLeftRows, else at left[k * left_step + i]. The right
 // side is read in vectors: row k lies at right + k * right_step.
-template <int kRows, int kVectors, bool kLeftRows>
+template <int kRows, int kVectors, bool kLeftRows, bool kCopyRight = false>
 HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
                                const float* HWY_RESTRICT right, int64_t right_step,
                                const TileTarget& to) {
   const F32 d;
   V32 acc[kRows][kVectors];
   float* HWY_RESTRICT c = to.c;
+  [[maybe_unused]] float* HWY_RESTRICT copy = to.copy;
   for (int i = 0; i < kRows; ++i) {
     hwy::Prefetch(c + i * to.ld);
     for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
@@ -62,6 +64,10 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
   for (int64_t p = 0; p < k; ++p) {
     V32 b[kVectors];
     for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
+    if constexpr (kCopyRight) {
+      for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
+      copy += kVectors * kLanes;
+    }
     for (int i = 0; i < kRows; ++i) {
       const V32 a = hn::Set(d, kLeftRows ? left[i * left_step] : left[i]);
       for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
@@ -118,6 +124,12 @@ inline TileFunction tile_function(int64_t rows, int64_t vectors, bool left_rows)
   return kTables[left_rows][vectors - 1][rows - 1];
 }
 
+// The one for a whole tile that copies the right side.
+inline TileFunction copying_tile_function(bool left_rows) {
+  return left_rows ? &tile_product<kTileRows, kTileVectors, true, true>
+                   : &tile_product<kTileRows, kTileVectors, false, true>;
+}
+
 // Lanes [0, count) of what is at p, zeros behind; nothing beyond them is read.
 HWY_INLINE V32 load_first(F32 d, const float* p, int64_t count) {
 #if HWY_MEM_OPS_MIGHT_FAULT
@@ -129,12 +141,12 @@ HWY_INLINE V32 load_first(F32 d, const float* p, int64_t count) {
 #endif
 }
 
-// sums[i * kColumns + j] = dot product of the rows left + i * left_step and right + j * right_step.
-// For a few rows against rows: nothing is packed, and each row is read in sequence.
+// sums[i * sums_step + j] = dot product of the rows left + i * left_step and right + j *
+// right_step. For a few rows against rows: nothing is packed, and each row is read in sequence.
 template <int kRows, int kColumns>
 HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
                            const float* HWY_RESTRICT right, int64_t right_step,
-                           float* HWY_RESTRICT sums) {
+                           float* HWY_RESTRICT sums, int64_t sums_step) {
   const F32 d;
   V32 acc[kRows][kColumns];
   for (int i = 0; i < kRows; ++i) {
@@ -159,7 +171,7 @@ HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t le
   }
   for (int i = 0; i < kRows; ++i) {
     for (int j = 0; j < kColumns; ++j) {
-      sums[i * kColumns + j] = hn::GetLane(hn::SumOfLanes(d, acc[i][j]));
+      sums[i * sums_step + j] = hn::GetLane(hn::SumOfLanes(d, acc[i][j]));
     }
   }
 }
@@ -169,7 +181,7 @@ HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t le
 inline constexpr int kDotRows = 4, kDotColumns = 3, kDotColumnsOfOneRow = 8;
 
 using DotFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
-                             int64_t right_step, float* sums);
+                             int64_t right_step, float* sums, int64_t sums_step);
 
 template <int kRows, int... kColumnsLess1>
 constexpr auto dot_table(std::integer_sequence<int, kColumnsLess1...>) {
