@@ -12,6 +12,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/views.h"
 
 namespace strata {
 namespace {
@@ -161,6 +162,18 @@ TEST(BatchNorm, NamesWhatDoesNotFit) {
             }),
             "[group_norm] 2 groups do not divide the 3 channels of x, f32[2, 3]");
   EXPECT_THROW(rms_norm(zeros({2, 3}, DType::i64), {3}), DTypeError);
+}
+
+TEST(Normalize, WritesPastTheCachesWhatItWritesIntoThem) {
+  const Tensor x = normal({1 << 18, 24}, DType::f32), w = normal({24}, DType::f32, 2);
+  const Tensor mean = normal({24}, DType::f32, 3), var = full({24}, 2);
+  const Tensor rows = reshape(x, {1 << 13, 768}), v = normal({768}, DType::f32, 4);
+  const Tensor all = batch_norm(x, mean, var, w), last = slice(x, 0, (1 << 18) - 100);
+  EXPECT_EQ(copy(slice(all, 0, (1 << 18) - 100)).to_vector<float>(),
+            batch_norm(last, mean, var, w).to_vector<float>());
+  const Tensor layers = layer_norm(rows, {768}, v), end = slice(rows, 0, (1 << 13) - 3);
+  EXPECT_EQ(copy(slice(layers, 0, (1 << 13) - 3)).to_vector<float>(),
+            layer_norm(end, {768}, v).to_vector<float>());
 }
 
 TEST(Normalize, TakesNothing) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "strata/base/half.h"
@@ -80,6 +81,32 @@ HWY_INLINE void store_n(D d, hn::Vec<D> v, T* to, int64_t n) {
   hn::Store(v, d, buffer);
   for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(buffer[i]);
 }
+
+/// Writes whole vectors of rows of `row` elements, past the caches where all of the result is too
+/// large to be found there again. Who used one calls hwy::FlushStream() before its thread is done.
+template <class T>
+class Writer {
+ public:
+  Writer(const T* to, int64_t elements, int64_t row) {
+    constexpr int64_t kStreamBytes = 16 << 20, kLine = 64, kItem = sizeof(T);
+    streams_ = elements * kItem >= kStreamBytes && row * kItem % kLine == 0 &&
+               reinterpret_cast<uintptr_t>(to) % kLine == 0;
+  }
+
+  template <class D>
+  HWY_INLINE void operator()(D d, hn::Vec<D> v, T* to) const {
+    if constexpr (std::is_same_v<T, Computed<T>>) {
+      if (streams_) {
+        hn::Stream(v, d, to);
+        return;
+      }
+    }
+    store(d, v, to);
+  }
+
+ private:
+  bool streams_;
+};
 
 /// Calls whole(i) for each full vector in [0, n), then rest(i, count) if some elements are left.
 /// Both must carry HWY_ATTR.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "strata/base/parallel.h"
@@ -62,13 +63,21 @@ void for_channels(const cpu::Run& run, const std::array<const C*, K>& values, F 
         f(sample * all + at, std::min(width, all - at), here);
       }
     }
+    hwy::FlushStream();
   });
+}
+
+/// A divisor of the positions at which for_channels() calls f.
+int64_t whole_row(const cpu::Run& run) {
+  return std::gcd(cpu::rows_in_one(run.inner, kWide) * run.inner, run.length * run.inner);
 }
 
 template <bool relu, class T>
 void norm_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>& values, const T* x,
                    T* y) {
   const Tag<T> d;
+  const int64_t row = whole_row(run);
+  const Writer<T> write(y, run.outer * run.length * run.inner, row);
   for_channels(run, values, [=](int64_t at, int64_t n, const auto& c) {
     const T* from = x + at;
     T* to = y + at;
@@ -79,7 +88,7 @@ void norm_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>&
     for_lanes(
         d, n,
         [&](int64_t i) HWY_ATTR {
-          store(d, f(load(d, from + i), load(d, c[0] + i), load(d, c[1] + i), load(d, c[2] + i)),
+          write(d, f(load(d, from + i), load(d, c[0] + i), load(d, c[1] + i), load(d, c[2] + i)),
                 to + i);
         },
         [&](int64_t i, int64_t r) HWY_ATTR {
@@ -103,6 +112,8 @@ template <bool relu, class T>
 void norm_channels_grad(const cpu::Run& run, const std::array<const Computed<T>*, 6>& values,
                         const T* x, const T* dy, T* dx) {
   const Tag<T> d;
+  const int64_t row = whole_row(run);
+  const Writer<T> write(dx, run.outer * run.length * run.inner, row);
   for_channels(run, values, [=](int64_t at, int64_t n, const auto& c) {
     const T *from = x + at, *grad = dy + at;
     T* to = dx + at;
@@ -115,7 +126,7 @@ void norm_channels_grad(const cpu::Run& run, const std::array<const Computed<T>*
         d, n,
         [&](int64_t i) HWY_ATTR {
           const auto value = [&](size_t k) HWY_ATTR { return load(d, c[k] + i); };
-          store(d, f(load(d, from + i), load(d, grad + i), value), to + i);
+          write(d, f(load(d, from + i), load(d, grad + i), value), to + i);
         },
         [&](int64_t i, int64_t r) HWY_ATTR {
           const auto value = [&](size_t k) HWY_ATTR { return load_n(d, c[k] + i, r, 0); };

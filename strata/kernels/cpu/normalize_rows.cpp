@@ -53,7 +53,8 @@ Moments moments_about_zero(const T* x, int64_t n) {
 
 template <class T>
 void norm_row(const T* x, int64_t n, Computed<T> mean, Computed<T> inverse,
-              const Optional<Computed<T>>& weight, const Optional<Computed<T>>& bias, T* y) {
+              const Optional<Computed<T>>& weight, const Optional<Computed<T>>& bias, T* y,
+              const Writer<T>& write) {
   const Tag<T> d;
   const auto m = hn::Set(d, mean), s = hn::Set(d, inverse);
   const auto f = [&](auto v, auto w, auto b)
@@ -61,7 +62,7 @@ void norm_row(const T* x, int64_t n, Computed<T> mean, Computed<T> inverse,
   for_lanes(
       d, n,
       [&](int64_t i)
-          HWY_ATTR { store(d, f(load(d, x + i), weight.at(d, i), bias.at(d, i)), y + i); },
+          HWY_ATTR { write(d, f(load(d, x + i), weight.at(d, i), bias.at(d, i)), y + i); },
       [&](int64_t i, int64_t c) HWY_ATTR {
         store_n(d, f(load_n(d, x + i, c, 0), weight.at(d, i, c), bias.at(d, i, c)), y + i, c);
       });
@@ -77,6 +78,7 @@ void run_row_norm(bool rms, double eps, const Tensor& x, const Tensor& weight, c
     T* to = y.data<T>();
     C *means = rms ? nullptr : mean.data<C>(), *inverses = inverse.data<C>();
     const auto w = optional<C>(weight, 1), b = optional<C>(bias, 0);
+    const Writer<T> write(to, x.numel(), n);
     for_rows(rows, n, [&](int64_t i) {
       const T* row = from + i * n;
       const Moments m = rms ? moments_about_zero(row, n) : row_moments(row, n);
@@ -84,7 +86,7 @@ void run_row_norm(bool rms, double eps, const Tensor& x, const Tensor& weight, c
       const auto scale = static_cast<C>(1 / std::sqrt(m.squares / m.count + eps));
       if (means) means[i] = centre;
       inverses[i] = scale;
-      norm_row(row, n, centre, scale, w, b, to + i * n);
+      norm_row(row, n, centre, scale, w, b, to + i * n, write);
     });
   });
 }
@@ -136,7 +138,7 @@ RowSums sum_grad_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Compu
 template <class T>
 void norm_grad_row(bool rms, const RowSums& sums, const T* x, const T* dy, int64_t n,
                    Computed<T> mean, Computed<T> inverse, const Optional<Computed<T>>& weight,
-                   T* dx) {
+                   T* dx, const Writer<T>& write) {
   using C = Computed<T>;
   const Tag<T> d;
   const auto m = hn::Set(d, mean), s = hn::Set(d, inverse);
@@ -149,7 +151,7 @@ void norm_grad_row(bool rms, const RowSums& sums, const T* x, const T* dy, int64
   for_lanes(
       d, n,
       [&](int64_t i)
-          HWY_ATTR { store(d, f(load(d, x + i), load(d, dy + i), weight.at(d, i)), dx + i); },
+          HWY_ATTR { write(d, f(load(d, x + i), load(d, dy + i), weight.at(d, i)), dx + i); },
       [&](int64_t i, int64_t c) HWY_ATTR {
         const auto v = load_n(d, x + i, c, 0), g = load_n(d, dy + i, c, 0);
         store_n(d, f(v, g, weight.at(d, i, c)), dx + i, c);
@@ -186,6 +188,7 @@ void run_row_norm_grad(bool rms, const Tensor& x, const Tensor& dy, const Tensor
     T* to = dx.defined() ? dx.data<T>() : nullptr;
     const C *means = rms ? nullptr : mean.data<C>(), *inverses = inverse.data<C>();
     const auto w = optional<C>(weight, 1);
+    const Writer<T> write(to, x.numel(), n);
     parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin * chunk; i < std::min(rows, end * chunk); ++i) {
         const C m = means ? means[i] : C(0);
@@ -195,8 +198,9 @@ void run_row_norm_grad(bool rms, const Tensor& x, const Tensor& dy, const Tensor
         const RowSums of =
             sums ? sum_grad_row<true>(row, grad, n, m, inverses[i], w, part, part + n)
                  : sum_grad_row<false, T>(row, grad, n, m, inverses[i], w, nullptr, nullptr);
-        if (to) norm_grad_row(rms, of, row, grad, n, m, inverses[i], w, to + at);
+        if (to) norm_grad_row(rms, of, row, grad, n, m, inverses[i], w, to + at, write);
       }
+      hwy::FlushStream();
     });
     merge_parts(parts, chunks, 0, n, dweight);
     merge_parts(parts, chunks, 1, n, dbias);

@@ -220,6 +220,7 @@ template <class F>
 void for_rows(int64_t rows, int64_t n, F f) {
   parallel_for(rows, std::max<int64_t>(1, kRowsGrain / n), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) f(i);
+    hwy::FlushStream();
   });
 }
 
