@@ -241,6 +241,14 @@ TEST(Backward, GradientsAreAddedInPlaceIntoALargerBuffer) {
   EXPECT_EQ(flat.to_vector<double>(), (Values{6, 8, 2, 4}));
 }
 
+TEST(Backward, LargeGradientsAreAddedInPlaceToo) {
+  // Larger than what kernels write past the caches.
+  Tensor x = arange(0, 5000001, 1, DType::f32).set_requires_grad();
+  for (int i = 0; i < 2; ++i) backward(sum(x * x));
+  const auto g = x.grad().to_vector<float>();
+  for (size_t i = 0; i < g.size(); ++i) ASSERT_EQ(g[i], 4 * static_cast<float>(i));
+}
+
 TEST(Backward, GradientsHaveTheDTypeOfTheirInput) {
   Tensor half = ones({2}, DType::bf16).set_requires_grad(), full = leaf({3, 4});
   backward(sum(half * full));
@@ -291,6 +299,20 @@ TEST(Grad, LeavesTheRestOfTheGraphAlone) {
   EXPECT_EQ(called, 1);
   backward(before);  // was not walked, so it is still there
   EXPECT_EQ(w.grad().item<double>(), 6.0);
+}
+
+TEST(Grad, StopsAtWhatIsAskedFor) {
+  Tensor x = leaf({2});
+  int called = 0;
+  const Tensor h =
+      record("counted", {x}, x.detach() * scalar(3.0), [&](const Tensor& dy, Needs) -> Grads {
+        ++called;
+        return {dy * scalar(3.0)};
+      });
+  const Tensor y = h * h;
+  const Tensor ys[] = {y}, xs[] = {h};
+  EXPECT_EQ(grad(ys, xs)[0].item<double>(), 12.0);
+  EXPECT_EQ(called, 0);
 }
 
 TEST(Grad, SeveralOutputsWithTheirWeights) {
