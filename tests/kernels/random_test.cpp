@@ -1,6 +1,7 @@
 // Every instruction set that the kernels of random numbers and turned copies are compiled for.
 #include "strata/kernels/random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
@@ -10,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "strata/base/random.h"
+#include "strata/kernels/cpu/convert.h"
 #include "strata/kernels/cpu/transpose.h"
 #include "strata/kernels/dropout.h"
 #include "strata/ops/creation.h"
@@ -77,14 +79,19 @@ TEST(RandomKernels, DropoutComparesWords) {
 }
 
 template <class T>
-void expect_turned(int64_t rows, int64_t columns, int64_t xs, int64_t ys) {
-  std::vector<T> x(static_cast<size_t>(columns * xs)), y(static_cast<size_t>(rows * ys), T{77});
+void expect_turned(int64_t rows, int64_t columns, int64_t xs, int64_t ys, bool stream) {
+  std::vector<T> x(static_cast<size_t>(columns * xs)), memory(static_cast<size_t>(rows * ys) + 64);
+  std::fill(memory.begin(), memory.end(), T{77});
+  // Streaming asks for a line's beginning; without it any place will do.
+  const size_t off = 64 - reinterpret_cast<uintptr_t>(memory.data()) % 64;
+  T* y = memory.data() + off / sizeof(T) - (stream ? 0 : 1);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i * 2654435761u >> 7);
-  kernels::cpu::transpose(sizeof(T), x.data(), xs, y.data(), ys, rows, columns);
+  kernels::cpu::transpose(sizeof(T), x.data(), xs, y, ys, rows, columns, stream);
+  if (stream) kernels::cpu::finish_streaming();
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < ys; ++j) {
       const T wanted = j < columns ? x[static_cast<size_t>(i + j * xs)] : T{77};
-      ASSERT_EQ(y[static_cast<size_t>(i * ys + j)], wanted) << i << " " << j;
+      ASSERT_EQ(y[i * ys + j], wanted) << i << " " << j;
     }
   }
 }
@@ -95,10 +102,12 @@ TEST(TransposeKernel, AnyWidthAndStride) {
       for (const int64_t columns : {1, 5, 33, 256}) {
         for (const int64_t xs : {rows, rows + 3, int64_t{4096}}) {
           for (const int64_t ys : {columns, columns + 1, int64_t{4096}}) {
-            expect_turned<uint8_t>(rows, columns, xs, ys);
-            expect_turned<uint16_t>(rows, columns, xs, ys);
-            expect_turned<uint32_t>(rows, columns, xs, ys);
-            expect_turned<uint64_t>(rows, columns, xs, ys);
+            for (const bool stream : {false, true}) {
+              expect_turned<uint8_t>(rows, columns, xs, ys, stream);
+              expect_turned<uint16_t>(rows, columns, xs, ys, stream);
+              expect_turned<uint32_t>(rows, columns, xs, ys, stream);
+              expect_turned<uint64_t>(rows, columns, xs, ys, stream);
+            }
           }
         }
       }

@@ -16,7 +16,7 @@ namespace strata::kernels {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements for which a second thread pays
-constexpr int64_t kTile = 32;      // rows of a tile of a transposing copy: both sides stay in L1
+constexpr int64_t kTile = 64;      // rows of a tile of a transposing copy: both sides stay in L2
 constexpr int64_t kWide = 256;     // and its columns
 
 /// Walks the axes of a shape that lie before the last `skip` ones, keeping the offsets in both
@@ -100,17 +100,19 @@ class StridedCopy {
     const int64_t rows = c_.shape[last_ - 1], columns = c_.shape[last_];
     const int64_t down = (rows + kTile - 1) / kTile, across = (columns + kWide - 1) / kWide;
     const int64_t tiles = down * across;
+    const bool stream = count(last_ + 1) * static_cast<int64_t>(sizeof(T)) >= cpu::kStreamBytes;
     parallel_for(count(last_ - 1) * tiles, std::max<int64_t>(1, kGrain / (kTile * kWide)),
                  [&](int64_t begin, int64_t end) {
                    Odometer at(c_, 2, begin / tiles);
                    for (int64_t i = begin; i < end; ++i) {
                      if (i > begin && i % tiles == 0) at.next();
-                     tile(at, i % tiles / across * kTile, i % across * kWide);
+                     tile(at, i % tiles / across * kTile, i % across * kWide, stream);
                    }
+                   if (stream) cpu::finish_streaming();
                  });
   }
 
-  void tile(const Odometer& at, int64_t row, int64_t column) const {
+  void tile(const Odometer& at, int64_t row, int64_t column, bool stream) const {
     const int64_t rows = std::min(kTile, c_.shape[last_ - 1] - row);
     const int64_t columns = std::min(kWide, c_.shape[last_] - column);
     const int64_t xs = c_.strides[0][last_], ys = c_.strides[1][last_ - 1];
@@ -118,7 +120,7 @@ class StridedCopy {
     const T* x = x_ + at.x + row + column * xs;
     T* y = y_ + at.y + row * ys + column * step;
     if (step == 1) {
-      cpu::transpose(sizeof(T), x, xs, y, ys, rows, columns);
+      cpu::transpose(sizeof(T), x, xs, y, ys, rows, columns, stream);
       return;
     }
     for (int64_t j = 0; j < columns; j += kTile) {
