@@ -17,8 +17,10 @@ Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
       optimizer_(std::move(optimizer)),
       test_set_(std::move(test_set)),
       config_(std::move(config)),
-      loader_(std::move(train_set),
-              {.batch = config_.batch, .shuffle = true, .seed = config_.seed, .transform = config_.transform}) {}
+      loader_(std::move(train_set), {.batch = config_.batch,
+                                     .shuffle = true,
+                                     .seed = config_.seed,
+                                     .transform = config_.transform}) {}
 
 void Supervised::seek(int64_t epoch, int64_t batch) {
   loader_.set_state({.seed = config_.seed, .epoch = epoch, .position = batch});
