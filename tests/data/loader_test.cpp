@@ -107,6 +107,19 @@ TEST(DataLoader, OrderDoesNotDependOnTheWorkers) {
   }
 }
 
+TEST(DataLoader, TransformsDifferFromBatchToBatchAndEpochToEpoch) {
+  const auto data = std::make_shared<Numbers>(8);
+  DataLoader loader(data, {.batch = 4, .transform = add_random});
+  const Epochs seen = run(loader, 2);
+  std::set<std::vector<int64_t>> draws;
+  for (const size_t i : {0, 1, 3, 4}) {
+    std::vector<int64_t> draw;
+    for (const int64_t v : seen.at(i)) draw.push_back(v / 1000);
+    draws.insert(draw);
+  }
+  EXPECT_EQ(draws.size(), 4u);
+}
+
 TEST(DataLoader, ResumesInsideAnEpoch) {
   for (const int workers : {0, 3}) {
     const LoaderConfig config{
