@@ -78,7 +78,7 @@ Workload lenet5() {
           .flops = 2 * 128 * (2 * kConv1 + 3 * kRest),
           .bytes = kAdamBytes * 61706,
           .products = "lenet5",
-          .not_needed = "lenet5 conv1 dx",
+          .not_needed = "lenet5 first data",
           .make = [] {
             auto model = std::make_shared<models::LeNet5>();
             auto optimizer = std::make_shared<Adam>(model->parameters());

@@ -5,6 +5,8 @@
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
+#include "bench/conv_shapes.h"
+#include "bench/elementwise_bench.h"
 #include "bench/matmul_shapes.h"
 #include "bench/timing.h"
 #include "bench/workloads.h"
@@ -28,6 +30,10 @@ struct Row {
   double ms_median = 0, ms_min = 0, gflops = 0, of_peak = 0, bound_ms = 0;
 };
 
+std::string full_name(const bench::ConvRow& r) {
+  return fmt::format("{} {}", r.shape.name, bench::name_of(r.pass));
+}
+
 /// The least time the machine allows: each product at the best rate that we or any library
 /// primitive reach for its shape in this run, all other bytes at the copy speed.
 double bound_of(const Workload& w, const Machine& machine) {
@@ -35,6 +41,10 @@ double bound_of(const Workload& w, const Machine& machine) {
   if (w.products.empty()) return ms;
   for (const auto& r : bench::run_matmul_shapes(w.products, 0.1)) {
     if (r.shape.name == w.not_needed) continue;
+    ms += std::min(r.ms, r.library_ms);
+  }
+  for (const auto& r : bench::run_conv_shapes(w.products, 0.1)) {
+    if (full_name(r) == w.not_needed) continue;
     ms += std::min(r.ms, r.library_ms);
   }
   return ms;
@@ -55,8 +65,27 @@ std::vector<Row> run_matmuls(const Machine& machine) {
   return rows;
 }
 
+std::vector<Row> run_convolutions(const Machine& machine) {
+  std::vector<Row> rows;
+  for (const auto& r : bench::run_conv_shapes("", 0.1)) {
+    rows.push_back({"conv2d/" + full_name(r), r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
+                    std::min(r.ms, r.library_ms)});
+  }
+  return rows;
+}
+
+/// Bound by memory: what the same bytes take at the speed of a copy measured in turn.
+std::vector<Row> run_elementwise_ops() {
+  constexpr int64_t kElements = int64_t{32} << 20;
+  std::vector<Row> rows;
+  for (const auto& r : bench::run_elementwise("", kElements, 0.2)) {
+    rows.push_back({"elementwise/" + r.name, r.ms, r.ms, 0, 0, r.ms * r.gbs / r.copy_gbs});
+  }
+  return rows;
+}
+
 const std::vector<std::string>& list_names() {
-  static const std::vector<std::string> names = {"matmul"};
+  static const std::vector<std::string> names = {"matmul", "conv2d", "elementwise"};
   return names;
 }
 
@@ -123,6 +152,14 @@ int run_bench(const std::vector<std::string>& names, double seconds, const Commo
   if (wanted("matmul")) {
     status.show("matmul: products beside the library's primitives");
     for (const Row& r : run_matmuls(machine)) add(r);
+  }
+  if (wanted("conv2d")) {
+    status.show("conv2d: convolutions beside the library's primitives");
+    for (const Row& r : run_convolutions(machine)) add(r);
+  }
+  if (wanted("elementwise")) {
+    status.show("elementwise: large arrays beside a copy");
+    for (const Row& r : run_elementwise_ops()) add(r);
   }
   if (common.json) print_json(to_json(machine, rows));
   return kDone;
