@@ -9,19 +9,12 @@
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
 
-template <class E, class F>
-std::string message(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing thrown";
-}
+using testing::message;
 
 TEST(Conv2dOp, SaysWhatIsWrong) {
   const Tensor w = ones({4, 3, 3, 2});

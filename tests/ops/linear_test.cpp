@@ -16,19 +16,12 @@
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
 
-template <class E, class F>
-std::string message(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing thrown";
-}
+using testing::message;
 
 TEST(LinearOp, SaysWhatIsWrong) {
   const Tensor w = ones({4, 3});

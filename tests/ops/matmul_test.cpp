@@ -14,19 +14,12 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
 
-template <class E, class F>
-std::string message(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing thrown";
-}
+using testing::message;
 
 TEST(MatmulOp, SaysWhatIsWrong) {
   EXPECT_EQ(message<ShapeError>([] {
