@@ -9,6 +9,8 @@ namespace strata::kernels {
 
 void relu(Cpu, const Tensor& x, Tensor& y);
 void relu_backward(Cpu, const Tensor& dy, const Tensor& y, Tensor& dx);
+/// y = max(a + b, 0).
+void add_relu(Cpu, const Tensor& a, const Tensor& b, Tensor& y);
 
 void leaky_relu(Cpu, const Tensor& x, double slope, Tensor& y);
 void leaky_relu_backward(Cpu, const Tensor& dy, const Tensor& x, double slope, Tensor& dx);

@@ -17,6 +17,9 @@ OpCase activation(const char* name, F op) {
 std::vector<OpCase> activations_cases() {
   return {
       activation("relu", relu),
+      {.name = "add_relu",
+       .inputs = {{.shape = {4, 7}, .low = -4, .high = 4}, {.shape = {4, 7}, .low = -4, .high = 4}},
+       .run = [](auto in) { return std::vector{add_relu(in[0], in[1])}; }},
       activation("leaky_relu", [](const Tensor& x) { return leaky_relu(x, 0.2); }),
       activation("sigmoid", sigmoid),
       activation("silu", silu),

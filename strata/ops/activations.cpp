@@ -42,6 +42,20 @@ Tensor relu_backward(const Tensor& dy, const Tensor& y) {
   return compute("relu", dy, [&](Cpu c, Tensor& dx) { kernels::relu_backward(c, dy, y, dx); });
 }
 
+Tensor add_relu(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape()) {
+    throw ShapeError("add_relu", "the shapes differ: " + describe(a) + " and " + describe(b));
+  }
+  if (a.dtype() != b.dtype()) {
+    throw DTypeError("add_relu", "the dtypes differ: " + describe(a) + " and " + describe(b));
+  }
+  Tensor y = compute("add_relu", a, [&](Cpu c, Tensor& out) { kernels::add_relu(c, a, b, out); });
+  return record("add_relu", {a, b}, y, [y = save_output(y)](const Tensor& dy, Needs) -> Grads {
+    const Tensor dz = relu_backward(dy, y.get());
+    return {dz, dz};
+  });
+}
+
 Tensor leaky_relu(const Tensor& x, double slope) {
   Tensor y =
       compute("leaky_relu", x, [&](Cpu c, Tensor& out) { kernels::leaky_relu(c, x, slope, out); });

@@ -13,6 +13,10 @@ Tensor relu(const Tensor& x);
 /// same pass as their own work.
 Tensor relu_backward(const Tensor& dy, const Tensor& y);
 
+/// max(a + b, 0) in one pass: how a residual block ends. Both of one shape and dtype. Throws
+/// ShapeError and DTypeError.
+Tensor add_relu(const Tensor& a, const Tensor& b);
+
 /// x above 0, slope * x below.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);
 

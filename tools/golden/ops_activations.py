@@ -14,4 +14,5 @@ for name, f in [
     ("softplus/beta", lambda x: F.softplus(x, 2.5, 4)),
 ]:
     cases.add(name, [Input((4, 7), -4, 4)], f)
+cases.add("add_relu", [Input((4, 7), -4, 4)] * 2, lambda a, b: F.relu(a + b))
 cases.write()

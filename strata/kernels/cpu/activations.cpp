@@ -48,6 +48,17 @@ void relu_backward(const Tensor& dy, const Tensor& y, Tensor& dx) {
   elementwise(ReluBackward{}, Cost::cheap, dx.dtype(), dx, dy, y);
 }
 
+struct AddRelu {
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    return Relu()(d, hn::Add(a, b));
+  }
+  double operator()(double a, double b) const { return Relu()(a + b); }
+};
+void add_relu(const Tensor& a, const Tensor& b, Tensor& y) {
+  elementwise(AddRelu{}, Cost::cheap, y.dtype(), y, a, b);
+}
+
 struct LeakyRelu {
   double slope;
   template <class D, class V>
@@ -234,6 +245,7 @@ namespace strata::kernels {
 
 HWY_EXPORT(relu);
 HWY_EXPORT(relu_backward);
+HWY_EXPORT(add_relu);
 HWY_EXPORT(leaky_relu);
 HWY_EXPORT(leaky_relu_backward);
 HWY_EXPORT(sigmoid);
@@ -250,6 +262,9 @@ HWY_EXPORT(softplus_backward);
 void relu(Cpu, const Tensor& x, Tensor& y) { HWY_DYNAMIC_DISPATCH(relu)(x, y); }
 void relu_backward(Cpu, const Tensor& dy, const Tensor& y, Tensor& dx) {
   HWY_DYNAMIC_DISPATCH(relu_backward)(dy, y, dx);
+}
+void add_relu(Cpu, const Tensor& a, const Tensor& b, Tensor& y) {
+  HWY_DYNAMIC_DISPATCH(add_relu)(a, b, y);
 }
 void leaky_relu(Cpu, const Tensor& x, double slope, Tensor& y) {
   HWY_DYNAMIC_DISPATCH(leaky_relu)(x, slope, y);

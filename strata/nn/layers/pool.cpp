@@ -23,4 +23,8 @@ AvgPool2d::AvgPool2d(const Pool2dConfig& config) : config_(config) { check("AvgP
 
 Tensor AvgPool2d::forward(const Tensor& x) { return avg_pool2d(x, options_of(config_)); }
 
+Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return adaptive_avg_pool2d(x, config_.size); }
+
+Tensor AdaptiveMaxPool2d::forward(const Tensor& x) { return adaptive_max_pool2d(x, config_.size); }
+
 }  // namespace strata::nn

@@ -35,4 +35,32 @@ class AvgPool2d final : public Module {
   Pool2dConfig config_;
 };
 
+struct AdaptivePool2dConfig {
+  Size2 size = 1;  ///< of the result; 1: the whole image becomes one value a channel
+};
+
+/// The mean of each share of images [N, H, W, C], to [N, size, size, C]; see adaptive_avg_pool2d.
+class AdaptiveAvgPool2d final : public Module {
+ public:
+  explicit AdaptiveAvgPool2d(const AdaptivePool2dConfig& config = {}) : config_(config) {}
+  std::string type() const override { return "AdaptiveAvgPool2d"; }
+  Tensor forward(const Tensor& x) override;
+  const AdaptivePool2dConfig& config() const { return config_; }
+
+ private:
+  AdaptivePool2dConfig config_;
+};
+
+/// The largest value of each share; see adaptive_max_pool2d.
+class AdaptiveMaxPool2d final : public Module {
+ public:
+  explicit AdaptiveMaxPool2d(const AdaptivePool2dConfig& config = {}) : config_(config) {}
+  std::string type() const override { return "AdaptiveMaxPool2d"; }
+  Tensor forward(const Tensor& x) override;
+  const AdaptivePool2dConfig& config() const { return config_; }
+
+ private:
+  AdaptivePool2dConfig config_;
+};
+
 }  // namespace strata::nn

@@ -1,0 +1,88 @@
+#include "strata/nn/layers/conv_norm.h"
+
+#include <array>
+#include <mutex>
+
+#include "strata/nn/precision.h"
+#include "strata/ops/activations.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/conv.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/unary.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata::nn {
+
+/// One convolution in place of both, and what it was made of.
+struct ConvNorm::Folded {
+  static constexpr size_t kSources = 5;
+
+  std::array<Tensor, kSources> sources;
+  std::array<uint32_t, kSources> versions{};
+  DType dtype = DType::f32;
+  Tensor weight, bias;
+
+  bool made_of(const std::array<Tensor, kSources>& now, DType wanted) const {
+    for (size_t i = 0; i < kSources; ++i) {
+      if (!sources[i].same_as(now[i]) || versions[i] != now[i].version()) return false;
+    }
+    return dtype == wanted;
+  }
+};
+
+struct ConvNorm::Cache {
+  std::mutex mutex;
+  std::shared_ptr<const Folded> folded;
+};
+
+ConvNorm::ConvNorm(const ConvNormConfig& c)
+    : conv({.in = c.in,
+            .out = c.out,
+            .kernel = c.kernel,
+            .stride = c.stride,
+            .padding = c.padding,
+            .groups = c.groups,
+            .bias = false}),
+      norm({.channels = c.out, .eps = c.eps, .relu = c.relu}),
+      cache_(std::make_unique<Cache>()) {}
+
+ConvNorm::ConvNorm(ConvNorm&&) noexcept = default;
+ConvNorm& ConvNorm::operator=(ConvNorm&&) noexcept = default;
+ConvNorm::~ConvNorm() = default;
+
+Tensor ConvNorm::operator()(const Tensor& x, const Tensor& residual) {
+  if (norm.training() || grad_enabled() || call_observer()) {
+    const Tensor y = norm(conv(x));
+    return residual.defined() ? add_relu(y, residual) : y;
+  }
+  const auto f = folded();
+  const Conv2dConfig& c = conv.config();
+  const bool relu = norm.config().relu && !residual.defined();
+  Tensor y = conv2d(to_compute(x), f->weight, f->bias,
+                    {.stride = c.stride,
+                     .padding = c.padding,
+                     .dilation = c.dilation,
+                     .groups = c.groups,
+                     .relu = relu});
+  y = cast(y, x.dtype());
+  return residual.defined() ? add_relu(y, residual) : y;
+}
+
+std::shared_ptr<const ConvNorm::Folded> ConvNorm::folded() {
+  const std::array<Tensor, Folded::kSources> now = {conv.weight, norm.weight, norm.bias,
+                                                    norm.running_mean, norm.running_var};
+  const std::lock_guard lock(cache_->mutex);
+  if (cache_->folded && cache_->folded->made_of(now, compute_dtype())) return cache_->folded;
+  auto made = std::make_shared<Folded>();
+  made->sources = now;
+  for (size_t i = 0; i < now.size(); ++i) made->versions[i] = now[i].version();
+  made->dtype = compute_dtype();
+  const Tensor scale = norm.weight * rsqrt(norm.running_var + norm.config().eps);
+  made->weight = to_compute(conv.weight * reshape(scale, {scale.size(0), 1, 1, 1}));
+  made->bias = to_compute(norm.bias - norm.running_mean * scale);
+  cache_->folded = made;
+  return made;
+}
+
+}  // namespace strata::nn

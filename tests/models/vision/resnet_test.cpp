@@ -1,0 +1,181 @@
+#include "models/vision/resnet.h"
+
+#include <cmath>
+#include <string>
+#include <tuple>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "models/vision/resnet_cifar.h"
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/state_dict.h"
+#include "strata/nn/summary.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+#include "tests/support/rule_weights.h"
+
+namespace strata::models {
+namespace {
+
+using testing::rule_integers;
+using testing::rule_tensor;
+
+constexpr int64_t kSamples = 12;
+
+ResNetConfig ten_classes(int depth) {
+  ResNetConfig config = resnet_config(depth);
+  config.classes = 10;
+  return config;
+}
+
+/// Largest difference over the largest value.
+double error(const std::vector<double>& got, const std::vector<double>& wanted) {
+  EXPECT_EQ(got.size(), wanted.size());
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
+    worst = std::max(worst, std::abs(got[i] - wanted[i]));
+    largest = std::max(largest, std::abs(wanted[i]));
+  }
+  return worst / largest;
+}
+
+double error(const Tensor& got, const Tensor& wanted) {
+  return error(got.to_vector<double>(), wanted.to_vector<double>());
+}
+
+/// The same elements as in the dump: evenly spaced in the file's layout.
+std::vector<double> samples(const Tensor& t, nn::Layout layout) {
+  const Tensor in_file = layout == nn::Layout::conv_weight ? permute(t, {0, 3, 1, 2}) : t;
+  const auto all = in_file.to_vector<double>();
+  std::vector<double> out;
+  for (int64_t i = 0; i < kSamples; ++i) {
+    out.push_back(all[static_cast<size_t>(i * t.numel() / kSamples)]);
+  }
+  return out;
+}
+
+std::vector<double> row(const Tensor& t, int64_t i) { return select(t, 0, i).to_vector<double>(); }
+
+/// torchvision's answers, in f64, for one network and image size.
+class ResNetGolden : public ::testing::TestWithParam<std::tuple<int, int, int>> {
+ protected:
+  Tensor wanted(const std::string& what) const {
+    const auto [depth, h, w] = GetParam();
+    return dump_.at(fmt::format("resnet{}.{}x{}.{}", depth, h, w, what));
+  }
+  Tensor images() const {
+    const auto [depth, h, w] = GetParam();
+    return rule_tensor("x", {3, h, w, 3}, -2, 2);
+  }
+
+  /// One step in training mode, which leaves gradients and running statistics behind.
+  void expect_training_equal(ResNet& model, DType dtype, double tolerance, double of_gradients) {
+    model.train();
+    const Tensor y = model(cast(images(), dtype));
+    EXPECT_LT(error(y, wanted("train")), tolerance);
+    backward(cross_entropy(y, rule_integers("y", {3}, 10)));
+    std::map<std::string, nn::NamedTensor> parameters, buffers;
+    for (const nn::NamedTensor& t : model.named_tensors()) {
+      if (is_floating(t.tensor->dtype())) (t.trained ? parameters : buffers)[t.name] = t;
+    }
+    ASSERT_EQ(static_cast<int64_t>(parameters.size()), wanted("grads").size(0));
+    int64_t i = 0;
+    for (const auto& [name, t] : parameters) {
+      const auto got = samples(t.tensor->grad(), t.layout), torch = row(wanted("grads"), i);
+      const double largest = select(wanted("largest"), 0, i++).item<double>();
+      for (size_t k = 0; k < got.size(); ++k) {
+        EXPECT_NEAR(got[k], torch[k], of_gradients * largest) << "gradient of " << name;
+      }
+    }
+    i = 0;
+    for (const auto& [name, t] : buffers) {
+      EXPECT_LT(error(samples(*t.tensor, t.layout), row(wanted("running"), i++)), tolerance)
+          << name;
+    }
+  }
+
+ private:
+  TensorMap dump_ =
+      load_safetensors(std::string(STRATA_SOURCE_DIR) + "/tests/golden/models/resnet.safetensors");
+};
+
+TEST_P(ResNetGolden, EqualsTorchvision) {
+  const int depth = std::get<0>(GetParam());
+  ResNet model(ten_classes(depth));
+  testing::set_rule_weights(model);
+  model.eval();
+  EXPECT_LT(error(model(images()), wanted("eval")), 1e-4) << "layer by layer";
+  {
+    const NoGrad no_grad;
+    EXPECT_LT(error(model(images()), wanted("eval")), 1e-4) << "norms folded into convolutions";
+  }
+  // Of the millions of values in front of a deep network's ReLUs some lie within f32's rounding of
+  // 0, and whether they pass decides about whole gradients: there f64 has to prove the equality.
+  expect_training_equal(model, DType::f32, 1e-4, depth == 18 ? 1e-4 : 1);
+}
+
+TEST_P(ResNetGolden, EqualsTorchvisionInF64) {
+  ResNet model(ten_classes(std::get<0>(GetParam())));
+  testing::set_rule_weights(model);
+  model.to(DType::f64);
+  expect_training_equal(model, DType::f64, 1e-6, 1e-6);  // the dump is rounded to f32
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ResNetGolden,
+                         ::testing::Values(std::tuple(18, 65, 97), std::tuple(18, 91, 43),
+                                           std::tuple(50, 65, 97), std::tuple(50, 91, 43)));
+
+TEST(ResNet, CountsAreThePublishedOnes) {
+  const DeviceScope meta(kMeta);
+  struct Row {
+    int depth;
+    int64_t parameters;
+    double gmacs;
+  };
+  for (const Row& r :
+       {Row{18, 11'689'512, 1.814}, Row{34, 21'797'672, 3.664}, Row{50, 25'557'032, 4.089},
+        Row{101, 44'549'160, 7.801}, Row{152, 60'192'808, 11.514}}) {
+    ResNet model(resnet_config(r.depth));
+    model.eval();
+    const nn::Summary s = nn::summarize(model, {1, 224, 224, 3});
+    EXPECT_EQ(s.parameters, r.parameters) << r.depth;
+    EXPECT_NEAR(static_cast<double>(s.macs) * 1e-9, r.gmacs, 5e-4) << r.depth;
+  }
+  ResNetCifar small;
+  EXPECT_EQ(small.parameter_count(), 412'954);
+}
+
+TEST(ResNet, FoldsAnewAfterWeightsChange) {
+  ResNet model({.blocks = {1, 1, 1, 1}, .classes = 3, .small_images = true});
+  testing::set_rule_weights(model);
+  model.eval();
+  const Tensor x = rule_tensor("x", {2, 11, 9, 3});
+  const auto folded = [&] {
+    const NoGrad no_grad;
+    return model(x);
+  };
+  const Tensor before = folded();
+  EXPECT_LT(error(before, model(x)), 1e-5);
+  for (const nn::NamedTensor& t : model.named_tensors()) {
+    if (t.name != "layer2.0.bn1.running_var") continue;
+    const NoGrad no_grad;
+    fill_(*t.tensor, 0.1);
+  }
+  const Tensor after = folded();
+  EXPECT_GT(error(after, before), 1e-2) << "a stale product was used";
+  EXPECT_LT(error(after, model(x)), 1e-5);
+}
+
+TEST(ResNet, ConfigsAreChecked) {
+  EXPECT_THROW(resnet_config(19), ValueError);
+  EXPECT_THROW(ResNet({.blocks = {2, 2, 0, 2}}), ValueError);
+}
+
+}  // namespace
+}  // namespace strata::models
