@@ -1,6 +1,7 @@
 #include "models/vision/lenet.h"
 #include "recipes/recipe.h"
 #include "recipes/shared/digits.h"
+#include "recipes/shared/system.h"
 #include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
 #include "strata/train/supervised.h"
@@ -44,26 +45,27 @@ std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings&
 
 }  // namespace
 
-Recipe lenet5() {
-  return {
-      .name = "lenet5",
-      .title = "LeNet-5",
-      .family = "vision",
-      .year = 1998,
-      .paper = "LeCun et al., Gradient-based learning applied to document recognition",
-      .summary =
-          "The convolutional network that read cheques: two convolutions, two poolings, "
-          "three full layers.",
-      .metric = "accuracy",
-      .expected = "99.2 % of MNIST after 6 epochs",
-      .data = "MNIST's four IDX files; without --data, generated digits",
-      .input = {1, 28, 28, 1},
-      .epochs = 6,
-      .settings = [] { return Settings::of(LeNetSettings()); },
-      .model = [] { return std::make_unique<models::LeNet5>(); },
-      .training = train_lenet5,
-      .predict = [](nn::Module& m,
-                    const std::string& path) { return predict_digit(m, path, Outputs::logits); }};
+std::vector<Recipe> lenet5() {
+  return {Recipe{.name = "lenet5",
+                 .title = "LeNet-5",
+                 .family = "vision",
+                 .year = 1998,
+                 .paper = "LeCun et al., Gradient-based learning applied to document recognition",
+                 .summary =
+                     "The convolutional network that read cheques: two convolutions, two poolings, "
+                     "three full layers.",
+                 .metric = "accuracy",
+                 .expected = "99.2 % of MNIST after 6 epochs",
+                 .data = "MNIST's four IDX files; without --data, generated digits",
+                 .epochs = 6,
+                 .settings = [] { return Settings::of(LeNetSettings()); },
+                 .inputs = one_input("x", {1, 28, 28, 1}),
+                 .model = [](const Settings&) { return std::make_unique<models::LeNet5>(); },
+                 .training = train_lenet5,
+                 .predict =
+                     [](System& system, const std::string& path) {
+                       return predict_digit(*system.model, path, Outputs::logits);
+                     }}};
 }
 
 }  // namespace strata::recipes

@@ -1,6 +1,7 @@
 #include "models/vision/mlp.h"
 #include "recipes/recipe.h"
 #include "recipes/shared/digits.h"
+#include "recipes/shared/system.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/indexing.h"
@@ -42,26 +43,27 @@ std::unique_ptr<train::Training> train_mlp(nn::Module& model, const Settings& se
 
 }  // namespace
 
-Recipe mlp_13002() {
-  return {
-      .name = "mlp-13002",
-      .title = "The textbook's digit network",
-      .family = "foundations",
-      .year = 2015,
-      .paper = "Nielsen, Neural networks and deep learning; 3Blue1Brown, 2017",
-      .summary =
-          "784-16-16-10 sigmoid units, the network of the best-known explanations of "
-          "backpropagation.",
-      .metric = "accuracy",
-      .expected = "94 % of MNIST after 10 epochs",
-      .data = "MNIST's four IDX files; without --data, generated digits",
-      .input = {1, 28, 28, 1},
-      .epochs = 10,
-      .settings = [] { return Settings::of(MlpSettings()); },
-      .model = [] { return std::make_unique<models::Mlp13002>(); },
-      .training = train_mlp,
-      .predict = [](nn::Module& m,
-                    const std::string& path) { return predict_digit(m, path, Outputs::scores); }};
+std::vector<Recipe> mlp_13002() {
+  return {Recipe{.name = "mlp-13002",
+                 .title = "The textbook's digit network",
+                 .family = "foundations",
+                 .year = 2015,
+                 .paper = "Nielsen, Neural networks and deep learning; 3Blue1Brown, 2017",
+                 .summary =
+                     "784-16-16-10 sigmoid units, the network of the best-known explanations of "
+                     "backpropagation.",
+                 .metric = "accuracy",
+                 .expected = "94 % of MNIST after 10 epochs",
+                 .data = "MNIST's four IDX files; without --data, generated digits",
+                 .epochs = 10,
+                 .settings = [] { return Settings::of(MlpSettings()); },
+                 .inputs = one_input("x", {1, 28, 28, 1}),
+                 .model = [](const Settings&) { return std::make_unique<models::Mlp13002>(); },
+                 .training = train_mlp,
+                 .predict =
+                     [](System& system, const std::string& path) {
+                       return predict_digit(*system.model, path, Outputs::scores);
+                     }}};
 }
 
 }  // namespace strata::recipes

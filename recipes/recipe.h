@@ -2,15 +2,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "recipes/tasks.h"
 #include "strata/base/fields.h"
+#include "strata/io/safetensors.h"
 #include "strata/nn/module.h"
 #include "strata/train/training.h"
 
 namespace strata::recipes {
+
+struct System;
 
 /// A config of any type that a recipe keeps for the time of one command.
 class Settings {
@@ -22,10 +28,17 @@ class Settings {
   }
   Fields& fields() { return fields_; }
   const Fields& fields() const { return fields_; }
+  /// Sets those fields whose names occur among the values, and leaves the rest of either alone.
+  /// Throws ValueError for a text that a field cannot take.
+  void take(const std::map<std::string, std::string>& values);
   /// The config itself; Config must be the type it was made of.
   template <class Config>
   const Config& as() const {
     return *static_cast<const Config*>(held_.get());
+  }
+  template <class Config>
+  Config& as() {
+    return *static_cast<Config*>(held_.get());
   }
 
  private:
@@ -34,44 +47,76 @@ class Settings {
   Fields fields_;
 };
 
-/// What `predict` says of one input: classes with their probabilities, the likeliest first.
-struct Prediction {
-  struct Class {
-    std::string label;
-    double probability = 0;
-  };
-  std::vector<Class> classes;
-  Tensor
-      seen;  ///< the input as the network saw it, f32[H, W, C] in [0, 1]; undefined if no picture
-};
-
 /// What a training is made from.
 struct Source {
   std::string data;  ///< folder or file; empty: the generated set
   uint64_t seed = 0;
 };
 
-/// A system: what it is, its network, its training and the result that is expected. One file in
-/// this folder defines one function of the file's name that returns one.
+/// An array that a network takes: what a summary sends through it.
+struct Input {
+  std::string name;  ///< the field's: "x", "input_ids", "pixel_values"
+  Shape shape;       ///< of one example, with its batch of 1
+  DType dtype = DType::f32;
+};
+
+/// Recipe::inputs of a network with one f32 input, whatever the settings.
+std::function<std::vector<Input>(const Settings&)> one_input(const std::string& name,
+                                                             const Shape& shape);
+
+/// A Hugging Face config.json as text by dotted path: {"n_layer": "12", "id2label.0": "cat"}; the
+/// entries of a list stand behind numbers too, and null is left out.
+using HubConfig = std::map<std::string, std::string>;
+
+/// How a family of systems reads and writes folders in the layout of the Hugging Face hub. Settings
+/// that bear the names of the config's keys are taken over by themselves.
+struct HubFamily {
+  std::string model_type;  ///< of config.json: "gpt2"
+  /// Takes over what has other names here. Throws ValueError for a config that the family lacks.
+  std::function<void(Settings&, const HubConfig&)> adopt = {};
+  /// The text of a config.json for these settings.
+  std::function<std::string(const Settings&)> config = {};
+};
+
+/// A system: what it is, its network, its training, what it can do, and the result that is
+/// expected. Each file in this folder defines one function of its own name that returns the systems
+/// of one family. Functions that are left empty say that a system lacks the ability.
 struct Recipe {
   std::string name;    ///< as typed: "lenet5"
   std::string title;   ///< "LeNet-5"
   std::string family;  ///< "vision"
   int year = 0;
   std::string paper;
-  std::string summary;                 ///< one sentence on what it is
-  std::string metric;                  ///< name of what is measured
-  std::string expected;                ///< what a run of the defaults reaches
-  std::string data;                    ///< which data --data takes, and what stands in without it
-  Shape input;                         ///< of one example, batch of 1
+  std::string summary = {};            ///< one sentence on what it is
+  std::string metric = {};             ///< name of what is measured
+  std::string expected = {};           ///< what a run of the defaults reaches
+  std::string data = {};               ///< which data --data takes, and what stands in without it
   int64_t epochs = 1;                  ///< default length of a training
+  int64_t steps = 0;                   ///< default length in steps, where that is how it is told
   std::function<Settings()> settings;  ///< a fresh config with the defaults
 
-  std::function<std::unique_ptr<nn::Module>()> model;
+  std::function<std::vector<Input>(const Settings&)> inputs;  ///< of the network
+  std::function<std::unique_ptr<nn::Module>(const Settings&)> model;
+  /// Sets what follows from the data before the model is made, such as the letters that occur.
+  std::function<void(Settings&, const Source&)> prepare = {};
   std::function<std::unique_ptr<train::Training>(nn::Module&, const Settings&, const Source&)>
-      training;
-  /// Looks at one file; empty where the system predicts nothing.
-  std::function<Prediction(nn::Module&, const std::string& path)> predict = {};
+      training = {};
+
+  /// Named arrays through the network, as `forward` and `summary` do it. Empty for networks with
+  /// one input and one output called logits.
+  std::function<TensorMap(System&, const TensorMap&)> arrays = {};
+  /// Gives the tensors of a file the names of this network's, from every naming that is in use.
+  std::function<TensorMap(TensorMap, const Settings&)> rename = {};
+  std::optional<HubFamily> hub = {};
+
+  std::function<Prediction(System&, const std::string& path)> predict = {};
+  std::function<GenerateResult(System&, const GenerateRequest&, const TextSink&)> generate = {};
+  /// Pictures f32[count, H, W, C] in [0, 1].
+  std::function<Tensor(System&, const SampleRequest&)> sample = {};
+  /// The likeliest fills of the text's masked place.
+  std::function<std::vector<Fill>(System&, const std::string& text, int64_t count)> fill_mask = {};
+  /// One row for each text, f32[N, width].
+  std::function<Tensor(System&, const std::vector<std::string>& texts)> embed = {};
 };
 
 /// The recipes of all files in this folder, in the order of their file names.

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "recipes/recipe.h"
+#include "recipes/shared/system.h"
 #include "strata/base/error.h"
 
 namespace strata::app {
@@ -42,6 +42,9 @@ struct Common {
   void apply() const;
 };
 
+/// recipes::open_system; an unknown name and weights that were left out are a UsageError.
+recipes::System open_for_use(const std::string& system, const std::string& weights);
+
 /// Writes one JSON value to standard output.
 void print_json(const nlohmann::ordered_json& value);
 
@@ -59,8 +62,13 @@ void add_info(CLI::App& app, Program& program);
 void add_train(CLI::App& app, Program& program);
 void add_eval(CLI::App& app, Program& program);
 void add_predict(CLI::App& app, Program& program);
+void add_generate(CLI::App& app, Program& program);
+void add_sample(CLI::App& app, Program& program);
+void add_fill_mask(CLI::App& app, Program& program);
+void add_embed(CLI::App& app, Program& program);
 void add_summary(CLI::App& app, Program& program);
 void add_forward(CLI::App& app, Program& program);
+void add_convert(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_gradcheck(CLI::App& app, Program& program);
 void add_inspect(CLI::App& app, Program& program);

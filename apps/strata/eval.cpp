@@ -4,7 +4,6 @@
 #include "apps/strata/terminal.h"
 #include "strata/base/timer.h"
 #include "strata/tape/grad_mode.h"
-#include "strata/train/checkpoint.h"
 
 namespace strata::app {
 namespace {
@@ -16,13 +15,12 @@ struct EvalArguments {
 
 int evaluate(const EvalArguments& a) {
   a.common.apply();
-  const auto& recipe =
-      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(a.system); });
-  const auto model = recipe.model();
-  train::load_weights(a.weights, *model);
-  const auto training = recipe.training(*model, recipe.settings(), {.data = a.data});
+  recipes::System system = open_for_use(a.system, a.weights);
+  const recipes::Recipe& recipe = *system.recipe;
+  if (!recipe.training) throw UsageError(a.system, "has no data set that it is measured on");
+  const auto training = recipe.training(*system.model, system.settings, {.data = a.data});
   const NoGrad no_grad;
-  model->eval();
+  system.model->eval();
   const Timer timer;
   const train::Metric metric = training->evaluate();
   const double seconds = timer.seconds();
@@ -45,8 +43,9 @@ void add_eval(CLI::App& app, Program& program) {
   command->footer("Example: strata eval lenet5 --weights runs/lenet5 --data mnist/");
   auto a = std::make_shared<EvalArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list")->required();
-  command->add_option("--weights", a->weights, "a run's folder or a safetensors file")->required();
+  command->add_option("system", a->system, "a name from strata list, or a model's folder")
+      ->required();
+  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
   command->add_option("--data", a->data, "folder of the data (default: a generated set)");
   command->callback([=, &program] { program.status = evaluate(*a); });
 }

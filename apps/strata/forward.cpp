@@ -3,9 +3,9 @@
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
 #include "strata/io/safetensors.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
-#include "strata/train/checkpoint.h"
 
 namespace strata::app {
 namespace {
@@ -15,34 +15,34 @@ struct ForwardArguments {
   std::string system, weights, input, output, layout = "nchw";
 };
 
+/// Rank-4 arrays turned from one layout to the other.
+TensorMap turned(TensorMap arrays, const Dims& axes) {
+  for (auto& [name, array] : arrays) {
+    if (array.rank() == 4) array = permute(array, axes);
+  }
+  return arrays;
+}
+
 int forward(const ForwardArguments& a) {
   a.common.apply();
-  const auto& recipe =
-      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(a.system); });
-  const auto model = recipe.model();
-  train::load_weights(a.weights, *model);
-  model->eval();
-  const TensorMap inputs = load_safetensors(a.input);
-  const auto x = inputs.find("x");
-  if (x == inputs.end()) {
-    throw FormatError(a.input, "has no tensor named x",
-                      fmt::format("{} takes one input, x", a.system));
+  recipes::System system = open_for_use(a.system, a.weights);
+  TensorMap inputs = load_safetensors(a.input);
+  for (const auto& input : system.recipe->inputs(system.settings)) {
+    const auto array = inputs.find(input.name);
+    if (array != inputs.end()) array->second = cast(array->second, input.dtype);
   }
   const bool nchw = a.layout == "nchw";
   const NoGrad no_grad;
-  Tensor input = x->second;
-  if (nchw && input.rank() == 4) input = permute(input, {0, 2, 3, 1});
-  Tensor logits = (*model)(input);
-  if (nchw && logits.rank() == 4) logits = permute(logits, {0, 3, 1, 2});
-  save_safetensors(a.output, {{"logits", logits}});
-  const Shape& shape = logits.shape();
-  if (a.common.json) {
-    print_json({{"system", a.system},
-                {"output", a.output},
-                {"logits", std::vector<int64_t>(shape.begin(), shape.end())}});
-  } else {
-    fmt::print("logits {} written to {}\n", describe(logits), a.output);
+  if (nchw) inputs = turned(std::move(inputs), {0, 2, 3, 1});
+  TensorMap outputs = run_arrays(system, inputs);
+  if (nchw) outputs = turned(std::move(outputs), {0, 3, 1, 2});
+  save_safetensors(a.output, outputs);
+  nlohmann::ordered_json json = {{"system", a.system}, {"output", a.output}};
+  for (const auto& [name, array] : outputs) {
+    json[name] = std::vector<int64_t>(array.shape().begin(), array.shape().end());
+    if (!a.common.json) fmt::print("{} {} written to {}\n", name, describe(array), a.output);
   }
+  if (a.common.json) print_json(json);
   return kDone;
 }
 
@@ -55,10 +55,12 @@ void add_forward(CLI::App& app, Program& program) {
       "             --input in.safetensors --output out.safetensors");
   auto a = std::make_shared<ForwardArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list")->required();
-  command->add_option("--weights", a->weights, "a run's folder or a safetensors file")->required();
-  command->add_option("--input", a->input, "safetensors with the input x")->required();
-  command->add_option("--output", a->output, "safetensors to write: logits")->required();
+  command->add_option("system", a->system, "a name from strata list, or a model's folder")
+      ->required();
+  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  command->add_option("--input", a->input, "safetensors with the inputs (see strata info)")
+      ->required();
+  command->add_option("--output", a->output, "safetensors to write the outputs to")->required();
   command->add_option("--layout", a->layout, "of rank-4 inputs and outputs: nchw or nhwc")
       ->check(CLI::IsMember({"nchw", "nhwc"}))
       ->capture_default_str();

@@ -12,13 +12,31 @@ namespace {
 
 int64_t parameters_of(const Recipe& recipe) {
   const DeviceScope meta(kMeta);
-  return recipe.model()->parameter_count();
+  return recipe.model(recipe.settings())->parameter_count();
 }
 
 nlohmann::ordered_json describe_recipe(const Recipe& r) {
   return {{"name", r.name},        {"title", r.title}, {"family", r.family},
           {"year", r.year},        {"paper", r.paper}, {"parameters", parameters_of(r)},
           {"expected", r.expected}};
+}
+
+/// The commands that a system takes.
+std::vector<std::string> abilities(const Recipe& r) {
+  std::vector<std::string> out;
+  const auto add = [&](const char* command, bool able) {
+    if (able) out.push_back(command);
+  };
+  add("train", static_cast<bool>(r.training));
+  add("eval", static_cast<bool>(r.training));
+  add("predict", static_cast<bool>(r.predict));
+  add("generate", static_cast<bool>(r.generate));
+  add("sample", static_cast<bool>(r.sample));
+  add("fill-mask", static_cast<bool>(r.fill_mask));
+  add("embed", static_cast<bool>(r.embed));
+  add("summary", true);
+  add("forward", true);
+  return out;
 }
 
 int list(const Common& common) {
@@ -28,9 +46,9 @@ int list(const Common& common) {
     print_json(all);
     return kDone;
   }
-  fmt::print("{:<12} {:<10} {:>5} {:>12}  {}\n", "system", "family", "year", "parameters", "what");
+  fmt::print("{:<20} {:<11} {:>4} {:>11}  {}\n", "system", "family", "year", "parameters", "what");
   for (const Recipe& r : recipes::all_recipes()) {
-    fmt::print("{:<12} {:<10} {:>5} {:>12}  {}\n", r.name, r.family, r.year,
+    fmt::print("{:<20} {:<11} {:>4} {:>11}  {}\n", r.name, r.family, r.year,
                grouped(parameters_of(r)), r.title);
   }
   fmt::print("\nstrata info NAME tells more, strata train NAME trains one.\n");
@@ -45,7 +63,13 @@ int info(const std::string& name, const Common& common) {
     json["summary"] = r.summary;
     json["data"] = r.data;
     json["epochs"] = r.epochs;
-    json["input"] = std::vector<int64_t>(r.input.begin(), r.input.end());
+    json["steps"] = r.steps;
+    json["abilities"] = abilities(r);
+    for (const auto& i : r.inputs(settings)) {
+      json["inputs"].push_back({{"name", i.name},
+                                {"dtype", name_of(i.dtype)},
+                                {"shape", std::vector<int64_t>(i.shape.begin(), i.shape.end())}});
+    }
     for (const auto& e : settings.fields().list()) {
       json["settings"].push_back({{"key", e.name}, {"default", e.value}, {"help", e.help}});
     }
@@ -53,15 +77,21 @@ int info(const std::string& name, const Common& common) {
     return kDone;
   }
   fmt::print("{} ({})\n\n{}\n\n", r.title, r.year, r.summary);
-  fmt::print("  paper       {}\n  parameters  {}\n  input       f32{}\n  data        {}\n", r.paper,
-             grouped(parameters_of(r)), to_string(r.input), r.data);
-  fmt::print("  metric      {}\n  expected    {}\n  epochs      {}\n\n", r.metric, r.expected,
-             r.epochs);
+  fmt::print("  paper       {}\n  parameters  {}\n", r.paper, grouped(parameters_of(r)));
+  for (const auto& i : r.inputs(settings)) {
+    fmt::print("  input       {} {}{}\n", i.name, name_of(i.dtype), to_string(i.shape));
+  }
+  if (r.training) {
+    fmt::print("  data        {}\n  metric      {}\n  expected    {}\n", r.data, r.metric,
+               r.expected);
+    fmt::print("  {:<11} {}\n", r.steps ? "steps" : "epochs", r.steps ? r.steps : r.epochs);
+  }
+  fmt::print("  does        {}\n\n", fmt::join(abilities(r), ", "));
   fmt::print("Settings, as key=value behind the name:\n");
   for (const auto& e : settings.fields().list()) {
     fmt::print("  {:<12} {:<10} {}\n", e.name, e.value, e.help);
   }
-  fmt::print("\nExample: strata train {}\n", r.name);
+  fmt::print("\nExample: strata {} {}\n", abilities(r).front(), r.name);
   return kDone;
 }
 

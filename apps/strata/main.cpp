@@ -5,6 +5,7 @@
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
+#include "recipes/shared/hub_folder.h"
 #include "strata/base/parallel.h"
 
 namespace strata::app {
@@ -30,6 +31,17 @@ void Common::add_to(CLI::App& command) {
 
 void Common::apply() const {
   if (threads > 0) set_thread_count(threads);
+}
+
+recipes::System open_for_use(const std::string& system, const std::string& weights) {
+  if (!recipes::is_hub_folder(system)) {
+    checked_usage([&] { return &recipes::find_recipe(system); });
+    if (weights.empty()) {
+      throw UsageError(system, "has no weights of its own",
+                       "name them with --weights: a run's folder, a model's folder or a file");
+    }
+  }
+  return recipes::open_system(system, weights);
 }
 
 void print_json(const nlohmann::ordered_json& value) {
@@ -62,8 +74,13 @@ int run(int argc, char** argv) {
   add_train(app, program);
   add_eval(app, program);
   add_predict(app, program);
+  add_generate(app, program);
+  add_sample(app, program);
+  add_fill_mask(app, program);
+  add_embed(app, program);
   add_summary(app, program);
   add_forward(app, program);
+  add_convert(app, program);
   add_bench(app, program);
   add_gradcheck(app, program);
   add_inspect(app, program);

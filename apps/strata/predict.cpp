@@ -3,7 +3,6 @@
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
 #include "strata/tape/grad_mode.h"
-#include "strata/train/checkpoint.h"
 
 namespace strata::app {
 namespace {
@@ -31,16 +30,13 @@ void show(const std::string& file, const recipes::Prediction& p) {
 
 int predict(const PredictArguments& a) {
   a.common.apply();
-  const auto& recipe =
-      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(a.system); });
-  if (!recipe.predict) throw UsageError(a.system, "predicts nothing from files");
-  const auto model = recipe.model();
-  train::load_weights(a.weights, *model);
-  model->eval();
+  recipes::System system = open_for_use(a.system, a.weights);
+  const auto& look = system.recipe->predict;
+  if (!look) throw UsageError(a.system, "predicts nothing from files");
   const NoGrad no_grad;
   auto all = nlohmann::ordered_json::array();
   for (const std::string& file : a.files) {
-    const recipes::Prediction p = recipe.predict(*model, file);
+    const recipes::Prediction p = look(system, file);
     if (!a.common.json) {
       show(file, p);
       continue;
@@ -62,8 +58,9 @@ void add_predict(CLI::App& app, Program& program) {
   command->footer("Example: strata predict lenet5 --weights runs/lenet5 digit.png");
   auto a = std::make_shared<PredictArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list")->required();
-  command->add_option("--weights", a->weights, "a run's folder or a safetensors file")->required();
+  command->add_option("system", a->system, "a name from strata list, or a model's folder")
+      ->required();
+  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
   command->add_option("files", a->files, "pictures: PNG, light on dark or dark on light")
       ->required();
   command->callback([=, &program] { program.status = predict(*a); });

@@ -10,13 +10,32 @@ namespace {
 
 std::vector<int64_t> list_of(const Dims& dims) { return {dims.begin(), dims.end()}; }
 
-int summary(const std::string& system, const Common& common) {
-  const auto& recipe =
-      checked_usage([&]() -> const recipes::Recipe& { return recipes::find_recipe(system); });
+/// One input as the list of its sizes; several as an object of such lists.
+nlohmann::ordered_json sizes_of(const std::vector<recipes::Input>& inputs) {
+  if (inputs.size() == 1) return list_of(inputs[0].shape);
+  nlohmann::ordered_json all;
+  for (const auto& input : inputs) all[input.name] = list_of(input.shape);
+  return all;
+}
+
+std::string described(const std::vector<recipes::Input>& inputs) {
+  std::string text;
+  for (const auto& i : inputs) {
+    text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", i.name, name_of(i.dtype),
+                        to_string(i.shape));
+  }
+  return text;
+}
+
+int summary(const std::string& name, const Common& common) {
   const DeviceScope meta(kMeta);
-  const auto model = recipe.model();
-  model->eval();
-  const nn::Summary s = nn::summarize(*model, recipe.input);
+  auto system = checked_usage([&] { return recipes::sketch_system(name); });
+  const auto inputs = system.recipe->inputs(system.settings);
+  const nn::Summary s = nn::summarize(*system.model, [&] {
+    TensorMap arrays;
+    for (const auto& i : inputs) arrays[i.name] = empty(i.shape, i.dtype, kMeta);
+    run_arrays(system, arrays);
+  });
   if (common.json) {
     auto layers = nlohmann::ordered_json::array();
     for (const auto& l : s.layers) {
@@ -26,26 +45,26 @@ int summary(const std::string& system, const Common& common) {
                         {"parameters", l.parameters},
                         {"macs", l.macs}});
     }
-    print_json({{"system", system},
+    print_json({{"system", name},
                 {"parameters", s.parameters},
                 {"trainable", s.trainable},
                 {"buffers", s.buffers},
                 {"macs", s.macs},
-                {"input", list_of(recipe.input)},
+                {"input", sizes_of(inputs)},
                 {"layers", layers}});
     return kDone;
   }
   fmt::print("{:<24} {:<14} {:<18} {:>10} {:>12}\n", "layer", "type", "output", "parameters",
              "MACs");
   for (const auto& l : s.layers) {
-    const std::string name = std::string(static_cast<size_t>(2 * l.depth), ' ') +
-                             (l.name.empty() ? system : l.name.substr(l.name.rfind('.') + 1));
-    fmt::print("{:<24} {:<14} {:<18} {:>10} {:>12}\n", name, l.type, to_string(l.output),
+    const std::string label = std::string(static_cast<size_t>(2 * l.depth), ' ') +
+                              (l.name.empty() ? name : l.name.substr(l.name.rfind('.') + 1));
+    fmt::print("{:<24} {:<14} {:<18} {:>10} {:>12}\n", label, l.type, to_string(l.output),
                l.parameters ? grouped(l.parameters) : "", l.macs ? grouped(l.macs) : "");
   }
-  fmt::print("\n{} parameters, {} trainable, {} in buffers; {} multiply-accumulates for f32{}\n",
+  fmt::print("\n{} parameters, {} trainable, {} in buffers; {} multiply-accumulates for {}\n",
              grouped(s.parameters), grouped(s.trainable), grouped(s.buffers), grouped(s.macs),
-             to_string(recipe.input));
+             described(inputs));
   return kDone;
 }
 
@@ -57,7 +76,8 @@ void add_summary(CLI::App& app, Program& program) {
   auto common = std::make_shared<Common>();
   auto system = std::make_shared<std::string>();
   common->add_to(*command);
-  command->add_option("system", *system, "a name from strata list")->required();
+  command->add_option("system", *system, "a name from strata list, or a model's folder")
+      ->required();
   command->callback([=, &program] { program.status = summary(*system, *common); });
 }
 

@@ -132,12 +132,16 @@ int train_system(const TrainArguments& a) {
   if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
   const nn::PrecisionScope precision(dtype);
 
+  if (!recipe.training)
+    throw UsageError(a.system, "has no training here", "strata info tells what it does");
+  const recipes::Source source = {.data = a.data, .seed = a.seed};
+  if (recipe.prepare) recipe.prepare(settings, source);
   manual_seed(a.seed);
-  const auto model = recipe.model();
-  const auto training = recipe.training(*model, settings, {.data = a.data, .seed = a.seed});
+  const auto model = recipe.model(settings);
+  const auto training = recipe.training(*model, settings, source);
   train::FitOptions options;
   options.epochs = a.epochs > 0 ? a.epochs : recipe.epochs;
-  options.steps = a.steps;
+  options.steps = a.steps > 0 || a.epochs > 0 ? a.steps : recipe.steps;
   options.run_dir = choose_run_dir(a);
   options.resume = a.resume;
   options.checkpoint_seconds = a.save_every;

@@ -66,11 +66,15 @@ class Recorder final : public CallObserver {
 }  // namespace
 
 Summary summarize(Module& model, const Shape& input, DType dtype) {
+  const auto tensors = model.named_tensors();
+  const Device device = tensors.empty() ? kCpu : tensors.front().tensor->device();
+  return summarize(model, [&] { model(empty(input, dtype, device)); });
+}
+
+Summary summarize(Module& model, const std::function<void()>& call) {
   const NoGrad no_grad;
   Summary summary;
-  Device device = kCpu;
   for (const NamedTensor& t : model.named_tensors()) {
-    device = t.tensor->device();
     if (!t.trained) {
       summary.buffers += t.tensor->numel();
       continue;
@@ -81,7 +85,7 @@ Summary summarize(Module& model, const Shape& input, DType dtype) {
   Recorder recorder(model);
   {
     const ObserverScope scope(recorder);
-    model(empty(input, dtype, device));
+    call();
   }
   summary.layers = std::move(recorder.layers);
   summary.macs = recorder.macs();

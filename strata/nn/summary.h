@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,5 +30,8 @@ struct Summary {
 /// Counts parameters and work by sending an input of that shape through the model. Build the model
 /// under DeviceScope(kMeta) and nothing is computed and no memory taken, whatever its size.
 Summary summarize(Module& model, const Shape& input, DType dtype = DType::f32);
+
+/// The same for a model with other inputs; `call` makes them and sends them through it.
+Summary summarize(Module& model, const std::function<void()>& call);
 
 }  // namespace strata::nn

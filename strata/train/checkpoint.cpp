@@ -14,6 +14,7 @@ namespace strata::train {
 namespace {
 
 constexpr const char* kKey = "strata_checkpoint";  // the metadata entry that marks our files
+constexpr const char* kSettings = "strata_settings";
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 
@@ -98,24 +99,49 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
   }
 }
 
-void save_weights(const std::string& path, nn::Module& model) {
-  save_safetensors(path, nn::state_dict(model), {{"format", "pt"}});
+void save_weights(const std::string& path, nn::Module& model,
+                  const std::map<std::string, std::string>& settings) {
+  Metadata metadata = {{"format", "pt"}};
+  if (!settings.empty()) metadata[kSettings] = Json(settings).dump();
+  save_safetensors(path, nn::state_dict(model), metadata);
+}
+
+std::string weights_file(const std::string& file_or_run) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(file_or_run)) return file_or_run;
+  std::string path = weights_path(file_or_run);
+  if (!fs::exists(path)) path = checkpoint_path(file_or_run);
+  if (!fs::exists(path)) {
+    throw IoError(file_or_run, "the folder holds neither model.safetensors nor a checkpoint");
+  }
+  return path;
+}
+
+std::map<std::string, std::string> saved_settings(const std::string& file_or_run) {
+  const std::string path = weights_file(file_or_run);
+  if (!path.ends_with(".safetensors")) return {};
+  const Metadata metadata = SafeTensors(path).metadata();
+  try {
+    if (const auto it = metadata.find(kKey); it != metadata.end()) {
+      return from_json(Json::parse(it->second)).settings;
+    }
+    if (const auto it = metadata.find(kSettings); it != metadata.end()) {
+      return Json::parse(it->second).get<std::map<std::string, std::string>>();
+    }
+  } catch (const Json::exception& e) {
+    throw FormatError(path, std::string("the settings in it are damaged: ") + e.what());
+  }
+  return {};
+}
+
+TensorMap read_weights(const std::string& file_or_run) {
+  const std::string path = weights_file(file_or_run);
+  TensorMap tensors = load_safetensors(path);
+  return SafeTensors(path).metadata().contains(kKey) ? strip(tensors, kModel) : tensors;
 }
 
 void load_weights(const std::string& file_or_run, nn::Module& model) {
-  namespace fs = std::filesystem;
-  std::string path = file_or_run;
-  if (fs::is_directory(path)) {
-    path = weights_path(file_or_run);
-    if (!fs::exists(path)) path = checkpoint_path(file_or_run);
-    if (!fs::exists(path)) {
-      throw IoError(file_or_run, "the folder holds neither model.safetensors nor a checkpoint");
-    }
-  }
-  const SafeTensors file(path);
-  TensorMap tensors = load_safetensors(path);
-  if (file.metadata().contains(kKey)) tensors = strip(tensors, kModel);
-  nn::load_state_dict(model, tensors);
+  nn::load_state_dict(model, read_weights(file_or_run));
 }
 
 }  // namespace strata::train

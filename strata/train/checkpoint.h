@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "strata/io/safetensors.h"
 #include "strata/train/training.h"
 
 namespace strata::train {
@@ -35,11 +36,24 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
 /// where it does not fit the model.
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training);
 
-/// Writes the model's weights for others to load. Throws IoError.
-void save_weights(const std::string& path, nn::Module& model);
+/// Writes the model's weights for others to load, and with them the settings that tell how to build
+/// the model again. Throws IoError.
+void save_weights(const std::string& path, nn::Module& model,
+                  const std::map<std::string, std::string>& settings = {});
 
-/// Reads weights into a model from a safetensors file, or from a run's folder (its finished
-/// weights, else its checkpoint). Throws IoError, FormatError, ValueError where they do not fit.
+/// The settings that a run's folder or a file of ours was written with; empty for the files of
+/// others. Throws IoError and FormatError.
+std::map<std::string, std::string> saved_settings(const std::string& file_or_run);
+
+/// The file of weights that is meant: a run's finished weights, else its checkpoint; or the path
+/// itself. Throws IoError for a folder that holds neither.
+std::string weights_file(const std::string& file_or_run);
+
+/// The weights in a safetensors file or a run's folder, under the names of PyTorch's state dict.
+/// Throws IoError, FormatError.
+TensorMap read_weights(const std::string& file_or_run);
+
+/// Reads them into a model. Throws besides ValueError where they do not fit.
 void load_weights(const std::string& file_or_run, nn::Module& model);
 
 }  // namespace strata::train

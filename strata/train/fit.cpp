@@ -162,7 +162,9 @@ class Fit {
   void finish() {
     if (state_.finished) return;
     evaluate();
-    if (!options_.run_dir.empty()) save_weights(weights_path(options_.run_dir), training_.model());
+    if (!options_.run_dir.empty()) {
+      save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
+    }
     state_.finished = true;  // only once the weights are in place: a resume would not write them
     save();
   }

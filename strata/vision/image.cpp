@@ -11,6 +11,7 @@
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
 
 namespace strata {
 namespace {
@@ -161,6 +162,45 @@ Tensor invert(const Tensor& image) {
   } else {
     float* x = out.data<float>();
     for (int64_t i = 0; i < out.numel(); ++i) x[i] = 1 - x[i];
+  }
+  return out;
+}
+
+Tensor to_bytes(const Tensor& image) {
+  check_image("to_bytes", image);
+  if (image.dtype() != DType::f32) {
+    throw DTypeError("to_bytes", fmt::format("needs f32, got {}", describe(image)));
+  }
+  const Tensor in = contiguous(image.detach());
+  Tensor out = empty(image.shape(), DType::u8);
+  const float* x = in.data<float>();
+  uint8_t* y = out.data<uint8_t>();
+  for (int64_t i = 0; i < in.numel(); ++i) {
+    y[i] = x[i] > 0 ? static_cast<uint8_t>(std::lround(255 * std::min(x[i], 1.f))) : 0;
+  }
+  return out;
+}
+
+Tensor picture_grid(const Tensor& pictures, int64_t columns, float margin) {
+  if (pictures.rank() != 4 || pictures.numel() == 0) {
+    throw ShapeError("picture_grid",
+                     fmt::format("pictures are [N, H, W, C], got {}", describe(pictures)));
+  }
+  if (pictures.dtype() != DType::f32) {
+    throw DTypeError("picture_grid", fmt::format("needs f32, got {}", describe(pictures)));
+  }
+  if (columns < 1) throw ValueError("picture_grid", "needs at least one column");
+  const int64_t count = pictures.size(0), height = pictures.size(1), width = pictures.size(2);
+  const int64_t channels = pictures.size(3), rows = (count + columns - 1) / columns;
+  const Tensor in = contiguous(pictures.detach());
+  Tensor out =
+      full({rows * (height + 2) + 2, columns * (width + 2) + 2, channels}, margin, DType::f32);
+  const int64_t line = width * channels;
+  for (int64_t i = 0; i < count * height; ++i) {
+    const int64_t picture = i / height, top = picture / columns * (height + 2) + 2;
+    const int64_t left = picture % columns * (width + 2) + 2;
+    float* to = out.data<float>() + ((top + i % height) * out.size(1) + left) * channels;
+    std::copy_n(in.data<float>() + i * line, line, to);
   }
   return out;
 }

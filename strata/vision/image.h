@@ -20,4 +20,13 @@ Tensor to_grayscale(const Tensor& image);
 /// Light for dark: 255 - x for u8, 1 - x for f32. Throws DTypeError.
 Tensor invert(const Tensor& image);
 
+/// u8 of an f32 image: [0, 1] becomes 0 to 255, rounded; what lies outside is cut, NaN is 0. Throws
+/// ShapeError and DTypeError.
+Tensor to_bytes(const Tensor& image);
+
+/// Pictures f32[N, H, W, C] beside and below each other, `columns` in a row, with a margin of two
+/// pixels of `margin` around each; f32[rows * (H + 2) + 2, columns * (W + 2) + 2, C]. Throws
+/// ShapeError, DTypeError, and ValueError for no columns.
+Tensor picture_grid(const Tensor& pictures, int64_t columns, float margin = 1);
+
 }  // namespace strata

@@ -31,6 +31,21 @@ TEST(Image, ResizesAsPil) {
   EXPECT_EQ(to_grayscale(t.at("rgb")).to_vector<uint8_t>(), t.at("grey").to_vector<uint8_t>());
 }
 
+TEST(Image, GridsPicturesWithMargins) {
+  const Tensor two = tensor<float>({0.f, 0.5f, 1.2f, -1.f}, {2, 1, 2, 1});
+  const Tensor grid = picture_grid(two, 1);
+  ASSERT_EQ(describe(grid), "f32[8, 6, 1]");
+  const auto bytes = to_bytes(grid).to_vector<uint8_t>();
+  std::vector<uint8_t> wanted(48, 255);
+  wanted[2 * 6 + 2] = 0;
+  wanted[2 * 6 + 3] = 128;
+  wanted[5 * 6 + 2] = 255;
+  wanted[5 * 6 + 3] = 0;
+  EXPECT_EQ(bytes, wanted);
+  EXPECT_THROW(picture_grid(two, 0), ValueError);
+  EXPECT_THROW(picture_grid(zeros({2, 2, 1}), 1), ShapeError);
+}
+
 TEST(Image, RefusesWhatIsNoImage) {
   EXPECT_THROW(resize(zeros({4, 4}), 2, 2), ShapeError);
   EXPECT_THROW(resize(zeros({0, 4, 1}), 2, 2), ShapeError);

@@ -34,7 +34,7 @@ TEST(Linear, AMissingSizeIsNamed) {
 TEST(Module, VisitsEveryParameterItMakes) {
   for (const recipes::Recipe& r : recipes::all_recipes()) {
     const int64_t before = parameters_made();
-    const auto model = r.model();
+    const auto model = r.model(r.settings());
     EXPECT_EQ(static_cast<int64_t>(model->parameters().size()), parameters_made() - before)
         << r.name << ": members() leaves something out";
   }

@@ -1,0 +1,100 @@
+#include <cstdio>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/base/timer.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata::app {
+namespace {
+
+struct GenerateArguments {
+  Common common;
+  std::string system, weights;
+  bool greedy = false, seeded = false;
+  recipes::GenerateRequest request;
+};
+
+int generate(GenerateArguments a) {
+  a.common.apply();
+  recipes::System system = open_for_use(a.system, a.weights);
+  const auto& write = system.recipe->generate;
+  if (!write) throw UsageError(a.system, "generates no text");
+  if (a.greedy) a.request.temperature = 0;
+  if (!a.seeded) a.request.seed = std::random_device()();
+  const NoGrad no_grad;
+  std::string text;
+  if (!a.common.json) {
+    fmt::print("{}", a.request.prompt);
+    std::fflush(stdout);
+  }
+  const Timer timer;
+  const auto result = write(system, a.request, [&](std::string_view piece) {
+    text += piece;
+    if (!a.common.json) {
+      fmt::print("{}", piece);
+      std::fflush(stdout);
+    }
+    return !interrupted();
+  });
+  const double seconds = timer.seconds();
+  if (a.common.json) {
+    print_json({{"system", a.system},
+                {"prompt", a.request.prompt},
+                {"text", text},
+                {"prompt_tokens", result.prompt_tokens},
+                {"new_tokens", result.new_tokens},
+                {"stopped", result.stopped},
+                {"seed", a.request.seed},
+                {"seconds", seconds}});
+  } else {
+    fmt::print("\n");
+    say(dim(fmt::format("{} tokens in {}, {:.1f} a second, seed {}", result.new_tokens,
+                        duration(seconds), static_cast<double>(result.new_tokens) / seconds,
+                        a.request.seed)));
+  }
+  return interrupted() ? kInterrupted : kDone;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("generate", "go on with a text, as it comes");
+  command->footer(
+      "Example: strata generate ./gpt2 \"Once upon a time\" --max-tokens 50 --temperature 0.8\n"
+      "         strata generate charrnn --weights runs/charrnn \"ROMEO:\"\n"
+      "What is not said stands in the folder's generation_config.json, or does not restrict.");
+  auto a = std::make_shared<GenerateArguments>();
+  auto& r = a->request;
+  a->common.add_to(*command);
+  command->add_option("system", a->system, "a name from strata list, or a model's folder")
+      ->required();
+  command->add_option("prompt", r.prompt, "the text to go on with")->required();
+  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  command->add_option("--max-tokens", r.max_tokens, "new tokens at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--temperature", r.temperature, "above 1: bolder; 0: the likeliest always")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("T");
+  command->add_option("--top-k", r.top_k, "only the K likeliest tokens; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("K");
+  command->add_option("--top-p", r.top_p, "only the likeliest tokens that make up P")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("P");
+  command->add_option("--repetition-penalty", r.repetition_penalty, "above 1: less repetition")
+      ->check(CLI::Range(0.01, 100.0))
+      ->type_name("X");
+  auto* seed = command->add_option("--seed", r.seed, "start of the random numbers")->type_name("N");
+  command->add_flag("--greedy", a->greedy, "the likeliest token always, as --temperature 0");
+  command->callback([=, &program] {
+    a->seeded = seed->count() > 0;
+    program.status = generate(*a);
+  });
+}
+
+}  // namespace strata::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "recipes/recipe.h"
+
+namespace strata::recipes {
+
+/// Whether that is a folder in the layout of the Hugging Face hub: one with a config.json.
+bool is_hub_folder(const std::string& path);
+
+/// Its config.json. Throws IoError, FormatError (damaged, nested too deep, no object).
+HubConfig read_hub_config(const std::string& folder);
+
+/// The recipe whose family takes that model_type. Throws ValueError, tagged with the folder, naming
+/// those that are taken.
+const Recipe& find_hub_family(const std::string& folder, const HubConfig& config);
+
+/// Writes config.json and model.safetensors of an opened system, for the Python libraries and for
+/// open_system. Makes the folder. Throws ValueError where its family has no such folders, IoError.
+void save_hub_folder(const std::string& folder, System& system);
+
+}  // namespace strata::recipes

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "recipes/recipe.h"
+
+namespace strata::recipes {
+
+/// A system as a command uses it: the network, its settings, and where it came from.
+struct System {
+  const Recipe* recipe = nullptr;
+  std::string name;  ///< as asked for: a recipe's name or a folder
+  Settings settings;
+  /// Where the weights lie: a run's folder, a model's folder, or the folder of a lone file. What
+  /// else a task reads (tokenizer, labels) is looked for there; empty without weights.
+  std::string folder = {};
+  HubConfig hub = {};  ///< the folder's config.json; empty if it has none
+  std::unique_ptr<nn::Module> model = {};
+};
+
+/// Opens a system for use, in evaluation mode. `name` is a recipe's name or a Hugging Face folder,
+/// whose own weights are taken where `weights` is empty. Weights are a run's folder, a model's
+/// folder or a file; settings that were saved with them build the network. Throws ValueError for an
+/// unknown name, for weights that are missing, of another system or do not fit; IoError,
+/// FormatError.
+System open_system(const std::string& name, const std::string& weights = "");
+
+/// The same without weights, by the settings alone: under DeviceScope(kMeta) nothing is computed.
+System sketch_system(const std::string& name);
+
+/// Named arrays through the system's network, see Recipe::arrays. Throws ValueError where an input
+/// is missing, naming all that it takes.
+TensorMap run_arrays(System& system, const TensorMap& inputs);
+
+}  // namespace strata::recipes
