@@ -43,6 +43,7 @@
 #include "strata/ops/pad.h"
 #include "strata/ops/pool.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/rnn.h"
 #include "strata/ops/select.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/unary.h"
