@@ -5,6 +5,7 @@
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/conv_gather.h"
+#include "strata/kernels/cpu/conv_winograd.h"
 #include "strata/kernels/scratch.h"
 
 namespace strata::kernels {
@@ -50,6 +51,7 @@ void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* b
             float* y) {
   if (is_depthwise(s)) return conv2d_depthwise(s, x, w, bias, relu, y);
   if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, relu, y);
+  if (winograd_fits(s) && conv2d_winograd(s, x, w, bias, relu, y)) return;
   if (has_few_channels(s)) return conv2d_few_channels(s, x, w, bias, relu, y);
   conv2d_gather(s, x, w, bias, relu, y);
 }
@@ -65,6 +67,7 @@ void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bf
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   if (is_depthwise(s)) return conv2d_depthwise_data(s, dy, w, dx);
   if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
+  if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;
   conv2d_data_gather(s, dy, w, dx);
 }
 
@@ -85,6 +88,8 @@ void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* 
     conv2d_depthwise_weights(s, x, dy, dw);
   } else if (is_pointwise(s)) {
     conv2d_pointwise_weights(s, x, dy, dw);
+  } else if (winograd_fits(s) && conv2d_winograd_weights(s, x, dy, dw)) {
+    return;
   } else if (s.group_c() >= 8) {
     conv2d_weights_packed(s, x, dy, dw);
   } else {
