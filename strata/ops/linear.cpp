@@ -103,6 +103,12 @@ Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias, Activation 
   return y;
 }
 
+/// dz^T x, lying in memory as w does.
+Tensor weight_gradient(const Tensor& dz, const Tensor& x, const Tensor& w) {
+  if (w.is_contiguous()) return matmul(transpose(dz, 0, 1), x);
+  return transpose(matmul(transpose(x, 0, 1), dz), 0, 1);
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias, Activation activation) {
@@ -120,7 +126,7 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias, Activation a
                   const Tensor dz = activation_backward(dy, y.get(), activation);
                   Grads grads(3);
                   if (needs[0]) grads[0] = matmul(dz, w.get());
-                  if (needs[1]) grads[1] = matmul(transpose(rows_of(dz), 0, 1), rows_of(in));
+                  if (needs[1]) grads[1] = weight_gradient(rows_of(dz), rows_of(in), w.get());
                   if (needs[2]) grads[2] = sum(rows_of(dz), {0});
                   return grads;
                 });

@@ -19,7 +19,7 @@ Embedding::Embedding(const EmbeddingConfig& config) : config_(config) {
                                               padding, config.count));
   }
   weight = parameter({config.count, config.width});
-  init::normal(weight);
+  init::normal(weight, 0, config.stddev);
   if (config.padding_idx) {
     Tensor row = select(weight.detach(), 0, padding);
     fill_(row, 0);

@@ -10,10 +10,11 @@ struct EmbeddingConfig {
   int64_t count = -1;                       ///< required: rows, one for each index
   int64_t width = -1;                       ///< required
   std::optional<int64_t> padding_idx = {};  ///< this row is zero at first and gets no gradient
+  double stddev = 1;                        ///< of the initial values
 };
 
 /// Rows of a table, one for each index: integers of any shape to f32[..., width]; weight
-/// [count, width], standard normal at first, as PyTorch's Embedding. Throws ValueError for missing
+/// [count, width], normal at first, as PyTorch's Embedding. Throws ValueError for missing
 /// sizes and a padding_idx outside of the table, IndexError for an index outside of it.
 class Embedding final : public Module {
  public:

@@ -1,0 +1,227 @@
+#include "models/language/gpt2.h"
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/summary.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/tensor/default_device.h"
+#include "tests/support/message.h"
+#include "tests/support/rule_weights.h"
+
+namespace strata::models {
+namespace {
+
+using testing::message;
+using testing::rule_integers;
+
+constexpr int64_t kSamples = 12;
+
+double error(const std::vector<double>& got, const std::vector<double>& wanted) {
+  EXPECT_EQ(got.size(), wanted.size());
+  double worst = 0;
+  for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
+    worst = std::max(worst, std::abs(got[i] - wanted[i]));
+  }
+  return worst;
+}
+
+double error(const Tensor& got, const Tensor& wanted) {
+  return error(got.to_vector<double>(), wanted.to_vector<double>());
+}
+
+GPT2Config small() {
+  return {.vocab_size = 97,
+          .n_positions = 23,
+          .n_embd = 48,
+          .n_layer = 3,
+          .n_head = 4,
+          .resid_pdrop = 0,
+          .embd_pdrop = 0,
+          .attn_pdrop = 0};
+}
+
+struct Case {
+  std::string name;
+  GPT2Config config;
+  std::vector<int64_t> mask;
+};
+
+/// The configs of tools/golden/models_gpt2.py.
+std::vector<Case> cases() {
+  std::vector<Case> out = {{"plain", small(), {}},
+                           {"left", small(), {0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1,  //
+                                              1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+                           {"right", small(), {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,  //
+                                               1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0}}};
+  out[0].config.layer_norm_epsilon = 1e-2;
+  out[1].config.activation_function = "gelu";
+  out[1].config.n_inner = 100;
+  out[1].config.layer_norm_epsilon = 1e-3;
+  out[1].config.scale_attn_by_inverse_layer_idx = true;
+  out[2].config.activation_function = "relu";
+  out[2].config.n_head = 3;
+  out[2].config.tie_word_embeddings = false;
+  out[2].config.scale_attn_weights = false;
+  return out;
+}
+
+TEST(GPT2, EqualsTransformersForwardAndBack) {
+  const TensorMap dump =
+      load_safetensors(std::string(STRATA_SOURCE_DIR) + "/tests/golden/models/gpt2.safetensors");
+  for (const Case& c : cases()) {
+    GPT2 model(c.config);
+    testing::set_rule_weights(model);
+    const bool masked = !c.mask.empty();
+    const Tensor mask = masked ? tensor(c.mask, {2, 11}) : Tensor();
+    const Tensor logits = model(
+        GPT2Inputs{.input_ids = rule_integers("input_ids", {2, 11}, 97), .attention_mask = mask});
+    EXPECT_LT(error(logits, dump.at(c.name + ".logits")), 1e-4) << c.name;
+    Tensor labels = rule_integers("labels", {2, 11}, 97);
+    for (size_t i = 0; i < c.mask.size(); ++i) {
+      if (!c.mask[i]) labels.data<int64_t>()[i] = -100;
+    }
+    backward(cross_entropy(logits, labels));
+    std::map<std::string, Tensor> grads;
+    for (const nn::NamedTensor& t : model.named_tensors()) grads[t.name] = t.tensor->grad();
+    ASSERT_EQ(static_cast<int64_t>(grads.size()), dump.at(c.name + ".grads").size(0));
+    int64_t i = 0;
+    for (const auto& [name, grad] : grads) {
+      const auto all = grad.to_vector<double>();
+      const double largest = select(dump.at(c.name + ".largest"), 0, i).item<double>();
+      const auto wanted = select(dump.at(c.name + ".grads"), 0, i++).to_vector<double>();
+      for (int64_t k = 0; k < kSamples; ++k) {
+        EXPECT_NEAR(all[static_cast<size_t>(k * grad.numel() / kSamples)],
+                    wanted[static_cast<size_t>(k)], 1e-4 * largest)
+            << c.name << ": gradient of " << name;
+      }
+    }
+  }
+}
+
+TEST(GPT2, CountsAreThePublishedOnes) {
+  const DeviceScope meta(kMeta);
+  const std::pair<const char*, int64_t> sizes[] = {{"gpt2", 124'439'808},
+                                                   {"gpt2-medium", 354'823'168},
+                                                   {"gpt2-large", 774'030'080},
+                                                   {"gpt2-xl", 1'557'611'200}};
+  for (const auto& [name, count] : sizes)
+    EXPECT_EQ(GPT2(gpt2_config(name)).parameter_count(), count);
+  GPT2 nano({.vocab_size = 65,
+             .n_positions = 64,
+             .n_embd = 128,
+             .n_layer = 4,
+             .n_head = 4,
+             .bias = false});
+  EXPECT_EQ(nano.parameter_count(), 804'096);
+}
+
+TEST(GPT2, EveryParameterIsVisited) {
+  for (const Case& c : cases()) {
+    const int64_t before = nn::parameters_made();
+    GPT2 model(c.config);
+    EXPECT_EQ(nn::parameters_made() - before, static_cast<int64_t>(model.parameters().size()));
+  }
+}
+
+TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
+  for (const Case& c : cases()) {
+    GPT2 model(c.config);
+    testing::set_rule_weights(model);
+    model.eval();
+    const NoGrad no_grad;
+    const Tensor ids = rule_integers("input_ids", {2, 11}, 97);
+    const Tensor mask = c.mask.empty() ? Tensor() : tensor(c.mask, {2, 11});
+    const auto front = [&](int64_t n) { return mask.defined() ? slice(mask, 1, 0, n) : Tensor(); };
+    const Tensor whole = model(GPT2Inputs{.input_ids = ids, .attention_mask = mask});
+    KvCache cache = model.make_cache(2, 11);
+    for (const auto& [begin, end] : {std::pair{0, 5}, {5, 6}, {6, 9}, {9, 10}, {10, 11}}) {
+      const Tensor part = model(GPT2Inputs{.input_ids = slice(ids, 1, begin, end),
+                                           .attention_mask = front(end),
+                                           .cache = &cache,
+                                           .last_only = true});
+      EXPECT_EQ(part.shape(), (Shape{2, 1, 97}));
+      EXPECT_LT(error(part, slice(whole, 1, end - 1, end)), 1e-5) << c.name << begin;
+    }
+    EXPECT_EQ(cache.length(), 11);
+  }
+}
+
+TEST(GPT2, PositionsMayBeGiven) {
+  GPT2 model(small());
+  model.eval();
+  const NoGrad no_grad;
+  const Tensor ids = rule_integers("input_ids", {1, 4}, 97);
+  const Tensor moved =
+      model(GPT2Inputs{.input_ids = ids, .position_ids = tensor<int64_t>({5, 6, 7, 8}, {1, 4})});
+  EXPECT_GT(error(moved, model(ids)), 1e-4);
+  EXPECT_EQ(error(model(GPT2Inputs{.input_ids = ids,
+                                   .position_ids = tensor<int64_t>({0, 1, 2, 3}, {1, 4})}),
+                  model(ids)),
+            0);
+}
+
+TEST(GPT2, DropsOnlyInTraining) {
+  GPT2Config config = small();
+  config.attn_pdrop = 0.5;
+  for (double p : {0.0, 0.5}) {
+    config.resid_pdrop = config.embd_pdrop = p;
+    GPT2 model(config);
+    const Tensor ids = rule_integers("input_ids", {1, 9}, 97);
+    EXPECT_GT(error(model(ids), model(ids)), 0);
+    model.eval();
+    EXPECT_EQ(error(model(ids), model(ids)), 0);
+  }
+}
+
+TEST(GPT2, SaysWhatIsWrong) {
+  const auto make = [](auto change) {
+    return [change] {
+      GPT2Config c = small();
+      change(c);
+      GPT2 model(c);
+    };
+  };
+  EXPECT_EQ(message<ValueError>(make([](auto& c) { c.n_head = 5; })),
+            "[GPT2] .n_embd 48 is no multiple of .n_head 5");
+  EXPECT_EQ(message<ValueError>(make([](auto& c) { c.n_layer = 0; })),
+            "[GPT2] .n_layer must be at least 1, got 0");
+  EXPECT_EQ(message<ValueError>(make([](auto& c) { c.n_layer = int64_t{1} << 40; })),
+            "[GPT2] .n_layer must be at most 10000, got 1099511627776");
+  EXPECT_NE(message<ValueError>(make([](auto& c) {
+              c.activation_function = "mish";
+            })).find("activation_function mish is not known"),
+            std::string::npos);
+  EXPECT_NE(message<ValueError>([] { gpt2_config("gpt3"); }).find("no size named gpt3"),
+            std::string::npos);
+  GPT2 model(small());
+  EXPECT_EQ(message<ValueError>([&] {
+              model(rule_integers("x", {1, 24}, 97));
+            }),
+            "[GPT2] 24 tokens do not fit the context of 23 (n_positions)");
+  EXPECT_THROW(model(tensor<int64_t>({97}, {1, 1})), IndexError);
+  EXPECT_THROW(model(tensor<int64_t>({-1}, {1, 1})), IndexError);
+  EXPECT_THROW(model(tensor<int64_t>({1}, {1})), ShapeError);
+  EXPECT_THROW(model(GPT2Inputs{.input_ids = tensor<int64_t>({1, 2}, {1, 2}),
+                                .attention_mask = tensor<int64_t>({1}, {1, 1})}),
+               ShapeError);
+  KvCache cache = model.make_cache(1, 2);
+  const GPT2Inputs one = {.input_ids = tensor<int64_t>({1, 2, 3}, {1, 3}), .cache = &cache};
+  EXPECT_THROW(model(one), GradError);
+  const NoGrad no_grad;
+  EXPECT_EQ(message<ValueError>([&] { model(one); }),
+            "[KvCache] 3 positions do not fit a capacity of 2");
+}
+
+}  // namespace
+}  // namespace strata::models
