@@ -32,12 +32,13 @@ class ByteStream {
   void expect(int64_t bytes) const;
   /// Copies exactly `bytes` bytes. Throws FormatError where the file ends before, or is damaged.
   void read(void* to, int64_t bytes);
+  /// Copies up to `bytes` bytes and says how many; 0 only at the end, whose checksum is right.
+  int64_t read_some(void* to, int64_t bytes);
   /// Throws FormatError where anything follows what was read, or the checksum is wrong.
   void expect_end();
 
  private:
   struct Inflater;
-  int64_t read_some(void* to, int64_t bytes);
   int64_t inflate_some(void* to, int64_t bytes);
   bool refill();
   void end_member();

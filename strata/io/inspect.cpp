@@ -12,6 +12,7 @@
 #include "strata/io/file.h"
 #include "strata/io/gzip.h"
 #include "strata/io/idx.h"
+#include "strata/io/jpeg.h"
 #include "strata/io/npy.h"
 #include "strata/io/png.h"
 #include "strata/io/safetensors.h"
@@ -75,16 +76,18 @@ std::string_view format_of(const std::string& path) {
   file.read(0, first.data(), std::min<int64_t>(file.size(), first.size()));
   const std::string_view start(first.data(), first.size());
   if (start.starts_with("\x89PNG")) return "PNG";
+  if (start.starts_with("\xff\xd8")) return "JPEG";
   if (start.starts_with("\x93NUMPY")) return "npy";
   if (start[8] == '{') return "safetensors";
   if (start.starts_with("\x1f\x8b")) return "IDX";
   if (start[0] == 0 && start[1] == 0 && start[2] >= 8 && start[2] <= 14) return "IDX";
   if (path.ends_with(".png")) return "PNG";
+  if (path.ends_with(".jpg") || path.ends_with(".jpeg")) return "JPEG";
   if (path.ends_with(".npy")) return "npy";
   if (path.ends_with(".safetensors")) return "safetensors";
   if (path.ends_with("-ubyte")) return "IDX";
   throw FormatError(path, "of no known format",
-                    "safetensors, npy, IDX (also packed by gzip) and PNG are");
+                    "safetensors, npy, IDX (also packed by gzip), PNG and JPEG are");
 }
 
 }  // namespace
@@ -103,6 +106,9 @@ FileReport inspect_file(const std::string& path) {
     inspect_safetensors(report);
   } else if (format == "PNG") {
     inspect_png(report);
+  } else if (format == "JPEG") {
+    report.format = format;
+    report.tensors.push_back(entry_of(read_jpeg(path)));
   } else {
     report.format = format;
     report.tensors.push_back(entry_of(format == "npy" ? read_npy(path) : read_idx(path)));

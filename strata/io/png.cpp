@@ -32,9 +32,10 @@ uint32_t big_endian(const uint8_t* at) {
 
 /// Walks the chunks, so that a file cut off anywhere is noticed, and checks that the size in its
 /// header is one that this many bytes can hold.
-void check_chunks(const std::string& path, const Tensor& file, const PngOptions& options) {
-  const uint8_t* bytes = file.data<uint8_t>();
-  const int64_t size = file.numel();
+void check_chunks(const std::string& path, std::span<const uint8_t> file,
+                  const ImageOptions& options) {
+  const uint8_t* bytes = file.data();
+  const auto size = static_cast<int64_t>(file.size());
   if (size < 8 || std::memcmp(bytes, kMagic.data(), 8) != 0) {
     throw FormatError(path, size < 8 ? "truncated: shorter than a PNG signature" : "no PNG file");
   }
@@ -95,18 +96,18 @@ void convert_pixel(const uint8_t* in, int from, uint8_t* out, int to) {
 
 }  // namespace
 
-Tensor read_png(const std::string& path, const PngOptions& options) {
+Tensor decode_png(const std::string& path, std::span<const uint8_t> file,
+                  const ImageOptions& options) {
   if (options.channels != 1 && options.channels != 3 && options.channels != 4) {
     throw ValueError("read_png",
                      fmt::format("{} channels: 1, 3 or 4 are possible", options.channels));
   }
-  const Tensor file = read_file(path);
   check_chunks(path, file, options);
   Image image;
   const auto check = [&](int ok) {
     if (!ok) throw FormatError(path, fmt::format("damaged PNG: {}", image.message));
   };
-  check(png_image_begin_read_from_memory(&image, file.raw(), static_cast<size_t>(file.numel())));
+  check(png_image_begin_read_from_memory(&image, file.data(), file.size()));
   // Without this, 16 bits a channel would be taken for linear light.
   image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   image.format = static_cast<png_uint_32>(stored_format(image));
@@ -122,6 +123,11 @@ Tensor read_png(const std::string& path, const PngOptions& options) {
     convert_pixel(from + i * stored, stored, to + i * options.channels, options.channels);
   }
   return out;
+}
+
+Tensor read_png(const std::string& path, const ImageOptions& options) {
+  const Tensor file = read_file(path);
+  return decode_png(path, {file.data<uint8_t>(), static_cast<size_t>(file.numel())}, options);
 }
 
 void write_png(const std::string& path, const Tensor& image) {

@@ -96,7 +96,7 @@ class Fit {
     Optimizer& optimizer = training_.optimizer();
     progress_.learning_rate = training_.learning_rate(state_.step, progress_.total_steps);
     optimizer.set_lr(progress_.learning_rate);
-    training_.next_batch();
+    next_batch();
     optimizer.zero_grad();
     const Tensor loss = training_.loss();
     state_.loss = loss.item<double>();
@@ -115,6 +115,17 @@ class Fit {
                  {"lr", progress_.learning_rate},
                  {"grad_norm", norm},
                  {"seconds", progress_.seconds}});
+    }
+  }
+
+  /// A batch that cannot be had, for instance for a damaged picture, costs nothing of what was
+  /// learned: the run can go on from here once the data is mended.
+  void next_batch() {
+    try {
+      training_.next_batch();
+    } catch (...) {
+      save();
+      throw;
     }
   }
 

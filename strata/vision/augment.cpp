@@ -9,6 +9,28 @@
 
 namespace strata {
 
+Tensor random_flip(const Tensor& images, double p, Generator& generator) {
+  if (images.rank() != 4) {
+    throw ShapeError("random_flip", "takes images [N, H, W, C], got " + describe(images));
+  }
+  if (!(p >= 0 && p <= 1)) {
+    throw ValueError("random_flip", "no probability: " + std::to_string(p));
+  }
+  Tensor out = copy(images.detach());
+  const int64_t h = out.size(1), w = out.size(2), c = out.size(3);
+  float* x = out.data<float>();
+  for (int64_t n = 0; n < out.size(0); ++n) {
+    if (generator.uniform() >= p) continue;
+    for (int64_t row = 0; row < h; ++row) {
+      float* left = x + (n * h + row) * w * c;
+      for (float* right = left + (w - 1) * c; left < right; left += c, right -= c) {
+        std::swap_ranges(left, left + c, right);
+      }
+    }
+  }
+  return out;
+}
+
 Tensor random_shift(const Tensor& images, int64_t most, Generator& generator) {
   if (images.rank() != 4) {
     throw ShapeError("random_shift", "takes images [N, H, W, C], got " + describe(images));

@@ -126,6 +126,31 @@ Tensor resize(const Tensor& image, int64_t height, int64_t width) {
                                     : resize_image<float>(rows, height, width);
 }
 
+Tensor resize_shorter(const Tensor& image, int64_t size) {
+  check_image("resize_shorter", image);
+  const int64_t h = image.size(0), w = image.size(1);
+  const int64_t most = int64_t{1} << 30;
+  if (size < 1 || size > most / std::max(h, w)) {
+    throw ValueError("resize_shorter", fmt::format("to {} pixels", size));
+  }
+  return h <= w ? resize(image, size, size * w / h) : resize(image, size * h / w, size);
+}
+
+Tensor center_crop(const Tensor& image, int64_t height, int64_t width) {
+  check_image("center_crop", image);
+  const int64_t h = image.size(0), w = image.size(1);
+  if (height < 1 || width < 1 || height > h || width > w) {
+    throw ShapeError("center_crop", fmt::format("{} has no {} x {} pixels (height, width) in it",
+                                                describe(image), height, width));
+  }
+  // Python's round() of the halves: to the even neighbour.
+  const auto start = [](int64_t rest) { return rest / 2 + (rest % 4 == 3); };
+  return contiguous(image.detach().as_strided({height, width, image.size(2)}, image.strides(),
+                                              image.offset() +
+                                                  start(h - height) * image.strides()[0] +
+                                                  start(w - width) * image.strides()[1]));
+}
+
 Tensor to_grayscale(const Tensor& image) {
   check_image("to_grayscale", image);
   const int64_t channels = image.size(2);

@@ -13,6 +13,14 @@ namespace strata {
 /// DTypeError, and ValueError for an empty size.
 Tensor resize(const Tensor& image, int64_t height, int64_t width);
 
+/// resize() so that the shorter side has `size` pixels and the sides keep their ratio, the longer
+/// one rounded down, as torchvision.
+Tensor resize_shorter(const Tensor& image, int64_t size);
+
+/// The middle height x width pixels; where the rest is odd, as torchvision rounds it. Throws
+/// ShapeError for a smaller image.
+Tensor center_crop(const Tensor& image, int64_t height, int64_t width);
+
 /// [H, W, 1] of the same dtype from 1, 3 or 4 channels (opacity is ignored): ITU-R 601 luminance,
 /// as PIL. Throws ShapeError and DTypeError.
 Tensor to_grayscale(const Tensor& image);

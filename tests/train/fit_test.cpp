@@ -54,7 +54,7 @@ TensorDataset points(float spoiled = 0) {
 }
 
 struct Case {
-  explicit Case(float spoiled = 0)
+  explicit Case(float spoiled = 0, Transform transform = {})
       : net(small_net()),
         training(net, std::make_unique<Adam>(net.parameters(), AdamConfig{.lr = 0.02}),
                  std::make_shared<TensorDataset>(points(spoiled)),
@@ -63,7 +63,7 @@ struct Case {
                   .seed = 9,
                   .loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
                   .schedule = [](int64_t n) { return schedules::cosine({.lr = 0.02, .steps = n}); },
-                  .transform = {}}) {}
+                  .transform = std::move(transform)}) {}
 
   nn::Sequential net;
   Supervised training;
@@ -95,6 +95,22 @@ TEST(Fit, LearnsAndReports) {
   EXPECT_GT(r.metric.value, 0.9);
   EXPECT_EQ(r.steps, 60 * 13);
   EXPECT_FALSE(r.cancelled);
+}
+
+TEST(Fit, ABatchThatCannotBeHadCostsNothing) {
+  Case unbroken;
+  fit(unbroken.training, {.epochs = 3});
+  const TempFolder folder;
+  int batches = 0;
+  Case broken(0, [&](Batch b, Generator&) {
+    if (++batches == 20) throw FormatError("cat/7.jpg", "damaged JPEG");
+    return b;
+  });
+  EXPECT_THROW(fit(broken.training, {.epochs = 3, .run_dir = folder.path()}), FormatError);
+  Case mended;
+  EXPECT_EQ(load_checkpoint(folder.path(), mended.training)->step, 19);
+  fit(mended.training, {.epochs = 3, .run_dir = folder.path(), .resume = true});
+  EXPECT_EQ(bits(mended.net), bits(unbroken.net));
 }
 
 TEST(Fit, ResumesToTheSameBitsFromAnyStep) {

@@ -8,6 +8,7 @@
 #include "strata/base/error.h"
 #include "strata/io/safetensors.h"
 #include "strata/ops/creation.h"
+#include "strata/vision/augment.h"
 
 namespace strata {
 namespace {
@@ -44,6 +45,46 @@ TEST(Image, GridsPicturesWithMargins) {
   EXPECT_EQ(bytes, wanted);
   EXPECT_THROW(picture_grid(two, 0), ValueError);
   EXPECT_THROW(picture_grid(zeros({2, 2, 1}), 1), ShapeError);
+}
+
+/// The numbers 0, 1, ... as an image of one channel.
+Tensor counted(int64_t height, int64_t width) {
+  Tensor t = empty({height, width, 1});
+  for (int64_t i = 0; i < t.numel(); ++i) t.data<float>()[i] = static_cast<float>(i);
+  return t;
+}
+
+TEST(Image, CropsTheMiddleAsTorchvisionDoes) {
+  // int(round((h - height) / 2)) of Python: 0.5 becomes 0, 1.5 becomes 2.
+  EXPECT_EQ(center_crop(counted(2, 4), 1, 1).to_vector<int>(), std::vector<int>({0 * 4 + 2}));
+  EXPECT_EQ(center_crop(counted(6, 3), 1, 3).to_vector<int>(), std::vector<int>({6, 7, 8}));
+  EXPECT_THROW(center_crop(counted(2, 4), 3, 1), ShapeError);
+}
+
+TEST(Image, KeepsTheRatio) {
+  EXPECT_EQ(describe(resize_shorter(counted(10, 17), 7)), "f32[7, 11, 1]");
+  EXPECT_EQ(describe(resize_shorter(counted(17, 10), 7)), "f32[11, 7, 1]");
+  EXPECT_THROW(resize_shorter(counted(3, 3), 0), ValueError);
+}
+
+TEST(Augment, FlipsEachImageOrLeavesIt) {
+  Generator random(3);
+  Tensor x = empty({200, 2, 3, 1});
+  for (int64_t i = 0; i < x.numel(); ++i) x.data<float>()[i] = static_cast<float>(i % 6);
+  const auto y = random_flip(x, 0.5, random).to_vector<int>();
+  int flipped = 0;
+  for (size_t i = 0; i < y.size(); i += 6) {
+    const std::vector<int> image(y.begin() + static_cast<int64_t>(i),
+                                 y.begin() + static_cast<int64_t>(i) + 6);
+    if (image == std::vector<int>({2, 1, 0, 5, 4, 3})) {
+      ++flipped;
+    } else {
+      EXPECT_EQ(image, std::vector<int>({0, 1, 2, 3, 4, 5}));
+    }
+  }
+  EXPECT_GT(flipped, 70);
+  EXPECT_LT(flipped, 130);
+  EXPECT_THROW(random_flip(x, 1.5, random), ValueError);
 }
 
 TEST(Image, RefusesWhatIsNoImage) {

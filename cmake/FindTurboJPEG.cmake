@@ -1,0 +1,12 @@
+# TurboJPEG by header and library: the distributions' CMake files for it differ. Defines the target
+# TurboJPEG::turbojpeg.
+find_path(TurboJPEG_INCLUDE_DIR turbojpeg.h)
+find_library(TurboJPEG_LIBRARY turbojpeg)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(TurboJPEG REQUIRED_VARS TurboJPEG_LIBRARY TurboJPEG_INCLUDE_DIR)
+mark_as_advanced(TurboJPEG_INCLUDE_DIR TurboJPEG_LIBRARY)
+if(TurboJPEG_FOUND AND NOT TARGET TurboJPEG::turbojpeg)
+  add_library(TurboJPEG::turbojpeg UNKNOWN IMPORTED)
+  set_target_properties(TurboJPEG::turbojpeg PROPERTIES
+    IMPORTED_LOCATION ${TurboJPEG_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${TurboJPEG_INCLUDE_DIR})
+endif()

@@ -1,0 +1,150 @@
+#include "strata/data/image_folder.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/base/parallel.h"
+#include "strata/io/image_file.h"
+#include "strata/io/tar.h"
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_picture(const fs::path& path) {
+  std::string end = path.extension().string();
+  std::transform(end.begin(), end.end(), end.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  const std::string stem = path.stem().string();
+  return !stem.starts_with('.') && (end == ".jpg" || end == ".jpeg" || end == ".png");
+}
+
+}  // namespace
+
+ImageFolder::ImageFolder(const std::string& path, ImageFolderConfig config)
+    : config_(std::move(config)) {
+  std::error_code ignored;
+  packed_ = !fs::is_directory(path, ignored);
+  if (packed_) {
+    read_archive(path);
+  } else {
+    read_folder(path);
+  }
+  if (samples_.empty()) {
+    throw IoError(path, "no pictures in it", "one folder a class is expected: cat/0001.jpg");
+  }
+  number_classes();
+}
+
+void ImageFolder::read_folder(const std::string& path) {
+  for (const auto& folder : fs::directory_iterator(path)) {
+    if (!folder.is_directory()) continue;
+    for (const auto& file : fs::recursive_directory_iterator(folder)) {
+      if (!file.is_regular_file() || !is_picture(file.path())) continue;
+      samples_.push_back({file.path().string(), folder.path().filename().string(), {}});
+    }
+  }
+}
+
+void ImageFolder::read_archive(const std::string& path) {
+  TarReader tar(path);
+  while (const auto entry = tar.next()) {
+    const fs::path name = entry->name;
+    if (!entry->is_file || !is_picture(name)) continue;
+    const std::string folder = name.parent_path().filename().string();
+    if (folder.empty()) {
+      throw FormatError(
+          path, fmt::format("'{}' lies in no folder, which would be its class", entry->name));
+    }
+    samples_.push_back({fmt::format("{}:{}", path, entry->name), folder, tar.content()});
+  }
+}
+
+void ImageFolder::number_classes() {
+  std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) {
+    return std::tie(a.class_name, a.name) < std::tie(b.class_name, b.name);
+  });
+  for (Sample& s : samples_) {
+    if (classes_.empty() || classes_.back() != s.class_name) classes_.push_back(s.class_name);
+    s.label = static_cast<int64_t>(classes_.size()) - 1;
+  }
+}
+
+const std::string& ImageFolder::name(int64_t index) const {
+  if (index < 0 || index >= size()) {
+    throw IndexError("ImageFolder", fmt::format("sample {} of {}", index, size()));
+  }
+  return samples_[static_cast<size_t>(index)].name;
+}
+
+Tensor ImageFolder::picture(int64_t index) const {
+  const Sample& s = samples_[static_cast<size_t>(index)];
+  const Tensor image = packed_ ? decode_image(s.name, s.bytes) : read_image(s.name);
+  return config_.prepare ? config_.prepare(image) : image;
+}
+
+Batch ImageFolder::get(std::span<const int64_t> indices) const {
+  const auto count = static_cast<int64_t>(indices.size());
+  Tensor labels = empty({count}, DType::i64);
+  std::vector<Tensor> pictures(indices.size());
+  for (size_t i = 0; i < indices.size(); ++i) {
+    name(indices[i]);
+    labels.data<int64_t>()[i] = samples_[static_cast<size_t>(indices[i])].label;
+  }
+  if (count == 0) return {empty({0, 0, 0, 3}), labels};
+  parallel_for(count, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      pictures[static_cast<size_t>(i)] = picture(indices[static_cast<size_t>(i)]);
+    }
+  });
+  const int64_t h = pictures[0].size(0), w = pictures[0].size(1);
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (pictures[i].size(0) == h && pictures[i].size(1) == w) continue;
+    throw FormatError(name(indices[i]),
+                      fmt::format("is {} x {} pixels where the batch has {} x {}",
+                                  pictures[i].size(1), pictures[i].size(0), w, h));
+  }
+  std::array<std::array<float, 256>, 3> values;
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t v = 0; v < 256; ++v) {
+      values[c][v] =
+          static_cast<float>((static_cast<double>(v) / 255 - config_.mean[c]) / config_.stddev[c]);
+    }
+  }
+  Tensor x = empty({count, h, w, 3}, DType::f32, kCpu, "ImageFolder");
+  float* out = x.data<float>();
+  parallel_for(count, std::max<int64_t>(1, 16384 / (h * w)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const uint8_t* from = pictures[static_cast<size_t>(i)].data<uint8_t>();
+      float* to = out + i * h * w * 3;
+      for (int64_t k = 0; k < h * w * 3; ++k) to[k] = values[static_cast<size_t>(k % 3)][from[k]];
+    }
+  });
+  return {x, labels};
+}
+
+std::string find_image_split(const std::string& data, Split split) {
+  const std::vector<std::string> names = split == Split::train
+                                             ? std::vector<std::string>{"train"}
+                                             : std::vector<std::string>{"test", "val", "valid"};
+  for (const std::string& name : names) {
+    for (const char* end : {"", ".tar.gz", ".tgz", ".tar"}) {
+      const fs::path path = fs::path(data) / (name + end);
+      std::error_code ignored;
+      if (*end ? fs::is_regular_file(path, ignored) : fs::is_directory(path, ignored)) {
+        return path.string();
+      }
+    }
+  }
+  throw IoError(data, fmt::format("no pictures here: neither a folder {} nor an archive {}.tar.gz",
+                                  fmt::join(names, " or "), names[0]));
+}
+
+}  // namespace strata

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "strata/data/dataset.h"
+
+namespace strata {
+
+struct ImageFolderConfig {
+  /// What becomes of each picture, u8[H, W, 3], for instance a resize and a crop; all results must
+  /// have one size. Runs in several threads at once.
+  std::function<Tensor(const Tensor&)> prepare = {};
+  /// Samples are (x / 255 - mean) / stddev, channel by channel.
+  std::array<double, 3> mean = {0, 0, 0}, stddev = {1, 1, 1};
+};
+
+/// Pictures sorted into one folder a class, `cat/0001.jpg`, as torchvision's ImageFolder: from a
+/// folder, or from a tar archive, also packed by gzip, that holds such folders at any depth.
+/// Classes are numbered in the order of their names. Pictures, PNG or JPEG, are unpacked when asked
+/// for; an archive's are kept in memory as they are.
+class ImageFolder final : public Dataset {
+ public:
+  /// Throws IoError where nothing is there or no picture is in it, FormatError for a bad archive.
+  explicit ImageFolder(const std::string& path, ImageFolderConfig config = {});
+
+  int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
+  /// x f32[N, H, W, 3] and y i64[N]. Throws FormatError, which names the file, for a damaged
+  /// picture and for one of another size than the first of the batch; IndexError.
+  Batch get(std::span<const int64_t> indices) const override;
+
+  const std::vector<std::string>& classes() const { return classes_; }
+  /// The file, or the archive and the file in it: what errors call the sample.
+  const std::string& name(int64_t index) const;
+
+ private:
+  struct Sample {
+    std::string name;
+    std::string class_name;
+    std::vector<uint8_t> bytes;  // of an archive's picture
+    int64_t label = 0;
+  };
+
+  void read_folder(const std::string& path);
+  void read_archive(const std::string& path);
+  void number_classes();
+  Tensor picture(int64_t index) const;
+
+  ImageFolderConfig config_;
+  bool packed_ = false;
+  std::vector<Sample> samples_;
+  std::vector<std::string> classes_;
+};
+
+/// Where a data set of pictures keeps that part: `data` holds a folder "train" or an archive
+/// "train.tar.gz", ".tgz" or ".tar"; for the other part "test", "val" or "valid". Throws IoError
+/// that lists what was looked for.
+std::string find_image_split(const std::string& data, Split split);
+
+}  // namespace strata

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+
+namespace strata {
+
+/// What the readers of pictures make of a file.
+struct ImageOptions {
+  int channels = 3;                        ///< 1 (grey), 3 (RGB) or 4 (RGB and opacity)
+  int64_t most_pixels = int64_t{1} << 27;  ///< larger images are refused before memory is taken
+};
+
+}  // namespace strata

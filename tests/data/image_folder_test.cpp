@@ -1,0 +1,126 @@
+#include "strata/data/image_folder.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/data/loader.h"
+#include "strata/io/gzip.h"
+#include "strata/io/png.h"
+#include "strata/ops/creation.h"
+#include "tests/support/message.h"
+#include "tests/support/tar.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata {
+namespace {
+
+using testing::message;
+using testing::slurp;
+using testing::spill;
+using testing::tar_end;
+using testing::tar_entry;
+using testing::TempFolder;
+
+/// A PNG whose pixels all are `value`.
+std::string png(double value, int64_t height = 2) {
+  const TempFolder folder;
+  write_png(folder / "a.png", full({height, 3, 3}, value, DType::u8));
+  return slurp(folder / "a.png");
+}
+
+std::string archive() {
+  return tar_entry("set/", "", '5') + tar_entry("set/dog/1.png", png(51)) +
+         tar_entry("set/cat/2.PNG", png(255)) + tar_entry("set/cat/._1.png", "junk") +
+         tar_entry("set/readme.txt", "text") + tar_entry("set/cat/1.png", png(0)) + tar_end();
+}
+
+void make_folder(const std::string& root) {
+  for (const auto& [name, value] :
+       {std::pair{"dog/1.png", 51}, {"cat/2.PNG", 255}, {"cat/1.png", 0}}) {
+    const std::filesystem::path path = std::filesystem::path(root) / name;
+    std::filesystem::create_directories(path.parent_path());
+    spill(path.string(), png(value));
+  }
+}
+
+TEST(ImageFolder, IsTheSameInAFolderAndAnArchive) {
+  const TempFolder folder;
+  make_folder(folder / "set");
+  spill(folder / "a.tar", archive());
+  spill(folder / "a.tar.gz", gzip(archive()));
+  for (const char* name : {"set", "a.tar", "a.tar.gz"}) {
+    const ImageFolder data(folder / name, {.mean = {0, 0.2, 0.5}, .stddev = {1, 1, 0.5}});
+    ASSERT_EQ(data.size(), 3) << name;
+    EXPECT_EQ(data.classes(), (std::vector<std::string>{"cat", "dog"}));
+    const std::vector<int64_t> order = {2, 0, 1};
+    const Batch batch = data.get(order);
+    EXPECT_EQ(describe(batch.x), "f32[3, 2, 3, 3]");
+    EXPECT_EQ(batch.y.to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 0}));
+    const auto x = batch.x.to_vector<float>();
+    EXPECT_FLOAT_EQ(x[0], 0.2f);
+    EXPECT_FLOAT_EQ(x[1], 0);
+    EXPECT_FLOAT_EQ(x[2], -0.6f);
+    EXPECT_FLOAT_EQ(x[18 + 2], -1) << "cat/1.png";
+    EXPECT_FLOAT_EQ(x[36 + 2], 1) << "cat/2.PNG";
+  }
+}
+
+TEST(ImageFolder, NamesTheBadPicture) {
+  const TempFolder folder;
+  spill(folder / "a.tar", tar_entry("cat/1.png", png(1)) + tar_entry("cat/2.jpg", "\xff\xd8\xff") +
+                              tar_entry("cat/3.png", png(1, 5)) + tar_end());
+  const ImageFolder data(folder / "a.tar");
+  const std::vector<int64_t> damaged = {0, 1}, large = {0, 2}, absent = {3};
+  const std::string first = message<FormatError>([&] { data.get(damaged); });
+  EXPECT_EQ(first.rfind("[" + (folder / "a.tar") + ":cat/2.jpg] damaged JPEG", 0), 0u) << first;
+  const std::string second = message<FormatError>([&] { data.get(large); });
+  EXPECT_NE(second.find("cat/3.png] is 3 x 5 pixels where the batch has 3 x 2"), std::string::npos);
+  EXPECT_THROW(data.get(absent), IndexError);
+}
+
+TEST(ImageFolder, PreparesEachPicture) {
+  const TempFolder folder;
+  make_folder(folder / "set");
+  const ImageFolder data(folder / "set", {.prepare = [](const Tensor& image) {
+                           return full({4, 4, 3}, *image.data<uint8_t>(), DType::u8);
+                         }});
+  const std::vector<int64_t> one = {1};
+  EXPECT_EQ(describe(data.get(one).x), "f32[1, 4, 4, 3]");
+}
+
+TEST(ImageFolder, SaysWhatIsMissing) {
+  const TempFolder folder;
+  EXPECT_THROW(ImageFolder(folder.path()), IoError);
+  EXPECT_THROW(ImageFolder(folder / "absent"), IoError);
+  EXPECT_NE(message<IoError>([&] {
+              find_image_split(folder.path(), Split::test);
+            }).find("neither a folder test or val or valid nor an archive test.tar.gz"),
+            std::string::npos);
+  spill(folder / "train.tgz", "");
+  EXPECT_EQ(find_image_split(folder.path(), Split::train), folder / "train.tgz");
+  std::filesystem::create_directory(folder / "val");
+  EXPECT_EQ(find_image_split(folder.path(), Split::test), folder / "val");
+}
+
+TEST(ImageFolder, HoldsCifar10) {
+  const char* root = std::getenv("STRATA_DATA");
+  if (!root) GTEST_SKIP() << "STRATA_DATA is not set";
+  const ImageFolder data(find_image_split(std::string(root) + "/cifar10", Split::test));
+  EXPECT_EQ(data.size(), 10'000);
+  EXPECT_EQ(data.classes().size(), 10u);
+  EXPECT_EQ(data.classes()[3], "cat");
+  std::vector<int64_t> every(100);
+  std::iota(every.begin(), every.end(), 950);
+  const Batch batch = data.get(every);
+  EXPECT_EQ(describe(batch.x), "f32[100, 32, 32, 3]");
+  EXPECT_EQ(batch.y.to_vector<int64_t>()[0], 0);
+  EXPECT_EQ(batch.y.to_vector<int64_t>()[99], 1);
+}
+
+}  // namespace
+}  // namespace strata
