@@ -119,25 +119,37 @@ std::vector<std::string> curve(const std::vector<double>& values, int width, int
   return lines;
 }
 
+namespace {
+
+/// The colour of one pixel among a terminal's 256: 24 greys or the cube of 6 x 6 x 6 colours.
+int terminal_colour(const float* pixel, int64_t channels) {
+  const auto level = [](float v, float steps) {
+    return static_cast<int>(std::lround(std::clamp(v, 0.0f, 1.0f) * steps));
+  };
+  if (channels < 3) return 232 + level(pixel[0], 23);
+  return 16 + 36 * level(pixel[0], 5) + 6 * level(pixel[1], 5) + level(pixel[2], 5);
+}
+
+}  // namespace
+
 std::vector<std::string> picture(const Tensor& image) {
   const auto values = image.to_vector<float>();
   const int64_t h = image.size(0), w = image.size(1);
   const int64_t channels = std::max<int64_t>(1, image.numel() / std::max<int64_t>(1, h * w));
-  const auto grey = [&](int64_t y, int64_t x) {
-    if (y >= h) return 0;
-    const float v = values[static_cast<size_t>((y * w + x) * channels)];
-    return static_cast<int>(std::clamp(v, 0.0f, 1.0f) * 23.0f);
-  };
   static constexpr const char* kShades[] = {" ", "░", "▒", "▓", "█"};
+  const std::vector<float> black(static_cast<size_t>(channels));
   std::vector<std::string> lines;
   for (int64_t y = 0; y < h; y += 2) {
     std::string line;
     for (int64_t x = 0; x < w; ++x) {
-      const int top = grey(y, x), bottom = grey(y + 1, x);
+      const float* top = values.data() + (y * w + x) * channels;
+      const float* bottom = y + 1 < h ? top + w * channels : black.data();
       if (is_terminal()) {
-        line += fmt::format("\x1b[38;5;{};48;5;{}m▀", 232 + top, 232 + bottom);
+        line += fmt::format("\x1b[38;5;{};48;5;{}m▀", terminal_colour(top, channels),
+                            terminal_colour(bottom, channels));
       } else {
-        line += kShades[(top + bottom) / 2 * 5 / 24];
+        line += kShades[static_cast<int>(
+            2 * (std::clamp(top[0], 0.0f, 1.0f) + std::clamp(bottom[0], 0.0f, 1.0f)))];
       }
     }
     lines.push_back(is_terminal() ? line + "\x1b[0m" : line);

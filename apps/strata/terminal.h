@@ -46,7 +46,8 @@ std::string bar(double fraction, int width);
 /// A curve as lines of block characters, `height` rows high and at most `width` columns wide.
 std::vector<std::string> curve(const std::vector<double>& values, int width, int height);
 
-/// A grey picture f32[H, W, ...] in [0, 1] as lines of half-block characters, two pixels high each.
+/// A picture f32[H, W, C] in [0, 1], grey or of three colours, as lines of half-block characters,
+/// two pixels high each.
 std::vector<std::string> picture(const Tensor& image);
 
 /// Puts blocks of lines side by side.

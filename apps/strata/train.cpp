@@ -8,9 +8,13 @@
 #include "apps/strata/terminal.h"
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
+#include "strata/io/png.h"
 #include "strata/nn/precision.h"
+#include "strata/ops/joining.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/fit.h"
+#include "strata/vision/image.h"
 
 namespace strata::app {
 namespace {
@@ -92,11 +96,49 @@ std::map<std::string, std::string> remembered(const TrainArguments& a,
 void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions& o,
               nn::Module& model, const train::Training& training) {
   say(fmt::format("{} with {} parameters, on {}", bold(r.title), grouped(model.parameter_count()),
-                  a.data.empty() ? "the generated set (--data FOLDER for real data)" : a.data));
+                  a.data.empty() ? "generated data (--data for real ones)" : a.data));
   const int64_t steps = o.steps ? o.steps : o.epochs * training.batches_per_epoch();
-  say(fmt::format("{} steps ({}), seed {}, {}, {} threads, into {}", grouped(steps),
-                  o.steps ? "as asked" : fmt::format("{} epochs", o.epochs), a.seed, a.dtype,
-                  thread_count(), o.run_dir));
+  say(fmt::format(
+      "{} steps ({}), seed {}, {}, {} threads, into {}", grouped(steps),
+      o.steps ? "as asked" : fmt::format("{} epoch{}", o.epochs, o.epochs == 1 ? "" : "s"), a.seed,
+      a.dtype, thread_count(), o.run_dir));
+}
+
+/// Half as large, for a terminal.
+Tensor halved(const Tensor& image) {
+  return image.size(0) > 20 ? resize(image, image.size(0) / 2, image.size(1) / 2) : image;
+}
+
+constexpr int64_t kAnswersShown = 8, kAnswersKept = 64;
+
+/// Writes some answers as one picture into the run's folder; on a terminal shows the first of them.
+void show_answers(train::Training& training, const std::string& run_dir) {
+  const NoGrad no_grad;
+  training.model().eval();
+  const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+  if (answers.empty()) return;
+  std::vector<Tensor> pictures;
+  std::vector<std::vector<std::string>> blocks;
+  int width = 0;
+  size_t wrong = 0;
+  for (const train::Answer& a : answers) {
+    pictures.push_back(a.seen);
+    const bool right = a.answer == a.truth;
+    wrong += !right;
+    if (static_cast<int64_t>(blocks.size()) == kAnswersShown) continue;
+    const Tensor small = halved(a.seen);
+    width += static_cast<int>(small.size(1)) + 1;
+    if (width > terminal_width()) continue;
+    auto block = picture(small);
+    block.push_back(right ? a.answer : styled(a.answer + ", is " + a.truth, "31"));
+    blocks.push_back(std::move(block));
+  }
+  if (is_terminal()) {
+    for (const auto& line : side_by_side(blocks, 1)) say(line);
+  }
+  const std::string path = (fs::path(run_dir) / "answers.png").string();
+  write_png(path, to_bytes(picture_grid(stack(pictures, 0), 8, 0.5f)));
+  say(fmt::format("{} of {} answers right in {}", answers.size() - wrong, answers.size(), path));
 }
 
 void conclude(const Recipe& r, const train::FitResult& result, const std::string& run_dir,
@@ -109,6 +151,8 @@ void conclude(const Recipe& r, const train::FitResult& result, const std::string
                   bold(fmt::format("{:.4f}", result.metric.value)), duration(result.seconds)));
   say(fmt::format("weights: {}", train::weights_path(run_dir)));
   if (r.predict) say(fmt::format("next: strata predict {} --weights {} FILE.png", r.name, run_dir));
+  if (r.generate) say(fmt::format("next: strata generate {} --weights {} TEXT", r.name, run_dir));
+  if (r.sample) say(fmt::format("next: strata sample {} --weights {}", r.name, run_dir));
 }
 
 nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
@@ -156,6 +200,7 @@ int train_system(const TrainArguments& a) {
     say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
                     result.steps, a.system, options.run_dir));
   } else {
+    show_answers(*training, options.run_dir);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));

@@ -131,8 +131,8 @@ class Fit {
 
   /// Norm of the gradients, clipped if that was asked for; stops the run where it is not finite.
   double clipped_norm(const Generator& random) {
-    const double limit =
-        options_.clip_norm > 0 ? options_.clip_norm : std::numeric_limits<double>::infinity();
+    const double asked = options_.clip_norm > 0 ? options_.clip_norm : training_.clip_norm();
+    const double limit = asked > 0 ? asked : std::numeric_limits<double>::infinity();
     try {
       return clip_grad_norm_(parameters_, limit, {.error_if_nonfinite = true});
     } catch (const NumericError&) {

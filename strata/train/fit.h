@@ -12,7 +12,7 @@ namespace strata::train {
 struct FitOptions {
   int64_t epochs = 1;
   int64_t steps = 0;                ///< stop after so many steps; 0: after the epochs
-  double clip_norm = 0;             ///< scale gradients down to this norm; 0: leave them
+  double clip_norm = 0;             ///< scale gradients down to this norm; 0: the training's own
   std::string run_dir = {};         ///< folder for checkpoints and log; empty: keep nothing
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end

@@ -7,6 +7,7 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/extremes.h"
+#include "strata/ops/views.h"
 
 namespace strata::train {
 
@@ -40,6 +41,27 @@ double Supervised::learning_rate(int64_t step, int64_t total) const {
     scheduled_total_ = total;
   }
   return schedule_(step);
+}
+
+std::string Supervised::label(int64_t number) const {
+  const auto i = static_cast<size_t>(number);
+  return i < config_.labels.size() ? config_.labels[i] : std::to_string(number);
+}
+
+std::vector<Answer> Supervised::answers(int64_t count) {
+  std::vector<int64_t> indices(static_cast<size_t>(std::min(count, test_set_->size())));
+  std::iota(indices.begin(), indices.end(), 0);
+  const Batch batch = test_set_->get(indices);
+  if (batch.x.rank() != 4 || (batch.x.size(3) != 1 && batch.x.size(3) != 3)) return {};
+  const auto guesses = argmax(model_(batch.x), -1).to_vector<int64_t>();
+  const auto truths = batch.y.to_vector<int64_t>();
+  std::vector<Answer> out;
+  for (size_t i = 0; i < guesses.size(); ++i) {
+    out.push_back({.seen = select(batch.x, 0, static_cast<int64_t>(i)),
+                   .answer = label(guesses[i]),
+                   .truth = label(truths[i])});
+  }
+  return out;
 }
 
 Metric Supervised::evaluate() {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "strata/data/loader.h"
 #include "strata/optim/schedules.h"
@@ -16,7 +18,9 @@ struct SupervisedConfig {
   std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
   /// Learning rate over a run of `total` steps.
   std::function<Schedule(int64_t total)> schedule;
-  Transform transform = {};  ///< of training batches, for instance to augment them
+  Transform transform = {};              ///< of training batches, for instance to augment them
+  double clip_norm = 0;                  ///< see Training::clip_norm
+  std::vector<std::string> labels = {};  ///< of the classes; their numbers where left out
 };
 
 /// Learning from inputs and targets: shuffled batches, a loss between the model's output and the
@@ -35,9 +39,14 @@ class Supervised final : public Training {
   void next_batch() override;
   Tensor loss() override;
   double learning_rate(int64_t step, int64_t total) const override;
+  double clip_norm() const override { return config_.clip_norm; }
+  /// For inputs that are pictures f32[N, H, W, C] with C = 1 or 3; values are shown as they are.
+  std::vector<Answer> answers(int64_t count) override;
   Metric evaluate() override;
 
  private:
+  std::string label(int64_t number) const;
+
   nn::Module& model_;
   std::unique_ptr<Optimizer> optimizer_;
   std::shared_ptr<const Dataset> test_set_;

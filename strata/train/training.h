@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "strata/nn/module.h"
 #include "strata/optim/optimizer.h"
@@ -13,6 +14,13 @@ struct Metric {
   std::string name;  ///< "accuracy", "perplexity"
   double value = 0;  ///< accuracies are fractions
   int64_t samples = 0;
+};
+
+/// What a model makes of one sample.
+struct Answer {
+  Tensor seen;         ///< f32[H, W, C] in [0, 1]
+  std::string answer;  ///< the class it says
+  std::string truth;
 };
 
 /// One training as fit() sees it: a model, its optimiser, batches in an order that follows seed and
@@ -34,6 +42,14 @@ class Training {
 
   /// Learning rate of step `step` (from 0) of `total`.
   virtual double learning_rate(int64_t step, int64_t total) const = 0;
+
+  /// Norm that a step's gradients are scaled down to; 0 leaves them as they are. FitOptions may ask
+  /// for another.
+  virtual double clip_norm() const { return 0; }
+
+  /// Some samples that the training has not seen, with the model's answers, for people to look at;
+  /// fewer than `count`, or none, where there is nothing to see. Called as evaluate() is.
+  virtual std::vector<Answer> answers(int64_t /*count*/) { return {}; }
 
   /// The metric of the model as it is now. Called in evaluation mode, without gradients.
   virtual Metric evaluate() = 0;

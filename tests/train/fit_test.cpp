@@ -54,7 +54,7 @@ TensorDataset points(float spoiled = 0) {
 }
 
 struct Case {
-  explicit Case(float spoiled = 0, Transform transform = {})
+  explicit Case(float spoiled = 0, Transform transform = {}, double clip_norm = 0)
       : net(small_net()),
         training(net, std::make_unique<Adam>(net.parameters(), AdamConfig{.lr = 0.02}),
                  std::make_shared<TensorDataset>(points(spoiled)),
@@ -63,7 +63,8 @@ struct Case {
                   .seed = 9,
                   .loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
                   .schedule = [](int64_t n) { return schedules::cosine({.lr = 0.02, .steps = n}); },
-                  .transform = std::move(transform)}) {}
+                  .transform = std::move(transform),
+                  .clip_norm = clip_norm}) {}
 
   nn::Sequential net;
   Supervised training;
@@ -87,6 +88,16 @@ class StopAt final : public FitObserver {
  private:
   int64_t step_;
 };
+
+TEST(Fit, ClipsAsTheTrainingOrTheOptionsSay) {
+  const auto trained = [](double of_training, double of_options) {
+    Case c(0, {}, of_training);  // seeds the random numbers
+    fit(c.training, {.epochs = 1, .clip_norm = of_options});
+    return bits(c.net);
+  };
+  EXPECT_EQ(trained(0.01, 0), trained(0, 0.01));
+  EXPECT_NE(trained(0.01, 0), trained(0, 0));
+}
 
 TEST(Fit, LearnsAndReports) {
   Case run;
