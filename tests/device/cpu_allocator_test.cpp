@@ -71,6 +71,29 @@ TEST(CpuAllocator, TakesNothingFromTheSystemOnceWarm) {
   EXPECT_EQ(cpu_memory_stats().system_calls, calls);
 }
 
+// As a training step does: first many blocks of one size, then some of another.
+TEST(CpuAllocator, KeepsWhatDifferentMomentsOfAStepNeed) {
+  trim_cpu_memory();
+  reset_cpu_memory_peak();
+  const auto take_and_release = [](int count, int64_t bytes) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < count; ++i) blocks.push_back(cpu_allocate(bytes, "test"));
+    for (void* block : blocks) cpu_release(block, bytes);
+  };
+  const auto step = [&] {
+    take_and_release(4, 64 << 20);
+    take_and_release(2, 56 << 20);
+  };
+  step();
+  const int64_t calls = cpu_memory_stats().system_calls;
+  for (int i = 0; i < 3; ++i) step();
+  EXPECT_EQ(cpu_memory_stats().system_calls, calls);
+  for (int64_t size = 8; size < 60; size += 4) take_and_release(8, size << 20);
+  const MemoryStats after = cpu_memory_stats();
+  EXPECT_LE(after.in_use + after.cached, after.peak + after.peak / 2);
+  trim_cpu_memory();
+}
+
 TEST(CpuAllocator, PeakAndTrim) {
   trim_cpu_memory();
   EXPECT_EQ(cpu_memory_stats().cached, 0);
