@@ -23,6 +23,7 @@ namespace {
 
 using nlohmann::json;
 using testing::run_strata;
+using testing::slurp;
 using testing::TempFolder;
 
 TEST(Program, ListsAndCounts) {
@@ -70,6 +71,26 @@ struct Mistake {
   int status;
   std::string said;  // must occur on standard error
 };
+
+TEST(Program, CtrlCSavesAndResumeEndsInTheSameBits) {
+  const TempFolder folder;
+  const std::vector<std::string> common = {"train", "lenet5", "--epochs", "2", "--json", "--out"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = common;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const auto stopped = testing::run_and_interrupt(with({folder / "broken", "--save-every", "0"}),
+                                                  folder / "broken/checkpoint.safetensors");
+  ASSERT_EQ(stopped.status, 130) << stopped.err;
+  EXPECT_NE(stopped.err.find("saved. Go on with: strata train lenet5 --resume"), std::string::npos)
+      << stopped.err;
+  const int64_t steps = json::parse(stopped.out).at("steps");
+  EXPECT_LT(steps, 188);
+  ASSERT_EQ(run_strata(with({folder / "broken", "--resume"})).status, 0);
+  ASSERT_EQ(run_strata(with({folder / "whole"})).status, 0);
+  EXPECT_EQ(slurp(folder / "broken/model.safetensors"), slurp(folder / "whole/model.safetensors"));
+}
 
 TEST(Program, MistakesAreOneClearLineAndTheRightStatus) {
   const TempFolder folder;

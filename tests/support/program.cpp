@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
@@ -27,15 +28,29 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& out,
   _exit(127);
 }
 
-}  // namespace
-
-ProgramResult run_strata(const std::vector<std::string>& arguments) {
-  const TempFolder folder;
-  const pid_t child = start(arguments, folder / "out", folder / "err");
+ProgramResult finish(pid_t child, const TempFolder& folder) {
   int status = 0;
   waitpid(child, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(folder / "out"),
           slurp(folder / "err")};
+}
+
+}  // namespace
+
+ProgramResult run_strata(const std::vector<std::string>& arguments) {
+  const TempFolder folder;
+  return finish(start(arguments, folder / "out", folder / "err"), folder);
+}
+
+ProgramResult run_and_interrupt(const std::vector<std::string>& arguments,
+                                const std::string& file) {
+  const TempFolder folder;
+  const pid_t child = start(arguments, folder / "out", folder / "err");
+  for (int i = 0; i < 6000 && !std::filesystem::exists(file); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  kill(child, SIGINT);
+  return finish(child, folder);
 }
 
 bool run_and_kill(const std::vector<std::string>& arguments, double seconds) {

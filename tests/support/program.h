@@ -16,6 +16,9 @@ struct ProgramResult {
 /// Runs build/bin/strata to its end. Standard input is empty, nothing is a terminal.
 ProgramResult run_strata(const std::vector<std::string>& arguments);
 
+/// Starts the program and sends it Ctrl-C as soon as `file` exists, or after a minute.
+ProgramResult run_and_interrupt(const std::vector<std::string>& arguments, const std::string& file);
+
 /// Starts the program and ends it with kill -9 after so many seconds, if it still runs. Returns
 /// whether it had ended by itself.
 bool run_and_kill(const std::vector<std::string>& arguments, double seconds);
