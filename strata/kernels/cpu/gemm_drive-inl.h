@@ -1,9 +1,5 @@
-// Which part of a product is computed when, and what is packed. Included once per instruction set.
-//
-// The scheme is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
-// (2008), and of BLIS, with two changes for the small batches of training: a factor that a tile can
-// read where it lies is not packed, and the factor to be packed by transposition is the smaller
-// one.
+// What the ways of computing a product share: steps of k, views of the factors, tiles wherever they
+// stand in C, tasks. Included once per instruction set.
 #if defined(STRATA_KERNELS_CPU_GEMM_DRIVE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef STRATA_KERNELS_CPU_GEMM_DRIVE_INL_H_
 #undef STRATA_KERNELS_CPU_GEMM_DRIVE_INL_H_
@@ -26,19 +22,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// Steps of k between two visits to C: a packed panel of the right factor stays in the first cache.
-inline constexpr int64_t kMaxDepth = 256;
-// A strip of the right factor with this many floats in a step of k stays in the second cache; with
-// short sums it is read from there, so that C can be written row after row.
-inline constexpr int64_t kCachedStrip = 48 << 10, kShortDepth = 128;
-// Rows per task: a packed block of the left factor stays in the second cache.
-inline constexpr int64_t kMaxTaskRows = 16 * kTileRows;
-// Packed right factor at a time, in floats: 8 MB.
-inline constexpr int64_t kMaxStrip = int64_t{2} << 20;
 // Products below this many multiplications are not worth waking threads for.
 inline constexpr double kMinParallel = 200e3;
-// Up to this many rows, panels of the right factor are packed where they are used.
-inline constexpr int64_t kFewRows = 192;
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
@@ -48,36 +33,42 @@ struct Range {
   int64_t size() const { return end - begin; }
 };
 
-// One step of k: from `begin`, `depth` long. Sums of types narrower than f32 are rounded once, so
-// there k is never split.
+// One step of k: from `begin`, `depth` long.
 struct KStep {
   int64_t begin, depth;
   bool first, last;
 };
 
-template <class T, class F>
-void for_each_k_step(const GemmProblem<T>& p, F&& f) {
-  const int64_t steps =
-      std::is_same_v<T, float> ? std::max<int64_t>(1, ceil_div(p.k, kMaxDepth)) : 1;
-  const int64_t depth = steps == 1 ? p.k : round_up(ceil_div(p.k, steps), 4);
-  for (int64_t begin = 0, s = 0; s < steps; ++s, begin += depth) {
-    f(KStep{begin, std::min(depth, p.k - begin), s == 0, s == steps - 1});
-  }
+// Length of the equal steps in which k is taken, `most` or a little less. Sums of types narrower
+// than f32 are rounded once, so there k is never split.
+template <class T>
+int64_t step_depth(int64_t k, int64_t most) {
+  const int64_t steps = std::is_same_v<T, float> ? ceil_div(k, most) : 1;
+  return steps <= 1 ? k : round_up(ceil_div(k, steps), 4);
 }
 
-// The left factor as the tiles read it: packed, or where it lies.
+template <class F>
+void for_each_k_step(int64_t k, int64_t depth, F&& f) {
+  int64_t begin = 0;
+  do {
+    const int64_t end = std::min(k, begin + depth);
+    f(KStep{begin, end - begin, begin == 0, end == k});
+    begin = end;
+  } while (begin < k);
+}
+
+// The left factor as the tiles read it, from the first row of a task: packed tile by tile, or its
+// rows where they lie.
 struct LeftView {
   const float* data;
-  int64_t tile_step;  // from one tile's rows to the next's
-  int64_t step;       // see tile_sums; packed, it is the number of the tile's rows
-  bool rows, packed;
+  int64_t row_step;   // from one row to the next, as far as whole tiles go
+  int64_t tile_step;  // see tile_product
+  bool rows;
 };
 
 struct RightPanel {
   const float* data;
   int64_t step;
-  bool direct;  // see is_direct
-  bool fetch_next = false;
 };
 
 // The part of C at (i, j), and what happens to it in this step of k.
@@ -94,150 +85,106 @@ HWY_INLINE TileOutput<T> output_at(const GemmProblem<T>& p, const KStep& ks, int
 }
 
 // Whether a whole tile can go from the registers to C.
-inline bool is_direct(const GemmProblem<float>& p) {
-  return !p.turned && p.alpha == 1 && (p.beta == 0 || p.beta == 1) &&
+template <class T>
+bool is_direct(const GemmProblem<T>& p) {
+  return std::is_same_v<T, float> && !p.turned && p.alpha == 1 && (p.beta == 0 || p.beta == 1) &&
          p.activation <= Activation::relu;
 }
-template <class T>
-bool is_direct(const GemmProblem<T>&) {
-  return false;
-}
 
+// The tiles of some rows, those of `left`, in one step of k; of a strip of `panels` panels if a
+// tile row goes through them all.
 template <class T>
-HWY_INLINE void one_tile(const GemmProblem<T>& p, const KStep& ks, const LeftView& left,
-                         int64_t tile_index, const RightPanel& right, int64_t i, int64_t rows,
-                         int64_t j) {
-  const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
-  const int64_t vectors = ceil_div(columns, kLanes);
-  const TileFunction product = tile_function(rows, vectors, left.rows);
-  const float* left_data = left.data + tile_index * left.tile_step;
-  const int64_t left_step = left.packed ? rows : left.step;
-  const TileOutput<T> out = output_at(p, ks, i, j);
-  if constexpr (std::is_same_v<T, float>) {
-    if (right.direct && columns == vectors * kLanes) {
-      product(ks.depth, left_data, left_step, right.data, right.step,
-              {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu});
-      return;
+class Tiles {
+ public:
+  Tiles(const GemmProblem<T>& p, const KStep& ks, const LeftView& left, Range rows,
+        int64_t panels = 1)
+      : p_(p),
+        ks_(ks),
+        left_(left),
+        rows_(rows),
+        share_(ceil_div(kTileRows, panels)),
+        share_length_(ceil_div(ks.depth, share_)),
+        direct_(is_direct(p)),
+        whole_(tile_function(kTileRows, kTileVectors, left.rows)) {}
+
+  // The tile at row i and column j of the result. With `copy`, whole tiles that go to C from the
+  // registers alone, the right side is packed there on the way.
+  HWY_INLINE void compute(int64_t i, int64_t j, const RightPanel& right, const Ahead& ahead,
+                          float* copy = nullptr) const {
+    const int64_t rows = std::min<int64_t>(kTileRows, rows_.end - i);
+    const int64_t columns = std::min<int64_t>(kTileColumns, p_.n - j);
+    const int64_t vectors = columns <= kLanes ? 1 : kTileVectors;
+    TileFunction product = whole_;
+    if (copy) {
+      product = copying_tile_function(left_.rows);
+    } else if (rows < kTileRows || vectors < kTileVectors) {
+      product = tile_function(rows, vectors, left_.rows);
+    }
+    const float* left = left_at(i);
+    const TileOutput<T> out = output_at(p_, ks_, i, j);
+    if constexpr (std::is_same_v<T, float>) {
+      if (direct_ && columns == vectors * kLanes) {
+        product(ks_.depth, left, left_.tile_step, right.data, right.step,
+                {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu, copy},
+                ahead);
+        return;
+      }
+    }
+    HWY_ALIGN float sums[kTileSize];
+    const int64_t stride = vectors * kLanes;
+    product(ks_.depth, left, left_.tile_step, right.data, right.step,
+            {sums, stride, false, nullptr, false}, ahead);
+    if (p_.turned) {
+      store_block_turned(sums, stride, rows, columns, out);
+    } else {
+      store_block(sums, stride, rows, columns, out);
     }
   }
-  HWY_ALIGN float sums[kTileSize];
-  product(ks.depth, left_data, left_step, right.data, right.step,
-          {sums, vectors * kLanes, false, nullptr, false});
-  if (p.turned) {
-    store_block_turned(sums, vectors * kLanes, rows, columns, out);
-  } else {
-    store_block(sums, vectors * kLanes, rows, columns, out);
-  }
-}
 
-// Packs rows of the left factor, tile by tile.
-template <class T>
-LeftView pack_left(const GemmProblem<T>& p, const KStep& ks, Range rows, float* to) {
-  for (int64_t i = rows.begin; i < rows.end; i += kTileRows) {
-    const int64_t count = std::min<int64_t>(kTileRows, rows.end - i);
-    pack(p.left.data + i * p.left.lane_step + ks.begin * p.left.k_step, p.left.lane_step,
-         p.left.k_step, count, count, ks.depth, to + (i - rows.begin) * ks.depth);
+  // What the tile at row i in panel number t of a strip brings near: its share of the rows under
+  // its own.
+  HWY_INLINE Ahead next_rows(int64_t i, int64_t t) const {
+    const int64_t first = t * share_;
+    if (i + kTileRows >= rows_.end || first >= kTileRows) return nothing();
+    const float* next = left_at(i + kTileRows);
+    if (!left_.rows) return {next + first * ks_.depth, share_};
+    return {next + first * left_.row_step, share_, share_length_, left_.row_step};
   }
-  return {to, kTileRows * ks.depth, 0, false, true};
-}
 
-// The left factor where it lies. A factor that is not f32 cannot be read so.
+  Ahead nothing() const { return {left_.data}; }
+
+ private:
+  const float* left_at(int64_t i) const { return left_.data + (i - rows_.begin) * left_.row_step; }
+
+  const GemmProblem<T>& p_;
+  const KStep& ks_;
+  LeftView left_;
+  Range rows_;
+  int64_t share_, share_length_;  // of the next rows: so many a tile, in runs of so many steps
+  bool direct_;
+  TileFunction whole_;
+};
+
+// The left factor where it lies. One that is not f32 cannot be read so.
 inline LeftView view_left(const GemmProblem<float>& p, const KStep& ks, Range rows) {
   const float* data = p.left.data + rows.begin * p.left.lane_step + ks.begin * p.left.k_step;
   const bool in_rows = p.left.k_step == 1;
-  return {data, kTileRows * p.left.lane_step, in_rows ? p.left.lane_step : p.left.k_step, in_rows,
-          false};
+  return {data, p.left.lane_step, in_rows ? p.left.lane_step : p.left.k_step, in_rows};
 }
 
+// Packs one tile's rows of the left factor.
 template <class T>
-LeftView get_left(const GemmProblem<T>& p, const KStep& ks, Range rows, int64_t panels) {
-  // Reading rows in place costs nothing but cache lines that lie apart; packing costs a fixed time
-  // per number, which many panels repay.
-  if constexpr (std::is_same_v<T, float>) {
-    const int64_t worth = p.left.k_step == 1 ? 16 : 4;
-    if (panels < worth) return view_left(p, ks, rows);
-  }
-  return pack_left(p, ks, rows, gemm_buffers().left.get(rows.size() * ks.depth));
+void pack_left(const GemmProblem<T>& p, const KStep& ks, int64_t i, float* to) {
+  pack(p.left.data + i * p.left.lane_step + ks.begin * p.left.k_step, p.left.lane_step,
+       p.left.k_step, std::min<int64_t>(kTileRows, p.m - i), kTileRows, ks.depth, to);
 }
 
 inline int64_t panel_width(int64_t n, int64_t j) { return n - j <= kLanes ? kLanes : kTileColumns; }
 
 template <class T>
 void pack_right(const GemmProblem<T>& p, const KStep& ks, int64_t j, float* to) {
-  const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
   pack(p.right.data + j * p.right.lane_step + ks.begin * p.right.k_step, p.right.lane_step,
-       p.right.k_step, columns, panel_width(p.n, j), ks.depth, to);
-}
-
-// Whole-width tiles under each other that go from the registers to C. With `copy` the first one,
-// which must be whole, reads the right side where it lies and packs it there for the others.
-inline void direct_tiles(const GemmProblem<float>& p, const KStep& ks, const LeftView& left,
-                         Range rows, RightPanel right, int64_t j, float* copy = nullptr) {
-  const TileOutput<float> out = output_at(p, ks, rows.begin, j);
-  TileTarget to = {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu,
-                   copy};
-  const int64_t vectors = p.n - j < kTileColumns ? 1 : kTileVectors;
-  const TileFunction whole = tile_function(kTileRows, vectors, left.rows);
-  // Meanwhile the panel behind this one comes to the second cache, a share with each tile.
-  const float* next = right.data + ks.depth * kTileColumns;
-  const int64_t share = right.fetch_next ? ks.depth * kTileColumns * kTileRows / rows.size() : 0;
-  const float* left_data = left.data;
-  for (int64_t rest = rows.size(); rest > 0; rest -= kTileRows) {
-    const int64_t count = std::min<int64_t>(kTileRows, rest);
-    const TileFunction product = copy                 ? copying_tile_function(left.rows)
-                                 : count == kTileRows ? whole
-                                                      : tile_function(count, vectors, left.rows);
-    product(ks.depth, left_data, left.packed ? count : left.step, right.data, right.step, to);
-    if (copy) {
-      right = {copy, kTileColumns, true};
-      copy = nullptr;
-    }
-    left_data += left.tile_step;
-    to.c += kTileRows * to.ld;
-    for (int64_t i = 0; i < share; i += 16) __builtin_prefetch(next + i, 0, 2);
-    next += share;
-  }
-}
-
-template <class T>
-void tiles_of_panel(const GemmProblem<T>& p, const KStep& ks, const LeftView& left, Range rows,
-                    const RightPanel& right, int64_t j) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (right.direct && (p.n - j >= kTileColumns || p.n - j == kLanes)) {
-      return direct_tiles(p, ks, left, rows, right, j);
-    }
-  }
-  for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
-    one_tile(p, ks, left, t, right, i, std::min<int64_t>(kTileRows, rows.end - i), j);
-  }
-}
-
-// Few rows: each panel of the right factor is packed right before all its tiles use it, or read in
-// place where these are too few to repay that.
-template <class T>
-void few_rows_task(const GemmProblem<T>& p, Range columns) {
-  const Range rows = {0, p.m};
-  for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
-    const LeftView left = get_left(p, ks, rows, ceil_div(columns.size(), kTileColumns));
-    for (int64_t j = columns.begin; j < columns.end; j += kTileColumns) {
-      const bool whole = p.n - j >= kTileColumns && p.right.lane_step == 1;
-      float* panel = gemm_buffers().panel.get(kTileColumns * ks.depth);
-      if constexpr (std::is_same_v<T, float>) {
-        const RightPanel in_place = {p.right.data + j + ks.begin * p.right.k_step, p.right.k_step,
-                                     is_direct(p)};
-        if (whole && p.m <= (ks.depth <= 64 ? 16 : 4) * kTileRows) {
-          tiles_of_panel(p, ks, left, rows, in_place, j);
-          continue;
-        }
-        if (whole && in_place.direct) {
-          direct_tiles(p, ks, left, rows, in_place, j, panel);
-          continue;
-        }
-      }
-      pack_right(p, ks, j, panel);
-      tiles_of_panel(p, ks, left, rows, {panel, panel_width(p.n, j), is_direct(p)}, j);
-    }
-  });
+       p.right.k_step, std::min<int64_t>(kTileColumns, p.n - j), panel_width(p.n, j), ks.depth, to);
 }
 
 // A block of sums of `rows` x `columns` at (i, j) of the problem to C.
@@ -262,60 +209,6 @@ inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride,
   }
 }
 
-template <class T>
-void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const float* packed);
-
-// Rows of a product whose transpose is wanted: summed up in order, turned once at the end.
-inline void turned_rows_task(const GemmProblem<float>& p, Range rows, Range strip,
-                             const float* packed) {
-  GemmProblem<float> q = p;
-  q.m = rows.size();
-  q.n = strip.size();
-  q.left.data += rows.begin * p.left.lane_step;
-  q.ld = round_up(strip.size(), kTileColumns);
-  q.c = gemm_buffers().block.get(q.m * q.ld);
-  q.turned = false;
-  q.bias = nullptr;
-  q.alpha = 1;
-  q.beta = 0;
-  q.activation = Activation::none;
-  many_rows_task(q, {0, q.m}, {0, q.n}, packed);
-  for (int64_t i = 0; i < q.m; i += kTileRows) {
-    store_sums(p, q.c + i * q.ld, q.ld, rows.begin + i, std::min<int64_t>(kTileRows, q.m - i),
-               strip.begin, q.n);
-  }
-}
-
-// Many rows: a strip of the right factor is packed whole, then each task takes some rows.
-template <class T>
-void many_rows_task(const GemmProblem<T>& p, Range rows, Range strip, const float* packed) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (p.turned) return turned_rows_task(p, rows, strip, packed);
-  }
-  const int64_t panels = ceil_div(strip.size(), kTileColumns);
-  for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
-    const LeftView left = get_left(p, ks, rows, panels);
-    const float* right = packed + ks.begin * panels * kTileColumns;
-    const auto panel = [&](int64_t j) {
-      return RightPanel{right + (j - strip.begin) * ks.depth, panel_width(p.n, j), is_direct(p)};
-    };
-    if (strip.size() * ks.depth <= kCachedStrip && ks.depth <= kShortDepth) {
-      for (int64_t i = rows.begin, t = 0; i < rows.end; i += kTileRows, ++t) {
-        const int64_t count = std::min<int64_t>(kTileRows, rows.end - i);
-        for (int64_t j = strip.begin; j < strip.end; j += kTileColumns) {
-          one_tile(p, ks, left, t, panel(j), i, count, j);
-        }
-      }
-    } else {
-      for (int64_t j = strip.begin; j < strip.end; j += kTileColumns) {
-        RightPanel right_panel = panel(j);
-        right_panel.fetch_next = j + kTileColumns < strip.end;
-        tiles_of_panel(p, ks, left, rows, right_panel, j);
-      }
-    }
-  });
-}
-
 // Runs f on consecutive ranges of [0, n), of `grain` each: in parallel if the product is worth it.
 template <class F>
 void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
@@ -328,42 +221,13 @@ void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
   }
 }
 
-// Size of a task along an extent of n that costs `work` in all: about 32 tasks, in whole tiles, not
-// so small that handing them out would show.
-inline int64_t task_size(double work, int64_t n, int64_t tile, int64_t most) {
+// Size of a task along an extent of n that costs `work` in all: about `tasks` tasks, in whole
+// tiles, not so small that handing them out would show.
+inline int64_t task_size(double work, int64_t n, int64_t tile, int64_t tasks = 32) {
   if (work < kMinParallel) return std::max<int64_t>(n, 1);
   const auto least = static_cast<int64_t>(kMinParallel / 8 / work * static_cast<double>(n));
-  return std::min(std::max(round_up(ceil_div(n, 32), tile), round_up(least + 1, tile)), most);
-}
-
-template <class T>
-void few_rows(const GemmProblem<T>& p) {
-  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  for_each_task(work, p.n, task_size(work, p.n, kTileColumns, round_up(p.n, kTileColumns)),
-                [&](Range columns) HWY_ATTR { few_rows_task(p, columns); });
-}
-
-template <class T>
-void many_rows(const GemmProblem<T>& p) {
-  const int64_t strip_size =
-      std::max<int64_t>(kMaxStrip / std::max<int64_t>(p.k, 1) / kTileColumns, 8) * kTileColumns;
-  for (int64_t begin = 0; begin < p.n; begin += strip_size) {
-    const Range strip = {begin, std::min(p.n, begin + strip_size)};
-    const int64_t panels = ceil_div(strip.size(), kTileColumns);
-    float* packed = gemm_buffers().right.get(panels * kTileColumns * p.k);
-    const double pack_work = 16.0 * static_cast<double>(strip.size() * p.k);
-    for_each_task(pack_work, panels, ceil_div(panels, 16), [&](Range range) HWY_ATTR {
-      for_each_k_step(p, [&](const KStep& ks) HWY_ATTR {
-        for (int64_t j = range.begin; j < range.end; ++j) {
-          pack_right(p, ks, strip.begin + j * kTileColumns,
-                     packed + (ks.begin * panels + j * ks.depth) * kTileColumns);
-        }
-      });
-    });
-    const double work = static_cast<double>(p.m) * static_cast<double>(strip.size() * p.k);
-    for_each_task(work, p.m, task_size(work, p.m, kTileRows, kMaxTaskRows),
-                  [&](Range rows) HWY_ATTR { many_rows_task(p, rows, strip, packed); });
-  }
+  return std::max(round_up(ceil_div(n, std::max<int64_t>(tasks, 1)), tile),
+                  round_up(least + 1, tile));
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

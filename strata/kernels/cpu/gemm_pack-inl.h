@@ -75,6 +75,21 @@ HWY_INLINE void pack_in_order(const T* HWY_RESTRICT from, int64_t k_step, int64_
   }
 }
 
+// The same for a width that is no multiple of the vectors: each row is copied with what stands
+// behind it, which the next row overwrites; but the last row to the lane.
+template <int kWidth>
+HWY_INLINE void pack_past_width(const float* HWY_RESTRICT from, int64_t k_step, int64_t k,
+                                float* HWY_RESTRICT to) {
+  constexpr int kCopied = (kWidth + kLanes - 1) / kLanes * kLanes;
+  for (; k > 1 && k_step >= kCopied; --k, from += k_step, to += kWidth) {
+    __builtin_prefetch(from + 2 * kWidth, 0, 2);
+    for (int i = 0; i < kCopied; i += kLanes) {
+      std::memcpy(to + i, from + i, kLanes * sizeof(float));
+    }
+  }
+  pack_in_order<kWidth>(from, k_step, k, to);
+}
+
 // The same for the last lanes of a matrix, fewer than kWidth: what stands behind them in memory is
 // taken along, since nobody looks at the sums it goes into; but not behind the last row.
 template <int kWidth, class T>
@@ -130,7 +145,11 @@ HWY_NOINLINE void pack(const T* from, int64_t lane_step, int64_t k_step, int64_t
   if (lane_step == 1 && lanes == width && width == kTileColumns) {
     pack_in_order<kTileColumns>(from, k_step, k, to);
   } else if (lane_step == 1 && lanes == width && width == kTileRows) {
-    pack_in_order<kTileRows>(from, k_step, k, to);
+    if constexpr (std::is_same_v<T, float>) {
+      pack_past_width<kTileRows>(from, k_step, k, to);
+    } else {
+      pack_in_order<kTileRows>(from, k_step, k, to);
+    }
   } else if (lane_step == 1 && width == kTileColumns && width <= k_step + lanes) {
     pack_rest_in_order<kTileColumns>(from, k_step, lanes, k, to);
   } else if (lane_step == 1 && width == kLanes && width <= k_step + lanes) {

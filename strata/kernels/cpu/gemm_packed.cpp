@@ -1,3 +1,8 @@
+#include <cstddef>
+#include <new>
+
+#include <sys/mman.h>
+
 #include "strata/kernels/cpu/gemm_problem.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -5,11 +10,15 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "strata/kernels/cpu/gemm_drive-inl.h"
+#include "strata/kernels/cpu/gemm_few-inl.h"
+#include "strata/kernels/cpu/gemm_many-inl.h"
 #include "strata/kernels/cpu/gemm_small-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
+
+// Up to this many rows, panels of the right factor are packed where they are used.
+inline constexpr int64_t kFewRows = 192;
 
 // Puts the factor that is cheapest to read in vectors on the right. With many rows transposing it
 // costs little, and less than to transpose C on the way out.
@@ -23,10 +32,12 @@ GemmProblem<T> best_side(const GemmProblem<T>& p) {
 template <class T>
 void whole_product(const GemmProblem<T>& p) {
   if (p.m <= kFewRows && p.right.lane_step == 1) {
-    few_rows(p);
-  } else {
-    many_rows(p);
+    return few_rows(p);
   }
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.turned && p.left.k_step == 1) return turned_rows(p);
+  }
+  many_rows(p);
 }
 
 // A small result of a long sum: ranges of k in parallel, added up in order.
@@ -66,6 +77,20 @@ namespace strata::kernels {
 HWY_EXPORT(product_f32);
 HWY_EXPORT(product_bf16);
 HWY_EXPORT(product_f16);
+
+void GemmBuffer::grow(int64_t count) {
+  // Large buffers on large pages: a tile's reads would wait for the translation of small ones.
+  constexpr size_t kLine = 64, kHugePage = size_t{2} << 20;
+  const size_t bytes = static_cast<size_t>(count) * sizeof(float);
+  const size_t align = bytes >= kHugePage ? kHugePage : kLine;
+  const size_t rounded = (bytes + align - 1) / align * align;
+  floats_.reset();
+  count_ = 0;
+  floats_.reset(static_cast<float*>(std::aligned_alloc(align, rounded)));
+  if (!floats_) throw std::bad_alloc();
+  if (align == kHugePage) madvise(floats_.get(), rounded, MADV_HUGEPAGE);
+  count_ = static_cast<int64_t>(rounded / sizeof(float));
+}
 
 GemmBuffers& gemm_buffers() {
   thread_local GemmBuffers buffers;

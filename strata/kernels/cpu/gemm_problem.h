@@ -1,9 +1,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
+#include <utility>
 
 #include "strata/kernels/activation.h"
 
@@ -46,20 +47,19 @@ struct GemmProblem {
 class GemmBuffer {
  public:
   float* get(int64_t count) {
-    const auto lines = static_cast<size_t>((count + kLineFloats - 1) / kLineFloats);
-    if (lines > lines_.size()) {
-      lines_.clear();  // nothing to copy when it moves
-      lines_.resize(lines);
-    }
-    return lines_.empty() ? nullptr : lines_.front().floats;
+    if (count > count_) grow(count);
+    return floats_.get();
   }
 
  private:
-  static constexpr int64_t kLineFloats = 16;
-  struct alignas(64) Line {
-    float floats[kLineFloats];
+  struct Free {
+    void operator()(float* p) const { std::free(p); }
   };
-  std::vector<Line> lines_;
+
+  void grow(int64_t count);
+
+  std::unique_ptr<float, Free> floats_;
+  int64_t count_ = 0;
 };
 
 struct GemmBuffers {

@@ -44,7 +44,7 @@ inline void dot_task(const GemmProblem<float>& p, Range columns) {
 inline void dots(const GemmProblem<float>& p) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
   const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
-  for_each_task(work, p.n, task_size(work, p.n, tile, round_up(p.n, tile)),
+  for_each_task(work, p.n, task_size(work, p.n, tile),
                 [&](Range columns) HWY_ATTR { dot_task(p, columns); });
 }
 

@@ -134,13 +134,18 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
   }
 }
 
-// The same for the transposed block: C gets `columns` rows of `rows`.
+// Rows of a block that is stored transposed, at most: whole tiles and whole vectors.
+inline constexpr int64_t kTurnedRows = 48;
+
+// The same for the transposed block, of up to kTurnedRows x kTileColumns: C gets `columns` rows of
+// `rows`.
 template <class T>
 HWY_NOINLINE void store_block_turned(const float* sums, int64_t stride, int64_t rows,
                                      int64_t columns, const TileOutput<T>& out) {
   HWY_ALIGN float turned[kTileColumns * kTurnedRows];
-  pack_turned(sums, stride, rows, kTurnedRows, columns, turned);
-  store_block(turned, kTurnedRows, columns, rows, out);
+  const int64_t width = (rows + kLanes - 1) / kLanes * kLanes;
+  pack_turned(sums, stride, rows, width, columns, turned);
+  store_block(turned, width, columns, rows, out);
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

@@ -29,7 +29,6 @@ inline constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 inline constexpr int kTileVectors = 2;
 inline constexpr int kTileColumns = kTileVectors * kLanes;
 inline constexpr int kTileSize = kTileRows * kTileColumns;
-inline constexpr int kTurnedRows = (kTileRows + 3) / 4 * 4;  // of a transposed tile
 
 // Where a tile's sums go, and what is done to them on the way.
 struct TileTarget {
@@ -39,6 +38,13 @@ struct TileTarget {
   const float* bias;  // one for each column, or null
   bool relu;
   float* copy = nullptr;  // where the right side goes, packed, if the tile makes a copy of it
+};
+
+// Memory that a tile brings to the second cache while it computes: with each step of k the line
+// `step` floats further, in runs of `length` steps that begin `run_step` apart.
+struct Ahead {
+  const float* data;
+  int64_t step = 0, length = int64_t{1} << 60, run_step = 0;
 };
 
 template <class D>
@@ -52,7 +58,7 @@ HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
 template <int kRows, int kVectors, bool kLeftRows, bool kCopyRight = false>
 HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
                                const float* HWY_RESTRICT right, int64_t right_step,
-                               const TileTarget& to) {
+                               const TileTarget& to, const Ahead& ahead) {
   const F32 d;
   V32 acc[kRows][kVectors];
   float* HWY_RESTRICT c = to.c;
@@ -61,19 +67,25 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
     hwy::Prefetch(c + i * to.ld);
     for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
   }
-  for (int64_t p = 0; p < k; ++p) {
-    V32 b[kVectors];
-    for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
-    if constexpr (kCopyRight) {
-      for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
-      copy += kVectors * kLanes;
+  const float* run = ahead.data;
+  for (int64_t p = 0; p < k; run += ahead.run_step) {
+    const float* fetch = run;
+    for (const int64_t end = std::min(k, p + ahead.length); p < end; ++p) {
+      __builtin_prefetch(fetch, 0, 2);
+      fetch += ahead.step;
+      V32 b[kVectors];
+      for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
+      if constexpr (kCopyRight) {
+        for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
+        copy += kVectors * kLanes;
+      }
+      for (int i = 0; i < kRows; ++i) {
+        const V32 a = hn::Set(d, kLeftRows ? left[i * left_step] : left[i]);
+        for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
+      }
+      left += kLeftRows ? 1 : left_step;
+      right += right_step;
     }
-    for (int i = 0; i < kRows; ++i) {
-      const V32 a = hn::Set(d, kLeftRows ? left[i * left_step] : left[i]);
-      for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
-    }
-    left += kLeftRows ? 1 : left_step;
-    right += right_step;
   }
   if (to.add) {
     HWY_UNROLL(16)
@@ -107,7 +119,7 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
 }
 
 using TileFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
-                              int64_t right_step, const TileTarget& to);
+                              int64_t right_step, const TileTarget& to, const Ahead& ahead);
 
 template <int kVectors, bool kLeftRows, int... kRowsLess1>
 constexpr auto tile_table(std::integer_sequence<int, kRowsLess1...>) {

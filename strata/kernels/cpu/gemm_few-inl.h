@@ -1,0 +1,83 @@
+// Products with few rows and a right factor that can be read in vectors: each panel of it is read
+// once from memory and serves all rows at once. Included once per instruction set.
+#if defined(STRATA_KERNELS_CPU_GEMM_FEW_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STRATA_KERNELS_CPU_GEMM_FEW_INL_H_
+#undef STRATA_KERNELS_CPU_GEMM_FEW_INL_H_
+#else
+#define STRATA_KERNELS_CPU_GEMM_FEW_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include <hwy/highway.h>
+
+#include "strata/kernels/cpu/gemm_drive-inl.h"
+#include "strata/kernels/cpu/gemm_problem.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+
+// Steps of k between two visits to C.
+inline constexpr int64_t kFewRowsDepth = 512;
+
+// The left factor of a task: reading rows in place costs nothing but cache lines that lie apart;
+// packing costs a fixed time per number, which many panels repay.
+template <class T>
+LeftView left_of_few(const GemmProblem<T>& p, const KStep& ks, int64_t panels) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (panels < (p.left.k_step == 1 ? 64 : 4)) return view_left(p, ks, {0, p.m});
+  }
+  float* packed = gemm_buffers().left.get(round_up(p.m, kTileRows) * ks.depth);
+  for (int64_t i = 0; i < p.m; i += kTileRows) pack_left(p, ks, i, packed + i * ks.depth);
+  return {packed, ks.depth, kTileRows, false};
+}
+
+template <class T>
+void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
+  for_each_k_step(p.k, depth, [&](const KStep& ks) HWY_ATTR {
+    const Tiles<T> tiles(p, ks, left_of_few(p, ks, ceil_div(columns.size(), kTileColumns)),
+                         {0, p.m});
+    float* packed = gemm_buffers().panel.get(kTileColumns * ks.depth);
+    for (int64_t j = columns.begin; j < columns.end; j += kTileColumns) {
+      RightPanel panel = {packed, panel_width(p.n, j)};
+      Ahead ahead = tiles.nothing();
+      float* copy = nullptr;
+      bool in_place = false;
+      if constexpr (std::is_same_v<T, float>) {
+        const bool whole = p.n - j >= kTileColumns;
+        // Too few tiles to repay a copy, or the first of them makes it.
+        const bool no_copy = p.m <= (ks.depth <= 64 ? 16 : 4) * kTileRows;
+        in_place = whole && (no_copy || (is_direct(p) && p.m >= kTileRows));
+        if (in_place) {
+          const float* data = p.right.data + j + ks.begin * p.right.k_step;
+          panel = {data, p.right.k_step};
+          if (!no_copy) copy = packed;
+          if (j + kTileColumns < columns.end) ahead = {data + kTileColumns, p.right.k_step};
+        }
+      }
+      if (!in_place) pack_right(p, ks, j, packed);
+      for (int64_t i = 0; i < p.m; i += kTileRows) {
+        tiles.compute(i, j, panel, i == kTileRows ? ahead : tiles.nothing(), copy);
+        if (copy) {
+          panel = {copy, kTileColumns};
+          copy = nullptr;
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+void few_rows(const GemmProblem<T>& p) {
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
+  const int64_t depth = step_depth<T>(p.k, kFewRowsDepth);
+  for_each_task(work, p.n, task_size(work, p.n, kTileColumns),
+                [&](Range columns) HWY_ATTR { few_rows_task(p, depth, columns); });
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,197 @@
+// Products with many rows. Included once per instruction set.
+//
+// The scheme is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
+// (2008), with the factors' roles as suits caches that can be filled ahead of need: each task packs
+// a strip of the right factor into its second cache, and rows of the left factor pass by it. So
+// rows can be read where they lie, no packed factor goes through memory, and k is cut into few
+// steps.
+#if defined(STRATA_KERNELS_CPU_GEMM_MANY_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STRATA_KERNELS_CPU_GEMM_MANY_INL_H_
+#undef STRATA_KERNELS_CPU_GEMM_MANY_INL_H_
+#else
+#define STRATA_KERNELS_CPU_GEMM_MANY_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include <hwy/highway.h>
+
+#include "strata/kernels/cpu/gemm_drive-inl.h"
+#include "strata/kernels/cpu/gemm_problem.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace strata::kernels::HWY_NAMESPACE {
+
+// Steps of k between two visits to C.
+inline constexpr int64_t kManyRowsDepth = 1024;
+// Floats of the right factor in such a step that stay in the second cache.
+inline constexpr int64_t kStripFloats = 48 << 10;
+// Tasks of a product that is large enough, about.
+inline constexpr int64_t kTasks = 16;
+// Floats of the left factor that are packed at a time, where it must be: 4 MB; and the least k of
+// them.
+inline constexpr int64_t kMaxPacked = int64_t{1} << 20, kLeastPackedK = 512;
+
+// The rows of the left factor that are packed at present; null if they are read where they lie.
+struct PackedRows {
+  const float* data;
+  Range rows;
+};
+
+// Some rows of a strip. While the first tiles compute, they leave a packed copy of the panels that
+// they read where these lie; panels that cannot be read so are packed before.
+template <class T>
+void block_task(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed, Range rows,
+                Range columns) {
+  const int64_t panels = ceil_div(columns.size(), kTileColumns);
+  float* strip = gemm_buffers().right.get(panels * kTileColumns * depth);
+  const bool copies = is_direct(p) && p.right.lane_step == 1 && rows.size() >= kTileRows;
+  for_each_k_step(p.k, depth, [&](const KStep& ks) HWY_ATTR {
+    LeftView left = {packed.data + (rows.begin - packed.rows.begin) * p.k + ks.begin * kTileRows,
+                     p.k, kTileRows, false};
+    if constexpr (std::is_same_v<T, float>) {
+      if (!packed.data) left = view_left(p, ks, rows);
+    }
+    const Tiles<T> tiles(p, ks, left, rows, panels);
+    for (int64_t i = rows.begin; i < rows.end; i += kTileRows) {
+      float* panel = strip;
+      for (int64_t t = 0; t < panels; ++t, panel += kTileColumns * ks.depth) {
+        const int64_t j = columns.begin + t * kTileColumns;
+        if (i > rows.begin) {
+          tiles.compute(i, j, {panel, panel_width(p.n, j)}, tiles.next_rows(i, t));
+          continue;
+        }
+        if constexpr (std::is_same_v<T, float>) {
+          if (copies && p.n - j >= kTileColumns) {
+            const float* from = p.right.data + ks.begin * p.right.k_step + j;
+            tiles.compute(
+                i, j, {from, p.right.k_step},
+                t + 1 < panels ? Ahead{from + kTileColumns, p.right.k_step} : tiles.nothing(),
+                panel);
+            continue;
+          }
+        }
+        pack_right(p, ks, j, panel);
+        tiles.compute(i, j, {panel, panel_width(p.n, j)}, tiles.nothing());
+      }
+    }
+  });
+}
+
+// All tasks of a product or of the rows of it that are packed: blocks of rows times strips of
+// columns.
+template <class T>
+void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed) {
+  const int64_t m = packed.rows.size();
+  const double work = static_cast<double>(m) * static_cast<double>(p.n * p.k);
+  const auto tasks = std::clamp<int64_t>(static_cast<int64_t>(8 * work / kMinParallel), 1, kTasks);
+  const int64_t panels = ceil_div(p.n, kTileColumns);
+  // Rather narrow strips than low blocks: each block packs its strip anew.
+  const int64_t least = ceil_div(p.n * depth, kStripFloats);
+  const int64_t strips =
+      std::clamp(std::max(least, std::min(tasks, panels / 4)), int64_t{1}, panels);
+  const int64_t width = ceil_div(panels, strips) * kTileColumns;
+  const int64_t height = round_up(ceil_div(m, ceil_div(tasks, strips)), 16 * kTileRows);
+  const int64_t blocks = ceil_div(m, height);
+  for_each_task(work, blocks * ceil_div(p.n, width), 1, [&](Range task) HWY_ATTR {
+    const int64_t i = packed.rows.begin + task.begin % blocks * height;
+    const int64_t j = task.begin / blocks * width;
+    block_task(p, depth, packed, {i, std::min(packed.rows.end, i + height)},
+               {j, std::min(p.n, j + width)});
+  });
+}
+
+// Blocks of rows of the left factor are packed by all threads and then computed with.
+template <class T>
+void packed_rows(const GemmProblem<T>& p, int64_t depth) {
+  const int64_t height =
+      std::max<int64_t>(kMaxPacked / std::max<int64_t>(p.k, 1), 96) / kTileRows * kTileRows;
+  for (int64_t begin = 0; begin < p.m; begin += height) {
+    const Range rows = {begin, std::min(p.m, begin + height)};
+    float* left = gemm_buffers().left.get(round_up(rows.size(), kTileRows) * p.k);
+    const double work = 16.0 * static_cast<double>(rows.size() * p.k);
+    for_each_task(work, rows.size(), task_size(work, rows.size(), kTileRows, 16),
+                  [&](Range task) HWY_ATTR {
+                    for (int64_t i = task.begin; i < task.end; i += kTileRows) {
+                      pack_left(p, {0, p.k, true, true}, begin + i, left + i * p.k);
+                    }
+                  });
+    compute_blocks(p, depth, {left, rows});
+  }
+}
+
+// The part of a product that sums over `k` alone, and adds to what the parts before it have left.
+template <class T>
+GemmProblem<T> part_along_k(const GemmProblem<T>& p, const KStep& k) {
+  GemmProblem<T> part = p;
+  part.k = k.depth;
+  part.left.data += k.begin * p.left.k_step;
+  part.right.data += k.begin * p.right.k_step;
+  if (!k.first) part.beta = 1;
+  if (!k.last) {
+    part.bias = nullptr;
+    part.activation = Activation::none;
+  }
+  return part;
+}
+
+template <class T>
+void many_rows(const GemmProblem<T>& p) {
+  const int64_t depth = step_depth<T>(p.k, kManyRowsDepth);
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.left.k_step == 1) return compute_blocks(p, depth, {nullptr, {0, p.m}});
+  }
+  const int64_t most = std::max(kLeastPackedK, kMaxPacked / p.m);
+  for_each_k_step(p.k, step_depth<T>(p.k, most), [&](const KStep& k) HWY_ATTR {
+    packed_rows(part_along_k(p, k), std::min(depth, k.depth));
+  });
+}
+
+// A product with few columns whose transpose is wanted: the right factor is packed once for all,
+// and rows of results are turned at the end.
+inline void turned_task(const GemmProblem<float>& p, const KStep& ks, const float* right,
+                        Range rows) {
+  GemmProblem<float> q = p;
+  q.ld = round_up(q.n, kTileColumns);
+  float* sums = gemm_buffers().block.get(kTurnedRows * q.ld);
+  q.c = sums;
+  q.m = rows.size();
+  q.turned = false;
+  q.bias = nullptr;
+  q.alpha = 1;
+  q.beta = 0;
+  q.activation = Activation::none;
+  q.left.data += rows.begin * p.left.lane_step;
+  const Range own = {0, rows.size()};
+  const int64_t panels = ceil_div(q.n, kTileColumns);
+  const Tiles<float> tiles(q, ks, view_left(q, ks, own), own, panels);
+  for (int64_t i = 0; i < q.m; i += kTileRows) {
+    for (int64_t t = 0; t < panels; ++t) {
+      const int64_t j = t * kTileColumns;
+      tiles.compute(i, j, {right + j * ks.depth, panel_width(q.n, j)}, tiles.next_rows(i, t));
+    }
+  }
+  store_sums(p, sums, q.ld, rows.begin, q.m, 0, q.n);
+}
+
+inline void turned_rows(const GemmProblem<float>& p) {
+  for_each_k_step(p.k, step_depth<float>(p.k, kManyRowsDepth), [&](const KStep& k) HWY_ATTR {
+    const GemmProblem<float> q = part_along_k(p, k);
+    const int64_t panels = ceil_div(q.n, kTileColumns);
+    float* right = gemm_buffers().right.get(panels * kTileColumns * q.k);
+    const KStep whole = {0, q.k, true, true};
+    for_each_task(16.0 * static_cast<double>(q.n * q.k), panels, 1, [&](Range panel) HWY_ATTR {
+      pack_right(q, whole, panel.begin * kTileColumns, right + panel.begin * kTileColumns * q.k);
+    });
+    const double work = static_cast<double>(q.m) * static_cast<double>(q.n * q.k);
+    for_each_task(work, q.m, std::min(task_size(work, q.m, kTurnedRows / 2), kTurnedRows),
+                  [&](Range rows) HWY_ATTR { turned_task(q, whole, right, rows); });
+  });
+}
+
+}  // namespace strata::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
