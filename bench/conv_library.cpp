@@ -53,7 +53,7 @@ struct Descriptors {
   memory::dims stride, dilation, near, far;
 };
 
-// The only place where the interfaces of oneDNN 2 and 3 differ.
+// Here the interfaces of oneDNN 2 and 3 differ.
 dnnl::convolution_forward::primitive_desc forward_desc(const Descriptors& d) {
   constexpr auto kKind = dnnl::prop_kind::forward_training;
   constexpr auto kDirect = dnnl::algorithm::convolution_direct;

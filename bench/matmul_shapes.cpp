@@ -50,6 +50,15 @@ Way library_sgemm(const MatmulShape& s, Matrices& x) {
   };
 }
 
+dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
+                                         const dnnl::memory::desc& c, const dnnl::engine& engine) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, a, b, c};
+#else
+  return {{a, b, c}, engine};
+#endif
+}
+
 // The matmul primitive; with `packed`, on a right factor in the format it likes best, or nothing if
 // that is the plain one.
 Way library_matmul(const MatmulShape& s, Matrices& x, bool packed) {
@@ -65,7 +74,7 @@ Way library_matmul(const MatmulShape& s, Matrices& x, bool packed) {
       s.trans_b ? memory::dims{s.k * s.n, 1, s.k} : memory::dims{s.k * s.n, s.n, 1});
   const memory::desc any({s.batch, s.k, s.n}, kF32, memory::format_tag::any);
   const memory::desc c({s.batch, s.m, s.n}, kF32, memory::dims{s.m * s.n, s.n, 1});
-  const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(a, packed ? any : b, c), engine);
+  const auto pd = matmul_desc(a, packed ? any : b, c, engine);
   memory weights(b, engine, x.b.data());
   if (packed) {
     memory own(pd.weights_desc(), engine);
