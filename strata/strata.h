@@ -23,6 +23,7 @@
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/module_list.h"
 #include "strata/nn/layers/pool.h"
+#include "strata/nn/layers/recurrent.h"
 #include "strata/nn/layers/sequential.h"
 #include "strata/nn/state_dict.h"
 #include "strata/nn/summary.h"

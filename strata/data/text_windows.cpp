@@ -15,8 +15,9 @@
 
 namespace strata {
 
-CharText split_text(std::string_view text) {
-  CharVocabulary vocabulary = CharVocabulary::of(text);
+CharText split_text(std::string_view text) { return split_text(text, CharVocabulary::of(text)); }
+
+CharText split_text(std::string_view text, CharVocabulary vocabulary) {
   const std::vector<int64_t> ids = vocabulary.encode(text);
   const auto n = static_cast<int64_t>(ids.size());
   if (n < 10) throw ValueError("split_text", fmt::format("{} characters are too few", n));
@@ -26,9 +27,7 @@ CharText split_text(std::string_view text) {
           from_span(all.subspan(static_cast<size_t>(cut)), {n - cut})};
 }
 
-CharText load_text(const std::string& path) {
-  return split_text(read_text_file(path, int64_t{1} << 30));
-}
+std::string load_text(const std::string& path) { return read_text_file(path, int64_t{1} << 30); }
 
 std::string generate_text(int64_t characters, uint64_t seed) {
   constexpr std::array<const char*, 8> kWho = {"the king",   "a fool",    "my lady", "the night",

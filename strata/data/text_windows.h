@@ -11,16 +11,18 @@ namespace strata {
 
 /// A text as numbers: the front to learn from, the rest to judge by.
 struct CharText {
-  CharVocabulary vocabulary;  ///< of the whole text
-  Tensor train;               ///< i64[about 90 % of the characters]
-  Tensor test;                ///< i64[the rest]
+  CharVocabulary vocabulary;
+  Tensor train;  ///< i64[about 90 % of the characters]
+  Tensor test;   ///< i64[the rest]
 };
 
-/// Numbers the characters of `text` and cuts it at int(0.9 n). Throws ValueError for fewer than ten
-/// characters.
+/// Numbers the characters of `text` by its own vocabulary and cuts it at int(0.9 n). Throws
+/// ValueError for fewer than ten characters.
 CharText split_text(std::string_view text);
-/// The same of a text file. Throws IoError; FormatError beyond 1 GiB.
-CharText load_text(const std::string& path);
+/// The same by a given vocabulary. Throws ValueError for characters that it lacks.
+CharText split_text(std::string_view text, CharVocabulary vocabulary);
+/// The content of a text file. Throws IoError; FormatError beyond 1 GiB.
+std::string load_text(const std::string& path);
 
 /// A text of about `characters` characters made by rule: sentences over a small set of words. The
 /// stand-in where there is no data; the same for the same seed.

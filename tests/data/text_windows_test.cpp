@@ -58,6 +58,9 @@ TEST(CharText, KeepsTheLastTenthApart) {
   EXPECT_EQ(text.train.numel(), 18);
   EXPECT_EQ(text.test.to_vector<int64_t>(), (std::vector<int64_t>{8, 9}));
   EXPECT_THROW(split_text("short"), ValueError);
+  const CharText again = split_text("aaaaaaaaab", text.vocabulary);
+  EXPECT_EQ(again.test.to_vector<int64_t>(), std::vector<int64_t>{1});
+  EXPECT_THROW(split_text("0123456789", text.vocabulary), ValueError);
   EXPECT_THROW(load_text("no/such/file"), IoError);
 }
 

@@ -1,0 +1,142 @@
+#include "strata/nn/layers/recurrent.h"
+
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/config_check.h"
+#include "strata/nn/init.h"
+#include "strata/nn/precision.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/dropout.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/views.h"
+
+namespace strata::nn {
+namespace {
+
+void check_state(const std::string& layer, const char* what, const Tensor& t, const Shape& shape) {
+  if (!t.defined() || t.shape() == shape) return;
+  throw ShapeError(layer, fmt::format("the state's {} is {}, but must be {} [layers * directions, "
+                                      "rows, hidden]",
+                                      what, describe(t), to_string(shape)));
+}
+
+/// [N, T, H] and [N, T, H] side by side, kept in the order of steps that the ops work in.
+Tensor side_by_side(const Tensor& a, const Tensor& b) {
+  return transpose(concat({transpose(a, 0, 1), transpose(b, 0, 1)}, -1), 0, 1);
+}
+
+}  // namespace
+
+Recurrent::Recurrent(const char* name, const RecurrentConfig& config, int64_t gates)
+    : config_(config) {
+  require_positive(name, {{"in", config.in}, {"hidden", config.hidden}, {"layers", config.layers}});
+  if (!(config.dropout >= 0 && config.dropout <= 1)) {
+    throw ValueError(name, fmt::format(".dropout {} is not in [0, 1]", config.dropout));
+  }
+  const double bound = 1 / std::sqrt(static_cast<double>(config.hidden));
+  const auto make = [&](const Shape& shape) {
+    Tensor t = parameter(shape);
+    init::uniform(t, -bound, bound);
+    return t;
+  };
+  const int64_t rows = gates * config.hidden;
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    const int64_t in = layer == 0 ? config.in : config.hidden * directions();
+    for (int64_t d = 0; d < directions(); ++d) {
+      RnnWeights w;
+      w.w_ih = make({rows, in});
+      w.w_hh = make({rows, config.hidden});
+      if (config.bias) {
+        w.b_ih = make({rows});
+        w.b_hh = make({rows});
+      }
+      weights.push_back(std::move(w));
+    }
+  }
+}
+
+void Recurrent::members(Visitor& v) {
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const auto per_layer = static_cast<size_t>(directions());
+    const std::string suffix =
+        fmt::format("_l{}{}", i / per_layer, i % per_layer ? "_reverse" : "");
+    v("weight_ih" + suffix, weights[i].w_ih)("weight_hh" + suffix, weights[i].w_hh);
+    v("bias_ih" + suffix, weights[i].b_ih)("bias_hh" + suffix, weights[i].b_hh);
+  }
+}
+
+RecurrentOutput Recurrent::operator()(const Tensor& x, const RecurrentState& state,
+                                      const Tensor& lengths) {
+  RecurrentState after;
+  const Tensor y = observe_call(*this, [&] {
+    RecurrentOutput out = run(x, state, lengths);
+    after = std::move(out.state);
+    return out.y;
+  });
+  return {y, after};
+}
+
+RecurrentOutput Recurrent::run(const Tensor& x, const RecurrentState& state,
+                               const Tensor& lengths) {
+  const auto count = static_cast<int64_t>(weights.size());
+  const Shape shape = {count, x.rank() > 0 ? x.size(0) : 0, config_.hidden};
+  check_state(type(), "h", state.h, shape);
+  check_state(type(), "c", state.c, shape);
+  const auto part = [](const Tensor& t, int64_t i) {
+    return t.defined() ? to_compute(select(t, 0, i)) : t;
+  };
+  std::vector<Tensor> hs, cs;
+  Tensor in = to_compute(x);
+  for (int64_t layer = 0; layer < config_.layers; ++layer) {
+    if (layer > 0 && config_.dropout > 0) in = dropout(in, config_.dropout, training());
+    std::vector<Tensor> ys;
+    for (int64_t d = 0; d < directions(); ++d) {
+      const int64_t i = layer * directions() + d;
+      const RnnWeights& w = weights[static_cast<size_t>(i)];
+      const RnnResult r = direction(
+          in, part(state.h, i), part(state.c, i),
+          {to_compute(w.w_ih), to_compute(w.w_hh), to_compute(w.b_ih), to_compute(w.b_hh)},
+          {.reverse = d == 1, .lengths = lengths});
+      ys.push_back(r.y);
+      hs.push_back(r.h);
+      if (r.c.defined()) cs.push_back(r.c);
+    }
+    in = ys.size() == 1 ? ys[0] : side_by_side(ys[0], ys[1]);
+  }
+  const auto joined = [&](const std::vector<Tensor>& parts) {
+    return parts.empty() ? Tensor() : cast(stack(parts, 0), x.dtype());
+  };
+  return {cast(in, x.dtype()), {joined(hs), joined(cs)}};
+}
+
+RNN::RNN(const RNNConfig& config)
+    : Recurrent("RNN",
+                {.in = config.in,
+                 .hidden = config.hidden,
+                 .layers = config.layers,
+                 .bidirectional = config.bidirectional,
+                 .dropout = config.dropout,
+                 .bias = config.bias},
+                1),
+      activation_(config.activation) {}
+
+RnnResult RNN::direction(const Tensor& x, const Tensor& h0, const Tensor&, const RnnWeights& w,
+                         const RnnOptions& options) const {
+  return rnn(x, h0, w, activation_, options);
+}
+
+RnnResult LSTM::direction(const Tensor& x, const Tensor& h0, const Tensor& c0, const RnnWeights& w,
+                          const RnnOptions& options) const {
+  return lstm(x, h0, c0, w, options);
+}
+
+RnnResult GRU::direction(const Tensor& x, const Tensor& h0, const Tensor&, const RnnWeights& w,
+                         const RnnOptions& options) const {
+  return gru(x, h0, w, options);
+}
+
+}  // namespace strata::nn

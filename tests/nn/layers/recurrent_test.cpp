@@ -1,0 +1,163 @@
+#include "strata/nn/layers/recurrent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/precision.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/reduce.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
+#include "tests/support/rule_weights.h"
+
+namespace strata::nn {
+namespace {
+
+using strata::testing::message;
+using strata::testing::rule_tensor;
+
+std::unique_ptr<Recurrent> make(const std::string& kind, const RecurrentConfig& c) {
+  if (kind == "LSTM") return std::make_unique<LSTM>(c);
+  if (kind == "GRU") return std::make_unique<GRU>(c);
+  return std::make_unique<RNN>(RNNConfig{.in = c.in,
+                                         .hidden = c.hidden,
+                                         .layers = c.layers,
+                                         .bidirectional = c.bidirectional,
+                                         .dropout = c.dropout,
+                                         .bias = c.bias});
+}
+
+double largest(const Tensor& t) {
+  double most = 0;
+  for (const double v : t.to_vector<double>()) most = std::max(most, std::abs(v));
+  return most;
+}
+
+double difference(const Tensor& a, const Tensor& b) { return largest(a - b); }
+
+class EachKind : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Recurrent, EachKind, ::testing::Values("RNN", "LSTM", "GRU"));
+
+TEST_P(EachKind, EqualsPyTorchInTwoLayersBothWaysOverPaddedRows) {
+  const std::string kind = GetParam();
+  const TensorMap golden =
+      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/recurrent.safetensors");
+  const int64_t before = parameters_made();
+  const auto layer = make(kind, {.in = 5, .hidden = 6, .layers = 2, .bidirectional = true});
+  EXPECT_EQ(parameters_made() - before, 16);
+  strata::testing::set_rule_weights(*layer);
+  Tensor x = rule_tensor("x", {3, 7, 5}).set_requires_grad();
+  RecurrentState state = {.h = rule_tensor("h", {4, 3, 6}).set_requires_grad()};
+  if (kind == "LSTM") state.c = rule_tensor("c", {4, 3, 6}).set_requires_grad();
+  const RecurrentOutput out = (*layer)(x, state, tensor<int64_t>({7, 3, 5}));
+  const auto at = [&](const std::string& name) { return golden.at(kind + "." + name); };
+  EXPECT_LE(difference(out.y, at("y")), 1e-6);
+  EXPECT_LE(difference(out.state.h, at("h")), 1e-6);
+  Tensor loss =
+      sum(out.y * rule_tensor("dy", {3, 7, 12})) + sum(out.state.h * rule_tensor("dh", {4, 3, 6}));
+  if (kind == "LSTM") {
+    EXPECT_LE(difference(out.state.c, at("c")), 1e-6);
+    loss = loss + sum(out.state.c * rule_tensor("dc", {4, 3, 6}));
+  }
+  backward(loss);
+  EXPECT_LE(difference(x.grad(), at("grad.x")), 1e-5);
+  EXPECT_LE(difference(state.h.grad(), at("grad.h")), 1e-5);
+  if (kind == "LSTM") {
+    EXPECT_LE(difference(state.c.grad(), at("grad.c")), 1e-5);
+  }
+  const auto parameters = layer->named_tensors();
+  ASSERT_EQ(parameters.size(), 16u);
+  for (const NamedTensor& p : parameters) {
+    EXPECT_LE(difference(p.tensor->grad(), at("grad." + p.name)), 1e-5) << p.name;
+  }
+}
+
+TEST_P(EachKind, StepByStepIsTheWholeSequence) {
+  const auto layer = make(GetParam(), {.in = 4, .hidden = 33, .layers = 2});
+  const NoGrad no_grad;
+  const Tensor x = randn({2, 6, 4});
+  const Tensor whole = (*layer)(x);
+  RecurrentState state;
+  std::vector<Tensor> ys;
+  for (int64_t t = 0; t < 6; ++t) {
+    const RecurrentOutput out = (*layer)(slice(x, 1, t, t + 1), state);
+    ys.push_back(out.y);
+    state = out.state;
+  }
+  EXPECT_LE(difference(concat(ys, 1), whole), 1e-6);
+}
+
+TEST_P(EachKind, DropoutActsBetweenLayersWhileTraining) {
+  const std::string kind = GetParam();
+  const auto one = make(kind, {.in = 4, .hidden = 5, .dropout = 0.5});
+  const auto two = make(kind, {.in = 4, .hidden = 5, .layers = 2, .dropout = 0.5});
+  const Tensor x = randn({2, 3, 4});
+  EXPECT_EQ(difference((*one)(x), (*one)(x)), 0);
+  EXPECT_GT(difference((*two)(x), (*two)(x)), 0);
+  two->eval();
+  EXPECT_EQ(difference((*two)(x), (*two)(x)), 0);
+}
+
+TEST_P(EachKind, ComputesInBf16WhereAsked) {
+  const auto layer = make(GetParam(), {.in = 4, .hidden = 5});
+  const Tensor x = randn({2, 3, 4}), full = (*layer)(x);
+  const PrecisionScope precision(DType::bf16);
+  const Tensor half = (*layer)(x);
+  EXPECT_EQ(half.dtype(), DType::f32);
+  EXPECT_GT(difference(half, full), 0);
+  EXPECT_LE(difference(half, full), 0.03);
+}
+
+TEST(Recurrent, HasThePublishedNumbersOfParameters) {
+  EXPECT_EQ(RNN({.in = 28, .hidden = 128}).parameter_count(), 20224);
+  EXPECT_EQ(LSTM({.in = 28, .hidden = 128}).parameter_count(), 80896);
+  EXPECT_EQ(GRU({.in = 28, .hidden = 128}).parameter_count(), 60672);
+}
+
+TEST(Recurrent, BearsPyTorchsNames) {
+  LSTM layer({.in = 2, .hidden = 3, .layers = 2, .bidirectional = true, .bias = false});
+  std::string names;
+  for (const NamedTensor& t : layer.named_tensors()) names += t.name + describe(*t.tensor) + " ";
+  EXPECT_EQ(names,
+            "weight_ih_l0f32[12, 2] weight_hh_l0f32[12, 3] "
+            "weight_ih_l0_reversef32[12, 2] weight_hh_l0_reversef32[12, 3] "
+            "weight_ih_l1f32[12, 6] weight_hh_l1f32[12, 3] "
+            "weight_ih_l1_reversef32[12, 6] weight_hh_l1_reversef32[12, 3] ");
+}
+
+TEST(Recurrent, StartsUniformWithinTheRootOfItsUnits) {
+  const LSTM layer({.in = 9, .hidden = 100});
+  for (const Tensor& t : {layer.weights[0].w_ih, layer.weights[0].w_hh, layer.weights[0].b_ih}) {
+    EXPECT_LE(largest(t), 0.1);
+    EXPECT_GT(largest(t), 0.098);
+  }
+}
+
+TEST(Recurrent, SaysWhatIsWrong) {
+  EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3}); }),
+            "[LSTM] the config leaves out .hidden");
+  EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .dropout = 1.5}); }),
+            "[GRU] .dropout 1.5 is not in [0, 1]");
+  GRU layer({.in = 3, .hidden = 2});
+  EXPECT_EQ(message<ShapeError>([&] {
+              layer(randn({4, 5, 3}), {.h = randn({4, 2})});
+            }),
+            "[GRU] the state's h is f32[4, 2], but must be [1, 4, 2] [layers * directions, rows, "
+            "hidden]");
+  EXPECT_THROW(layer(randn({4, 5, 2})), ShapeError);
+  EXPECT_THROW(layer(randn({4, 3})), ShapeError);
+}
+
+}  // namespace
+}  // namespace strata::nn

@@ -1,0 +1,92 @@
+#include "strata/train/text_training.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/layers/embedding.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
+#include "strata/optim/adam.h"
+#include "strata/train/fit.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata::train {
+namespace {
+
+/// A table of what follows each of ten numbers: all that can be known of the sequence below.
+std::unique_ptr<nn::Embedding> pairs() {
+  manual_seed(1);
+  return std::make_unique<nn::Embedding>(nn::EmbeddingConfig{.count = 10, .width = 10});
+}
+
+/// 0 1 2 ... 9 0 1 ...
+Tensor counting(int64_t n) {
+  std::vector<int64_t> ids(static_cast<size_t>(n));
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int64_t>(i % 10);
+  return tensor(ids, {n});
+}
+
+TextTraining training_of(nn::Embedding& model) {
+  return TextTraining(model, std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = 0.1}),
+                      counting(500), counting(101),
+                      {.windows = {.length = 7, .batch = 5, .seed = 4}, .schedule = [](int64_t n) {
+                         return schedules::cosine({.lr = 0.1, .steps = n});
+                       }});
+}
+
+TEST(TextTraining, LearnsWhatFollows) {
+  const auto model = pairs();
+  TextTraining training = training_of(*model);
+  const Metric before = training.evaluate();
+  EXPECT_GT(before.value, 2);
+  EXPECT_EQ(before.samples, 100);
+  const FitResult result = fit(training, {.steps = 150});
+  EXPECT_EQ(result.metric.name, "nats_per_symbol");
+  EXPECT_LT(result.metric.value, 0.05);
+}
+
+TEST(TextTraining, AResumedRunEndsInTheSameBits) {
+  const auto whole = pairs();
+  TextTraining unbroken = training_of(*whole);
+  fit(unbroken, {.steps = 40});
+  const testing::TempFolder folder;
+  const std::string dir = folder / "run";
+  const auto first = pairs();
+  TextTraining begun = training_of(*first);
+  std::atomic<bool> stop = false;
+  struct Stop final : FitObserver {
+    std::atomic<bool>& stop;
+    explicit Stop(std::atomic<bool>& s) : stop(s) {}
+    void stepped(const Progress& p) override { stop = p.step == 17; }
+  } observer(stop);
+  fit(begun, {.steps = 40, .run_dir = dir, .cancel = &stop}, &observer);
+  const auto second = pairs();
+  TextTraining resumed = training_of(*second);
+  fit(resumed, {.steps = 40, .run_dir = dir, .resume = true});
+  EXPECT_EQ(second->weight.to_vector<float>(), whole->weight.to_vector<float>());
+}
+
+TEST(NatsPerSymbol, CountsEveryNumberButTheFirst) {
+  // Certain of zeros, so that each other number costs 20 nats.
+  const auto zeros_follow = [](const Tensor& ids) {
+    return one_hot(zeros(ids.shape(), DType::i64), 3, DType::f32) * 20;
+  };
+  Tensor ids = zeros({24}, DType::i64);
+  EXPECT_NEAR(nats_per_symbol(zeros_follow, ids, 5, 2), 0, 1e-6);
+  for (const int64_t place : {0, 1, 5, 6, 23}) {
+    ids.data<int64_t>()[place] = 1;
+    const double expected = place == 0 ? 0 : 20.0 / 23;
+    EXPECT_NEAR(nats_per_symbol(zeros_follow, ids, 5, 2), expected, 1e-5) << place;
+    ids.data<int64_t>()[place] = 0;
+  }
+  EXPECT_THROW(nats_per_symbol(zeros_follow, zeros({1}, DType::i64), 5), ValueError);
+}
+
+}  // namespace
+}  // namespace strata::train
