@@ -1,0 +1,133 @@
+#include "models/language/charrnn.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "recipes/recipe.h"
+#include "recipes/shared/system.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/views.h"
+#include "strata/optim/adam.h"
+#include "strata/train/text_training.h"
+
+namespace strata::recipes {
+namespace {
+
+constexpr int64_t kGeneratedCharacters = 100'000;
+constexpr int64_t kStreams = 32, kPiece = 256;  // of the text that judges
+
+struct CharRnnSettings {
+  double lr = 4e-3;
+  int64_t batch = 32;
+  int64_t length = 100;
+  int64_t width = 64;
+  int64_t hidden = 256;
+  int64_t layers = 1;
+  double dropout = 0;
+  /// Those of the collection of Shakespeare's plays that such models are mostly shown on.
+  std::string characters = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+  void fields(FieldVisitor& v) {
+    v("lr", lr, "learning rate, which falls to 0 along a cosine");
+    v("batch", batch, "windows a step");
+    v("length", length, "characters of a window");
+    v("width", width, "of a character's vector");
+    v("hidden", hidden, "units of a layer");
+    v("layers", layers, "LSTM layers");
+    v("dropout", dropout, "between layers");
+    v("characters", characters, "that occur; taken from the text");
+  }
+};
+
+std::string text_of(const Source& source) {
+  return source.data.empty() ? generate_text(kGeneratedCharacters) : load_text(source.data);
+}
+
+CharVocabulary vocabulary_of(const Settings& settings) {
+  return CharVocabulary::of(settings.as<CharRnnSettings>().characters);
+}
+
+/// Nats a character over the whole text, read in order by kStreams readers, each from a place of
+/// its own with an empty state.
+train::Metric judge(models::CharRnn& model, const Tensor& ids) {
+  const int64_t targets = ids.numel() - 1;
+  const int64_t streams = std::clamp<int64_t>(targets / 1000, 1, kStreams);
+  const int64_t length = targets / streams;
+  double total = 0;
+  const auto read = [&](int64_t begin, int64_t rows, int64_t stride, int64_t count) {
+    nn::RecurrentState state;
+    const auto part = [&](int64_t from, int64_t width) {
+      return ids.as_strided({rows, width}, {stride, 1}, from);
+    };
+    for (int64_t at = 0; at < count; at += kPiece) {
+      const int64_t width = std::min(kPiece, count - at);
+      const Tensor logits = model.step(part(begin + at, width), state);
+      const Tensor loss =
+          cross_entropy(logits, part(begin + at + 1, width), {.reduction = Reduction::sum});
+      total += loss.item<double>();
+    }
+  };
+  read(0, streams, length, length);
+  read(streams * length, 1, length, targets - streams * length);
+  return {"nats_per_character", total / static_cast<double>(targets), targets};
+}
+
+std::unique_ptr<train::Training> train_charrnn(nn::Module& module, const Settings& settings,
+                                               const Source& source) {
+  const auto& s = settings.as<CharRnnSettings>();
+  auto& model = static_cast<models::CharRnn&>(module);
+  const CharText text = split_text(text_of(source), vocabulary_of(settings));
+  return std::make_unique<train::TextTraining>(
+      model, std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}), text.train,
+      text.test,
+      train::TextTrainingConfig{
+          .windows = {.length = s.length, .batch = s.batch, .seed = source.seed},
+          .schedule =
+              [lr = s.lr](int64_t total) { return schedules::cosine({.lr = lr, .steps = total}); },
+          .evaluate = [&model](const Tensor& ids) { return judge(model, ids); }});
+}
+
+}  // namespace
+
+std::vector<Recipe> charrnn() {
+  return {Recipe{
+      .name = "charrnn",
+      .title = "Character LSTM",
+      .family = "language",
+      .year = 2015,
+      .paper = "Karpathy, The unreasonable effectiveness of recurrent neural networks",
+      .summary = "Learns to write from a text, character by character: a vector for each, an LSTM "
+                 "of 256 units, a linear layer.",
+      .metric = "nats_per_character",
+      .expected = "",
+      .data = "a text file, its last tenth kept apart to judge; without --data, sentences made by "
+              "rule",
+      .steps = 2000,
+      .settings = [] { return Settings::of(CharRnnSettings()); },
+      .inputs =
+          [](const Settings& settings) {
+            return std::vector<Input>{
+                {"ids", {1, settings.as<CharRnnSettings>().length}, DType::i64}};
+          },
+      .model =
+          [](const Settings& settings) {
+            const auto& s = settings.as<CharRnnSettings>();
+            return std::make_unique<models::CharRnn>(
+                models::CharRnnConfig{.characters = vocabulary_of(settings).size(),
+                                      .width = s.width,
+                                      .hidden = s.hidden,
+                                      .layers = s.layers,
+                                      .dropout = s.dropout});
+          },
+      .prepare =
+          [](Settings& settings, const Source& source) {
+            if (source.data.empty()) return;
+            const CharVocabulary vocabulary = CharVocabulary::of(text_of(source));
+            std::vector<int64_t> all(static_cast<size_t>(vocabulary.size()));
+            std::iota(all.begin(), all.end(), 0);
+            settings.as<CharRnnSettings>().characters = vocabulary.decode(all);
+          },
+      .training = train_charrnn}};
+}
+
+}  // namespace strata::recipes
