@@ -56,6 +56,7 @@ void add_imagenet(std::vector<ConvShape>& list) {
   }
   list.push_back(square("resnet50 1x1/2 256-512", 8, 56, 256, 512, 1, 2, 0));
   list.push_back(square("one image 3x3 64", 1, 56, 64, 64, 3, 1, 1));
+  list.push_back(square("one image 3x3 256", 1, 14, 256, 256, 3, 1, 1));
   list.push_back(square("one image 1x1 1024-256", 1, 14, 1024, 256, 1, 1, 0));
   list.push_back(square("one image 3x3 512", 1, 7, 512, 512, 3, 1, 1));
 }

@@ -52,6 +52,9 @@ void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* b
   if (is_depthwise(s)) return conv2d_depthwise(s, x, w, bias, relu, y);
   if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, relu, y);
   if (winograd_fits(s) && conv2d_winograd(s, x, w, bias, relu, y)) return;
+  if (conv2d_has_patches(s) || conv2d_has_few_windows(s)) {
+    return conv2d_columns(s, x, w, bias, relu, y);
+  }
   if (has_few_channels(s)) return conv2d_few_channels(s, x, w, bias, relu, y);
   conv2d_gather(s, x, w, bias, relu, y);
 }
@@ -67,6 +70,7 @@ void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bf
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   if (is_depthwise(s)) return conv2d_depthwise_data(s, dy, w, dx);
   if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
+  if (conv2d_has_patches(s)) return conv2d_patches_data(s, dy, w, dx);
   if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;
   conv2d_data_gather(s, dy, w, dx);
 }
@@ -88,6 +92,8 @@ void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* 
     conv2d_depthwise_weights(s, x, dy, dw);
   } else if (is_pointwise(s)) {
     conv2d_pointwise_weights(s, x, dy, dw);
+  } else if (conv2d_has_patches(s)) {
+    conv2d_patches_weights(s, x, dy, dw);
   } else if (winograd_fits(s) && conv2d_winograd_weights(s, x, dy, dw)) {
     return;
   } else if (s.group_c() >= 8) {

@@ -72,4 +72,14 @@ void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, cons
 void conv2d_pointwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_pointwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 
+/// Windows side by side without padding: each pixel belongs to one at most.
+bool conv2d_has_patches(const Conv2dShape& s);
+/// One group, and copies of all windows are small beside the weights.
+bool conv2d_has_few_windows(const Conv2dShape& s);
+/// The forward pass of both, and the other passes of patches.
+void conv2d_columns(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                    bool relu, float* y);
+void conv2d_patches_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+
 }  // namespace strata::kernels

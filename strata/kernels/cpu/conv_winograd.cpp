@@ -355,7 +355,7 @@ bool winograd_fits(const Conv2dShape& s) {
   const int64_t rows = (s.oh() + 3) / 4, columns = (s.ow() + 3) / 4;
   return s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 &&
          s.dilation_w == 1 && s.groups == 1 && s.c >= 16 && s.oc >= 16 &&
-         s.n * rows * columns >= 32 && 2 * s.oh() * s.ow() >= 16 * rows * columns;
+         s.n * rows * columns >= 12 && 2 * s.oh() * s.ow() >= 16 * rows * columns;
 }
 
 bool conv2d_winograd(const Conv2dShape& s, const float* x, const float* w, const float* bias,
