@@ -76,6 +76,21 @@ void ByteStream::read(void* to, int64_t bytes) {
   }
 }
 
+std::string ByteStream::read_all(int64_t most) {
+  constexpr int64_t kPiece = 1 << 20;
+  std::string out;
+  while (true) {
+    const size_t end = out.size();
+    out.resize(end + kPiece);
+    const int64_t got = read_some(out.data() + end, kPiece);
+    out.resize(end + static_cast<size_t>(got));
+    if (got == 0) return out;
+    if (static_cast<int64_t>(out.size()) > most) {
+      throw FormatError(path(), fmt::format("has more than {} bytes", most));
+    }
+  }
+}
+
 void ByteStream::expect_end() {
   char extra;
   if (read_some(&extra, 1) != 0) throw FormatError(path(), "has more data than its header says");

@@ -34,6 +34,8 @@ class ByteStream {
   void read(void* to, int64_t bytes);
   /// Copies up to `bytes` bytes and says how many; 0 only at the end, whose checksum is right.
   int64_t read_some(void* to, int64_t bytes);
+  /// All that is left. Throws FormatError beyond `most` bytes, or where the file is damaged.
+  std::string read_all(int64_t most);
   /// Throws FormatError where anything follows what was read, or the checksum is wrong.
   void expect_end();
 

@@ -7,61 +7,20 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/text/utf8.h"
 
 namespace strata {
 namespace {
 
-constexpr int64_t kReplacement = 0xfffd, kLastCodePoint = 0x10ffff;
-
-/// Length of the sequence that a first byte begins; 0 where none begins with it.
-size_t sequence_length(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first < 0xe0) return 2;
-  if (first >= 0xe0 && first < 0xf0) return 3;
-  return first >= 0xf0 && first < 0xf5 ? 4 : 0;
-}
-
-/// The character at the front of `text`, and how many bytes it takes.
-std::pair<int64_t, size_t> first_character(std::string_view text) {
-  constexpr int64_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const auto first = static_cast<unsigned char>(text[0]);
-  const size_t length = sequence_length(first);
-  if (length == 1) return {first, 1};
-  if (length == 0 || length > text.size()) return {kReplacement, 1};
-  int64_t code = first & (0x7f >> length);
-  for (size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return {kReplacement, 1};
-    code = code << 6 | (byte & 0x3f);
-  }
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  if (code < kLeast[length] || code > kLastCodePoint || surrogate) return {kReplacement, 1};
-  return {code, length};
-}
+constexpr int64_t kLastCodePoint = 0x10ffff;
 
 template <class F>
 void for_each_character(std::string_view text, F f) {
   while (!text.empty()) {
-    const auto [code, length] = first_character(text);
-    f(code);
-    text.remove_prefix(length);
+    const Utf8Character c = first_character(text);
+    f(c.code);
+    text.remove_prefix(c.length);
   }
-}
-
-void append_utf8(int64_t code, std::string& out) {
-  const auto byte = [&](int64_t bits) { out.push_back(static_cast<char>(bits)); };
-  if (code < 0x80) return byte(code);
-  if (code < 0x800) {
-    byte(0xc0 | code >> 6);
-  } else if (code < 0x10000) {
-    byte(0xe0 | code >> 12);
-    byte(0x80 | (code >> 6 & 0x3f));
-  } else {
-    byte(0xf0 | code >> 18);
-    byte(0x80 | (code >> 12 & 0x3f));
-    byte(0x80 | (code >> 6 & 0x3f));
-  }
-  byte(0x80 | (code & 0x3f));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace strata {
 
 /// Numbers for the characters (Unicode code points) of a text: 0 ... size() - 1 in the order of the
-/// code points. Bytes that are not UTF-8 count as U+FFFD each.
+/// code points. Bytes that are not UTF-8 count as U+FFFD, see first_character.
 class CharVocabulary {
  public:
   /// The distinct characters of `text`.

@@ -1,0 +1,234 @@
+#include "strata/text/byte_bpe.h"
+
+#include <algorithm>
+#include <queue>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/text/gpt2_words.h"
+#include "strata/text/unicode.h"
+
+namespace strata {
+namespace {
+
+constexpr int64_t kMostTokens = int64_t{1} << 24;
+
+/// The characters that stand for the 256 bytes: printable ones for themselves, the others from
+/// U+0100 on.
+std::array<int64_t, 256> byte_characters() {
+  std::array<int64_t, 256> characters{};
+  int64_t next = 0x100;
+  for (int64_t b = 0; b < 256; ++b) {
+    const bool printable = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+    characters[static_cast<size_t>(b)] = printable ? b : next++;
+  }
+  return characters;
+}
+
+/// Turns tokens as files write them into the bytes they stand for.
+class Alphabet {
+ public:
+  Alphabet() {
+    const auto characters = byte_characters();
+    for (size_t b = 0; b < 256; ++b) bytes_[characters[b]] = static_cast<char>(b);
+  }
+
+  /// Nothing where a character stands for no byte.
+  std::optional<std::string> bytes_of(std::string_view token) const {
+    std::string out;
+    while (!token.empty()) {
+      const Utf8Character c = first_character(token);
+      const auto at = bytes_.find(c.code);
+      if (at == bytes_.end()) return std::nullopt;
+      out.push_back(at->second);
+      token.remove_prefix(c.length);
+    }
+    return out;
+  }
+
+ private:
+  std::unordered_map<int64_t, char> bytes_;
+};
+
+uint64_t pair_key(int64_t left, int64_t right) {
+  return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
+}
+
+/// The white space at the end of a text, in bytes.
+size_t trailing_space(std::string_view text) {
+  size_t begin = text.size();
+  while (begin > 0) {
+    size_t at = begin - 1;
+    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
+    if (char_class(first_character(text.substr(at)).code) != CharClass::space) break;
+    begin = at;
+  }
+  return text.size() - begin;
+}
+
+size_t leading_space(std::string_view text) {
+  size_t end = 0;
+  while (end < text.size()) {
+    const Utf8Character c = first_character(text.substr(end));
+    if (char_class(c.code) != CharClass::space) break;
+    end += c.length;
+  }
+  return end;
+}
+
+}  // namespace
+
+ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
+    : added_(config.added),
+      prefix_space_(config.prefix_space),
+      use_pattern_(config.use_pattern),
+      ignore_merges_(config.ignore_merges) {
+  const Alphabet alphabet;
+  const auto place = [&](const std::string& token, int64_t id, std::string bytes) {
+    if (id < 0 || id >= kMostTokens) {
+      throw FormatError(where, fmt::format("token '{}' has the number {}", token, id));
+    }
+    if (id >= size()) pieces_.resize(static_cast<size_t>(id) + 1);
+    std::optional<std::string>& at = pieces_[static_cast<size_t>(id)];
+    if (at && *at != bytes) throw FormatError(where, fmt::format("two tokens have number {}", id));
+    at = std::move(bytes);
+    ids_[token] = id;
+  };
+  for (const AddedToken& t : added_) {
+    if (t.content.empty()) throw FormatError(where, "an added token is empty");
+    place(t.content, t.id, t.content);
+  }
+  for (const auto& [token, id] : config.vocabulary) {
+    if (ids_.contains(token)) continue;  // an added token, which stands in some vocabularies too
+    std::optional<std::string> bytes = alphabet.bytes_of(token);
+    if (!bytes) {
+      throw FormatError(where,
+                        fmt::format("token '{}' has characters that stand for no byte", token));
+    }
+    words_[*bytes] = id;
+    place(token, id, std::move(*bytes));
+  }
+  for (size_t b = 0; b < 256; ++b) {
+    const auto at = words_.find(std::string(1, static_cast<char>(b)));
+    byte_ids_[b] = at == words_.end() ? -1 : at->second;
+  }
+  const auto id_of = [&](const std::string& token) {
+    const auto at = ids_.find(token);
+    if (at != ids_.end()) return at->second;
+    throw FormatError(where, fmt::format("a merge needs '{}', which is no token", token));
+  };
+  int64_t rank = 0;
+  for (const auto& [left, right] : config.merges) {
+    merges_[pair_key(id_of(left), id_of(right))] = {rank++, id_of(left + right)};
+  }
+}
+
+std::optional<int64_t> ByteBpe::find(std::string_view token) const {
+  const auto at = ids_.find(std::string(token));
+  return at == ids_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::string ByteBpe::piece(int64_t id, bool) const {
+  if (id < 0 || id >= size() || !pieces_[static_cast<size_t>(id)]) {
+    throw IndexError("ByteBpe", fmt::format("there is no token number {} among {}", id, size()));
+  }
+  return *pieces_[static_cast<size_t>(id)];
+}
+
+std::vector<int64_t> ByteBpe::encode(std::string_view text) const {
+  if (!is_utf8(text)) return encode(repair_utf8(text));
+  std::vector<int64_t> ids;
+  size_t begin = 0;
+  std::vector<size_t> next(added_.size(), 0);  // where each added token occurs next
+  while (true) {
+    size_t at = std::string_view::npos;
+    const AddedToken* token = nullptr;
+    for (size_t i = 0; i < added_.size(); ++i) {
+      if (next[i] != std::string_view::npos && (next[i] < begin || begin == 0)) {
+        next[i] = text.find(added_[i].content, begin);
+      }
+      const bool longer =
+          token && next[i] == at && added_[i].content.size() > token->content.size();
+      if (next[i] < at || longer) {
+        at = next[i];
+        token = &added_[i];
+      }
+    }
+    if (!token) break;
+    std::string_view before = text.substr(begin, at - begin);
+    if (token->lstrip) before.remove_suffix(trailing_space(before));
+    encode_part(before, ids);
+    ids.push_back(token->id);
+    begin = at + token->content.size();
+    if (token->rstrip) begin += leading_space(text.substr(begin));
+  }
+  encode_part(text.substr(begin), ids);
+  return ids;
+}
+
+void ByteBpe::encode_part(std::string_view text, std::vector<int64_t>& out) const {
+  if (text.empty()) return;
+  const bool spaced = char_class(first_character(text).code) == CharClass::space;
+  const std::string with_space = prefix_space_ && !spaced ? " " + std::string(text) : "";
+  if (!with_space.empty()) text = with_space;
+  if (!use_pattern_) return encode_word(text, out);
+  for_each_gpt2_word(text, [&](std::string_view word) { encode_word(word, out); });
+}
+
+const ByteBpe::Merge* ByteBpe::merge_of(int64_t left, int64_t right) const {
+  const auto at = merges_.find(pair_key(left, right));
+  return at == merges_.end() ? nullptr : &at->second;
+}
+
+/// Joins neighbours, those of the earliest merge first, of equal ones the leftmost. The parts are a
+/// linked list and the possible merges a heap, so that a word of n bytes takes n log n steps. Every
+/// merge makes the list shorter: even merges that lead in circles come to an end.
+void ByteBpe::encode_word(std::string_view word, std::vector<int64_t>& out) const {
+  if (ignore_merges_) {
+    const auto whole = words_.find(std::string(word));
+    if (whole != words_.end()) return out.push_back(whole->second);
+  }
+  struct Part {
+    int64_t id, before, after;  // id -1: gone into its left neighbour
+  };
+  std::vector<Part> parts;
+  parts.reserve(word.size());
+  for (const char c : word) {
+    const int64_t id = byte_ids_[static_cast<unsigned char>(c)];
+    if (id < 0) continue;  // as the original: a byte without a token is left out
+    const auto i = static_cast<int64_t>(parts.size());
+    parts.push_back({id, i - 1, i + 1});
+  }
+  if (parts.empty()) return;
+  const auto count = static_cast<int64_t>(parts.size());
+  const auto part = [&](int64_t i) -> Part& { return parts[static_cast<size_t>(i)]; };
+
+  using Candidate = std::tuple<int64_t, int64_t, int64_t>;  // rank, place of the left part, result
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> heap;
+  const auto consider = [&](int64_t i) {
+    if (i < 0 || part(i).after >= count) return;
+    const Merge* m = merge_of(part(i).id, part(part(i).after).id);
+    if (m) heap.emplace(m->rank, i, m->id);
+  };
+  for (int64_t i = 0; i + 1 < count; ++i) consider(i);
+  while (!heap.empty()) {
+    const auto [rank, i, id] = heap.top();
+    heap.pop();
+    Part& left = part(i);
+    if (left.id < 0 || left.after >= count) continue;
+    Part& right = part(left.after);
+    const Merge* m = merge_of(left.id, right.id);
+    if (!m || m->rank != rank) continue;  // its neighbours have changed since
+    left.id = id;
+    right.id = -1;
+    left.after = right.after;
+    if (left.after < count) part(left.after).before = i;
+    consider(left.before);
+    consider(i);
+  }
+  for (int64_t i = 0; i < count; i = part(i).after) out.push_back(part(i).id);
+}
+
+}  // namespace strata

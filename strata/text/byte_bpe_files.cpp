@@ -1,0 +1,199 @@
+// The files in which byte-level BPE comes: tokenizer.json of the `tokenizers` library, vocab.json
+// with merges.txt, and OpenAI's encoder.json with vocab.bpe.
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "strata/base/error.h"
+#include "strata/io/gzip.h"
+#include "strata/text/byte_bpe.h"
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr int64_t kMostBytes = int64_t{256} << 20;
+constexpr const char* kEndOfText = "<|endoftext|>";
+
+std::string read_text(const std::string& path) {
+  ByteStream stream(path);
+  return stream.read_all(kMostBytes);
+}
+
+/// Parses with a limit to the depth, which is what makes a tree of values dangerous.
+Json parse_json(const std::string& path) {
+  constexpr int kDeepest = 64;
+  const std::string text = read_text(path);
+  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kDeepest) throw FormatError(path, "nested too deeply");
+    return true;
+  };
+  try {
+    return Json::parse(text, shallow);
+  } catch (const Json::exception& e) {
+    throw FormatError(path, fmt::format("bad JSON: {}", e.what()));
+  }
+}
+
+/// The value of a key, which must be of the type that `fallback` has; `fallback` for null or none.
+template <class T>
+T value_or(const std::string& path, const Json& json, const char* key, T fallback) {
+  const auto at = json.find(key);
+  if (at == json.end() || at->is_null()) return fallback;
+  try {
+    return at->get<T>();
+  } catch (const Json::exception&) {
+    throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
+  }
+}
+
+const Json& object_of(const std::string& path, const Json& json, const char* key) {
+  const auto at = json.find(key);
+  if (at == json.end() || !at->is_object()) {
+    throw FormatError(path, fmt::format("has no object \"{}\"", key));
+  }
+  return *at;
+}
+
+void read_vocabulary(const std::string& path, const Json& json, ByteBpeConfig& config) {
+  if (!json.is_object()) throw FormatError(path, "a vocabulary must be an object of numbers");
+  for (const auto& [token, id] : json.items()) {
+    if (!id.is_number_integer()) {
+      throw FormatError(path, fmt::format("token '{}' has no whole number", token));
+    }
+    config.vocabulary.emplace_back(token, id.get<int64_t>());
+  }
+}
+
+/// "left right".
+std::pair<std::string, std::string> split_merge(const std::string& path, std::string_view line) {
+  const size_t space = line.find(' ');
+  if (space == 0 || space == std::string_view::npos || space + 1 == line.size() ||
+      line.find(' ', space + 1) != std::string_view::npos) {
+    throw FormatError(path, fmt::format("'{}' is no merge of two tokens", line.substr(0, 80)));
+  }
+  return {std::string(line.substr(0, space)), std::string(line.substr(space + 1))};
+}
+
+void read_merges_file(const std::string& path, ByteBpeConfig& config) {
+  const std::string text = read_text(path);
+  bool first = true;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const bool comment = std::exchange(first, false) && line.starts_with("#version");
+    if (!comment && !line.empty()) config.merges.push_back(split_merge(path, line));
+  }
+}
+
+void read_json_merges(const std::string& path, const Json& merges, ByteBpeConfig& config) {
+  if (!merges.is_array()) throw FormatError(path, "\"merges\" must be a list");
+  for (const Json& merge : merges) {
+    if (merge.is_string()) {
+      config.merges.push_back(split_merge(path, merge.get_ref<const std::string&>()));
+    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() &&
+               merge[1].is_string()) {
+      config.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+    } else {
+      throw FormatError(path, "a merge must be \"left right\" or two tokens");
+    }
+  }
+}
+
+void read_added(const std::string& path, const Json& json, ByteBpeConfig& config) {
+  const auto list = json.find("added_tokens");
+  if (list == json.end() || list->is_null()) return;
+  if (!list->is_array()) throw FormatError(path, "\"added_tokens\" must be a list");
+  for (const Json& t : *list) {
+    if (!t.is_object()) throw FormatError(path, "an added token must be an object");
+    if (value_or(path, t, "single_word", false)) {
+      throw FormatError(path, "added tokens that stand for single words are not supported");
+    }
+    config.added.push_back({.content = value_or(path, t, "content", std::string()),
+                            .id = value_or<int64_t>(path, t, "id", -1),
+                            .special = value_or(path, t, "special", false),
+                            .lstrip = value_or(path, t, "lstrip", false),
+                            .rstrip = value_or(path, t, "rstrip", false)});
+  }
+}
+
+std::string type_of(const std::string& path, const Json& json, const char* key) {
+  const auto at = json.find(key);
+  if (at == json.end() || at->is_null()) return "";
+  if (!at->is_object()) throw FormatError(path, fmt::format("\"{}\" must be an object", key));
+  return value_or(path, *at, "type", std::string());
+}
+
+void refuse(const std::string& path, const char* what, const std::string& type) {
+  throw FormatError(path, fmt::format("its {} is {}, not that of a byte-level BPE", what, type));
+}
+
+ByteBpe from_tokenizer_json(const std::string& path) {
+  const Json json = parse_json(path);
+  if (!json.is_object()) throw FormatError(path, "is no JSON object");
+  if (const auto type = type_of(path, json, "normalizer"); !type.empty()) {
+    refuse(path, "normalizer", type);
+  }
+  const Json& model = object_of(path, json, "model");
+  const std::string kind = value_or(path, model, "type", std::string("BPE"));
+  if (kind != "BPE") refuse(path, "model", kind);
+  const std::string cut = type_of(path, json, "pre_tokenizer");
+  if (cut != "ByteLevel") refuse(path, "pre_tokenizer", cut.empty() ? "absent" : cut);
+  const Json& level = json["pre_tokenizer"];
+  const std::string after = type_of(path, json, "post_processor");
+  if (!after.empty() && after != "ByteLevel") refuse(path, "post_processor", after);
+
+  ByteBpeConfig config;
+  config.prefix_space = value_or(path, level, "add_prefix_space", true);
+  config.use_pattern = value_or(path, level, "use_regex", true);
+  config.ignore_merges = value_or(path, model, "ignore_merges", false);
+  read_vocabulary(path, object_of(path, model, "vocab"), config);
+  const auto merges = model.find("merges");
+  if (merges == model.end()) throw FormatError(path, "has no list \"merges\"");
+  read_json_merges(path, *merges, config);
+  read_added(path, json, config);
+  return ByteBpe(config, path);
+}
+
+ByteBpe from_two_files(const std::string& vocabulary, const std::string& merges) {
+  ByteBpeConfig config;
+  read_vocabulary(vocabulary, parse_json(vocabulary), config);
+  read_merges_file(merges, config);
+  for (const auto& [token, id] : config.vocabulary) {
+    if (token == kEndOfText) config.added.push_back({.content = token, .id = id});
+  }
+  return ByteBpe(config, vocabulary);
+}
+
+/// The file or its packed form; empty if there is neither.
+std::string present(const fs::path& folder, const char* name) {
+  for (const char* ending : {"", ".gz"}) {
+    const fs::path path = folder / (std::string(name) + ending);
+    if (fs::exists(path)) return path.string();
+  }
+  return "";
+}
+
+}  // namespace
+
+ByteBpe ByteBpe::load(const std::string& path) {
+  if (!fs::is_directory(path)) return from_tokenizer_json(path);
+  if (const auto json = present(path, "tokenizer.json"); !json.empty()) {
+    return from_tokenizer_json(json);
+  }
+  const std::pair<const char*, const char*> pairs[] = {{"vocab.json", "merges.txt"},
+                                                       {"encoder.json", "vocab.bpe"}};
+  for (const auto& [vocabulary, merges] : pairs) {
+    const std::string v = present(path, vocabulary), m = present(path, merges);
+    if (!v.empty() && !m.empty()) return from_two_files(v, m);
+  }
+  throw IoError(path, "holds no tokenizer",
+                "tokenizer.json, vocab.json and merges.txt, or encoder.json and vocab.bpe");
+}
+
+}  // namespace strata

@@ -1,0 +1,18 @@
+#include "strata/text/tokenizer.h"
+
+namespace strata {
+
+std::string Tokenizer::decode(std::span<const int64_t> ids) const {
+  TokenStream stream(*this);
+  std::string text;
+  for (const int64_t id : ids) text += stream.push(id);
+  return text += stream.finish();
+}
+
+std::string TokenStream::push(int64_t id) {
+  const bool first = first_;
+  first_ = false;
+  return bytes_.push(tokenizer_->piece(id, first));
+}
+
+}  // namespace strata
