@@ -135,20 +135,27 @@ std::vector<ConvShape> conv_shapes() {
   return list;
 }
 
+ConvRow run_conv_shape(const ConvShape& shape, ConvPass pass, double seconds) {
+  const Operands operands(shape.s);
+  const auto library = library_ways(shape.s, pass, operands.all());
+  std::vector<Way> ways{ours(shape.s, pass, operands.all())};
+  for (const auto& [name, way] : library) ways.push_back(way);
+  const std::vector<double> t = least_times(ways, seconds);
+  const auto best = std::min_element(t.begin() + 1, t.end());
+  return {shape,
+          pass,
+          t[0] * 1e3,
+          *best * 1e3,
+          library[static_cast<size_t>(best - t.begin() - 1)].first,
+          2e-9 * shape.s.macs() / t[0]};
+}
+
 std::vector<ConvRow> run_conv_shapes(const std::string& filter, double seconds) {
   std::vector<ConvRow> rows;
   for (const ConvShape& shape : conv_shapes()) {
     if (shape.name.find(filter) == std::string::npos) continue;
-    const Operands operands(shape.s);
     for (const ConvPass pass : {ConvPass::forward, ConvPass::data, ConvPass::weights}) {
-      const auto library = library_ways(shape.s, pass, operands.all());
-      std::vector<Way> ways{ours(shape.s, pass, operands.all())};
-      for (const auto& [name, way] : library) ways.push_back(way);
-      const std::vector<double> t = least_times(ways, seconds);
-      const auto best = std::min_element(t.begin() + 1, t.end());
-      rows.push_back({shape, pass, t[0] * 1e3, *best * 1e3,
-                      library[static_cast<size_t>(best - t.begin() - 1)].first,
-                      2e-9 * shape.s.macs() / t[0]});
+      rows.push_back(run_conv_shape(shape, pass, seconds));
     }
   }
   return rows;

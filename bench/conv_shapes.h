@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "strata/kernels/conv.h"
+#include "strata/kernels/work_log.h"
 
 namespace strata::bench {
 
@@ -19,7 +19,7 @@ struct ConvShape {
 /// first layers, dilated and patch convolutions.
 std::vector<ConvShape> conv_shapes();
 
-enum class ConvPass { forward, data, weights };
+using kernels::ConvPass;
 
 /// Least time of a call by us and by the best of the library's ways.
 struct ConvRow {
@@ -33,8 +33,10 @@ struct ConvRow {
 /// "forward", "data", "weights".
 const char* name_of(ConvPass pass);
 
-/// Measures f32 convolutions whose name contains `filter`, all three passes: short bursts of each
-/// way in turn, for `seconds` a pass.
+/// Measures one pass of an f32 convolution: short bursts of each way in turn, for `seconds`.
+ConvRow run_conv_shape(const ConvShape& shape, ConvPass pass, double seconds);
+
+/// Measures all three passes of the convolutions whose name contains `filter`.
 std::vector<ConvRow> run_conv_shapes(const std::string& filter, double seconds);
 
 /// The operands of a convolution, filled with numbers.

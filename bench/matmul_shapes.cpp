@@ -144,22 +144,26 @@ std::vector<MatmulShape> matmul_shapes() {
   return list;
 }
 
+MatmulRow run_matmul_shape(const MatmulShape& s, double seconds) {
+  Matrices x(s);
+  const std::vector<double> t = least_times(
+      {ours(s, x), library_sgemm(s, x), library_matmul(s, x, false), library_matmul(s, x, true)},
+      seconds);
+  MatmulRow row;
+  row.shape = s;
+  row.ms = 1e3 * t[0];
+  row.library_ms = 1e3 * std::min(t[1], t[2]);
+  row.library = t[1] <= t[2] ? "sgemm" : "matmul";
+  row.library_packed_ms = 1e3 * t[3];
+  row.gflops = 2e-9 * static_cast<double>(s.batch * s.m) * static_cast<double>(s.n * s.k) / t[0];
+  return row;
+}
+
 std::vector<MatmulRow> run_matmul_shapes(const std::string& filter, double seconds) {
   std::vector<MatmulRow> rows;
   for (const MatmulShape& s : matmul_shapes()) {
     if (s.name.find(filter) == std::string::npos) continue;
-    Matrices x(s);
-    const std::vector<double> t = least_times(
-        {ours(s, x), library_sgemm(s, x), library_matmul(s, x, false), library_matmul(s, x, true)},
-        seconds);
-    MatmulRow row;
-    row.shape = s;
-    row.ms = 1e3 * t[0];
-    row.library_ms = 1e3 * std::min(t[1], t[2]);
-    row.library = t[1] <= t[2] ? "sgemm" : "matmul";
-    row.library_packed_ms = 1e3 * t[3];
-    row.gflops = 2e-9 * static_cast<double>(s.batch * s.m) * static_cast<double>(s.n * s.k) / t[0];
-    rows.push_back(row);
+    rows.push_back(run_matmul_shape(s, seconds));
   }
   return rows;
 }

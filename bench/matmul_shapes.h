@@ -27,8 +27,11 @@ struct MatmulRow {
   double gflops = 0;    // ours
 };
 
-/// Measures f32 products whose name contains `filter`: short bursts of each way in turn, for
-/// `seconds` a shape, so that all see the same clock speed and neighbours.
+/// Measures one f32 product: short bursts of each way in turn, for `seconds`, so that all see the
+/// same clock speed and neighbours.
+MatmulRow run_matmul_shape(const MatmulShape& shape, double seconds);
+
+/// Measures the products whose name contains `filter`, `seconds` a shape.
 std::vector<MatmulRow> run_matmul_shapes(const std::string& filter, double seconds);
 
 }  // namespace strata::bench

@@ -40,10 +40,7 @@ Workload mlp() {
   return {
       .name = "mlp",
       .what = "784-512-512-10 ReLU, cross-entropy, batch 64, Adam",
-      .flops = 2 * 64 * (3 * kWeights - 784 * 512),
       .bytes = kAdamBytes * (kWeights + 512 + 512 + 10),
-      .products = "mlp 64",
-      .not_needed = "mlp 64x784x512 dx",
       .make = [] {
         using nn::Linear;
         auto model = std::make_shared<nn::Sequential>(
@@ -56,13 +53,9 @@ Workload mlp() {
 }
 
 Workload mlp_13002() {
-  constexpr double kWeights = 784 * 16 + 16 * 16 + 16 * 10;
   return {.name = "mlp-13002",
           .what = "784-16-16-10 sigmoid, MSE (mean over all elements), batch 30, SGD",
-          .flops = 2 * 30 * (3 * kWeights - 784 * 16),
           .bytes = kSgdBytes * 13002,
-          .products = "mlp-13002",
-          .not_needed = "mlp-13002 30x784x16 dx",
           .make = [] {
             auto model = std::make_shared<models::Mlp13002>();
             auto optimizer = std::make_shared<SGD>(model->parameters(), SGDConfig{.lr = 3});
@@ -71,29 +64,19 @@ Workload mlp_13002() {
 }
 
 Workload lenet5() {
-  constexpr double kConv1 = 28 * 28 * 6 * 25, kConv2 = 10 * 10 * 16 * 150;
-  constexpr double kRest = kConv2 + 400 * 120 + 120 * 84 + 84 * 10;
-  return {.name = "lenet5",
-          .what = "28x28, batch 128, Adam",
-          .flops = 2 * 128 * (2 * kConv1 + 3 * kRest),
-          .bytes = kAdamBytes * 61706,
-          .products = "lenet5",
-          .not_needed = "lenet5 first data",
-          .make = [] {
-            auto model = std::make_shared<models::LeNet5>();
-            auto optimizer = std::make_shared<Adam>(model->parameters());
-            return training_step(model, optimizer, randn({128, 28, 28, 1}), randint(0, 10, {128}),
-                                 class_loss);
-          }};
+  return {
+      .name = "lenet5", .what = "28x28, batch 128, Adam", .bytes = kAdamBytes * 61706, .make = [] {
+        auto model = std::make_shared<models::LeNet5>();
+        auto optimizer = std::make_shared<Adam>(model->parameters());
+        return training_step(model, optimizer, randn({128, 28, 28, 1}), randint(0, 10, {128}),
+                             class_loss);
+      }};
 }
 
 Workload adam() {
   return {.name = "adam",
           .what = "one Adam step on 100 tensors of 1,000,000",
-          .flops = 0,
           .bytes = kAdamBytes * 100e6,
-          .products = "",
-          .not_needed = "",
           .make = [] {
             std::vector<Tensor> parameters;
             for (int i = 0; i < 100; ++i) {

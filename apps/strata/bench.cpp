@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <set>
+#include <fstream>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -11,7 +12,9 @@
 #include "bench/timing.h"
 #include "bench/workloads.h"
 #include "strata/base/parallel.h"
+#include "strata/device/cpu_allocator.h"
 #include "strata/kernels/machine.h"
+#include "strata/kernels/work_log.h"
 
 namespace strata::app {
 namespace {
@@ -28,32 +31,57 @@ struct Machine {
 struct Row {
   std::string name;
   double ms_median = 0, ms_min = 0, gflops = 0, of_peak = 0, bound_ms = 0;
+  double added_mib = 0;  ///< memory that steps took beyond what the loaded workload held
 };
 
 std::string full_name(const bench::ConvRow& r) {
   return fmt::format("{} {}", r.shape.name, bench::name_of(r.pass));
 }
 
-/// The least time the machine allows: each product at the best rate that we or any library
-/// primitive reach for its shape in this run, all other bytes at the copy speed.
-double bound_of(const Workload& w, const Machine& machine) {
+/// The least time the machine allows: each product and convolution of a step at the best rate that
+/// we or any library primitive reach for its shape in this run, all other bytes at the copy speed.
+double bound_of(const Workload& w, const kernels::WorkLog& log, const Machine& machine) {
   double ms = w.bytes / machine.copy * 1e-6;
-  if (w.products.empty()) return ms;
-  for (const auto& r : bench::run_matmul_shapes(w.products, 0.1)) {
-    if (r.shape.name == w.not_needed) continue;
-    ms += std::min(r.ms, r.library_ms);
+  for (const auto& [p, times] : log.products) {
+    const auto r = bench::run_matmul_shape({"", p.batch, p.m, p.n, p.k, p.trans_a, p.trans_b}, 0.1);
+    ms += times * std::min(r.ms, r.library_ms);
   }
-  for (const auto& r : bench::run_conv_shapes(w.products, 0.1)) {
-    if (full_name(r) == w.not_needed) continue;
-    ms += std::min(r.ms, r.library_ms);
+  for (const auto& [what, times] : log.convolutions) {
+    const auto r = bench::run_conv_shape({"", what.first}, what.second, 0.1);
+    ms += times * std::min(r.ms, r.library_ms);
   }
   return ms;
 }
 
-Row run_workload(const Workload& w, const Machine& machine, double seconds) {
-  const bench::Timing t = bench::time_steps(w.make(), seconds);
-  const double gflops = w.flops / t.ms_min * 1e-6;
-  return {w.name, t.ms_median, t.ms_min, gflops, gflops / machine.peak_f32, bound_of(w, machine)};
+/// Bytes that a process holds: "VmRSS", and "VmHWM", the most since the mark was reset.
+double resident_mib(const std::string& which) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(which + ":")) return std::stod(line.substr(which.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+Row run_workload(const Workload& w, const Machine& machine, double seconds, bool with_bound) {
+  trim_cpu_memory();
+  const std::function<void()> step = w.make();
+  std::ofstream("/proc/self/clear_refs") << 5;  // resets the mark
+  const double loaded = resident_mib("VmRSS");
+  const bench::Timing t = bench::time_steps(step, seconds);
+  const double added = resident_mib("VmHWM") - loaded;
+  kernels::WorkLog log;
+  {
+    const kernels::WorkLogScope scope(log);
+    step();
+  }
+  const double gflops = log.flops() / t.ms_min * 1e-6;
+  return {.name = w.name,
+          .ms_median = t.ms_median,
+          .ms_min = t.ms_min,
+          .gflops = gflops,
+          .of_peak = gflops / machine.peak_f32,
+          .bound_ms = with_bound ? bound_of(w, log, machine) : 0,
+          .added_mib = added};
 }
 
 std::vector<Row> run_matmuls(const Machine& machine) {
@@ -109,7 +137,8 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
                        {"ms_min", r.ms_min},
                        {"gflops", r.gflops},
                        {"of_peak", r.of_peak},
-                       {"bound_ms", r.bound_ms}});
+                       {"bound_ms", r.bound_ms},
+                       {"added_mib", r.added_mib}});
   }
   return {{"machine",
            {{"cpu", m.cpu},
@@ -121,7 +150,8 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
           {"results", results}};
 }
 
-int run_bench(const std::vector<std::string>& names, double seconds, const Common& common) {
+int run_bench(const std::vector<std::string>& names, double seconds, bool with_bound,
+              const Common& common) {
   common.apply();
   check_names(names);
   const auto wanted = [&](const std::string& name) {
@@ -147,7 +177,7 @@ int run_bench(const std::vector<std::string>& names, double seconds, const Commo
   for (const Workload& w : bench::workloads()) {
     if (!wanted(w.name)) continue;
     status.show(w.name + ": " + w.what);
-    add(run_workload(w, machine, seconds));
+    add(run_workload(w, machine, seconds, with_bound));
   }
   if (wanted("matmul")) {
     status.show("matmul: products beside the library's primitives");
@@ -179,7 +209,10 @@ void add_bench(CLI::App& app, Program& program) {
   command->add_option("--seconds", *seconds, "time for each workload")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->callback([=, &program] { program.status = run_bench(*names, *seconds, *common); });
+  auto without_bound = std::make_shared<bool>(false);
+  command->add_flag("--no-bound", *without_bound, "leave out bound_ms, which takes its own time");
+  command->callback(
+      [=, &program] { program.status = run_bench(*names, *seconds, !*without_bound, *common); });
 }
 
 }  // namespace strata::app

@@ -93,7 +93,7 @@ def main():
     for name in a.workloads or WORKLOADS:
         ours, theirs = [], []
         for _ in range(a.rounds):
-            out = subprocess.check_output([a.strata, "bench", name, "--json"],
+            out = subprocess.check_output([a.strata, "bench", name, "--json", "--no-bound"],
                                           stderr=subprocess.DEVNULL)
             ours.append(json.loads(out)["results"][0]["ms_min"])
             theirs.append(float(subprocess.check_output(

@@ -7,6 +7,7 @@
 #include "strata/base/error.h"
 #include "strata/base/work_counter.h"
 #include "strata/kernels/conv.h"
+#include "strata/kernels/work_log.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
@@ -131,6 +132,7 @@ Tensor data_grad(const Conv2dShape& s, const Tensor& dy_any, const Tensor& w_any
   const Tensor dy = contiguous(dy_any), w = contiguous(w_any);
   Tensor dx = empty(x_shape(s), dy.dtype(), dy.device(), op);
   on_cpu(op, dy, [&](Cpu) {
+    const kernels::LoggedWork logged(s, kernels::ConvPass::data);
     visit_conv_dtype(dy.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       kernels::conv2d_backward_data(s, dy.data<T>(), w.data<T>(), dx.data<T>());
@@ -153,6 +155,7 @@ std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any
   Tensor dbias;
   if (with_bias) dbias = empty({s.oc}, x.dtype(), x.device(), op);
   on_cpu(op, x, [&](Cpu) {
+    const kernels::LoggedWork logged(s, kernels::ConvPass::weights);
     visit_conv_dtype(x.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       kernels::conv2d_backward_weights(s, x.data<T>(), dy.data<T>(), dw.data<T>(),
@@ -187,6 +190,7 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
   Tensor y = empty(y_shape(s), x.dtype(), x.device(), "conv2d");
   count_macs(y.numel() * s.kh * s.kw * s.group_c());
   on_cpu("conv2d", x, [&](Cpu) {
+    const kernels::LoggedWork logged(s, kernels::ConvPass::forward);
     visit_conv_dtype(x.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       kernels::conv2d(s, x.data<T>(), w.data<T>(), bias.defined() ? bias.data<T>() : nullptr, relu,

@@ -10,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/base/work_counter.h"
 #include "strata/kernels/rnn.h"
+#include "strata/kernels/work_log.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
@@ -151,6 +152,13 @@ struct Kept {
     g.dh_first = wanted(5, state);
     g.dc_first = wanted(6, state);
     on_cpu(name_of(cell), x_value, [&](Cpu cpu) {
+      const int64_t rows = x_value.size(0), steps = x_value.size(1), all = rows * steps;
+      const int64_t gate_rows = bias[0], units = state[1], in_size = x_value.size(2);
+      const kernels::LoggedWork logged(
+          {{{1, all, in_size, gate_rows, false, false}, needs[0] ? 1. : 0.},
+           {{1, gate_rows, in_size, all, true, false}, needs[1] ? 1. : 0.},
+           {{1, gate_rows, units, all, true, false}, needs[2] ? 1. : 0.},
+           {{1, rows, units, gate_rows, false, false}, static_cast<double>(steps)}});
       const Tensor all_lengths = lengths.get();
       kernels::RnnInputs in = arguments(cell, x_value, w, {.reverse = reverse}, all_lengths);
       in.states = states.get();
@@ -205,6 +213,10 @@ RnnResult run_recorded(const Call& call) {
     if (options.lengths.defined()) y = empty({steps, rows, units}, x.dtype(), x.device());
     count_macs(rows * steps * w.w_ih.size(0) * (x.size(2) + units));
     on_cpu(call.name(), x, [&](Cpu cpu) {
+      const int64_t gate_rows = w.w_ih.size(0);
+      const kernels::LoggedWork logged(
+          {{{1, rows * steps, gate_rows, x.size(2), false, true}, 1},
+           {{1, rows, gate_rows, units, false, true}, static_cast<double>(steps)}});
       kernels::RnnInputs in = arguments(cell, x, w, options, lengths);
       in.states = states;
       in.cells = cells;

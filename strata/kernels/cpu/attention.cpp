@@ -6,6 +6,7 @@
 #include "strata/base/parallel.h"
 #include "strata/kernels/gemm.h"
 #include "strata/kernels/scratch.h"
+#include "strata/kernels/work_log.h"
 
 // clang-format off
 #undef HWY_TARGET_INCLUDE
@@ -306,6 +307,10 @@ HWY_EXPORT(backward);
 void attention(Cpu, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                const AttentionProblem& problem, Tensor& y, Tensor& lse) {
   if (q.size(0) * q.size(1) * q.size(2) == 0) return;
+  const int64_t stack = q.size(0) * q.size(1), rows = q.size(2), keys = k.size(2);
+  const double part = problem.causal && rows == keys ? 0.5 : 1;
+  const LoggedWork logged({{{stack, rows, keys, q.size(3), false, true}, part},
+                           {{stack, rows, v.size(3), keys, false, false}, part}});
   HWY_DYNAMIC_DISPATCH(forward)(q, k, v, mask, problem, y, lse);
 }
 
@@ -313,6 +318,15 @@ void attention_backward(Cpu, const Tensor& q, const Tensor& k, const Tensor& v, 
                         const AttentionProblem& problem, const Tensor& y, const Tensor& lse,
                         const Tensor& dy, AttentionGradients& gradients) {
   if (q.size(0) * q.size(1) == 0) return;
+  const int64_t stack = q.size(0) * q.size(1), rows = q.size(2), keys = k.size(2);
+  const int64_t depth = q.size(3), width = v.size(3);
+  const double part = problem.causal && rows == keys ? 0.5 : 1;
+  // The scores again, those of the values' gradient, and the three gradients.
+  const LoggedWork logged({{{stack, rows, keys, depth, false, true}, part},
+                           {{stack, rows, keys, width, false, true}, part},
+                           {{stack, rows, depth, keys, false, false}, part},
+                           {{stack, keys, depth, rows, true, false}, part},
+                           {{stack, keys, width, rows, true, false}, part}});
   HWY_DYNAMIC_DISPATCH(backward)(q, k, v, mask, problem, y, lse, dy, gradients);
 }
 

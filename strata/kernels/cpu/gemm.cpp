@@ -4,6 +4,7 @@
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/gemm_problem.h"
+#include "strata/kernels/work_log.h"
 
 namespace strata::kernels {
 namespace {
@@ -58,6 +59,7 @@ void run(const Gemm<T>& args, const float* bias) {
   const Gemm<T> g = merged(args);
   const int64_t count = numel(g.batch);
   if (count == 0 || g.m == 0 || g.n == 0) return;
+  const LoggedWork logged({{{count, g.m, g.n, g.k, g.a.trans, g.b.trans}, 1}});
   const GemmProblem<T> first = problem_of(g, bias);
   const auto one = [&](int64_t i) {
     GemmProblem<T> p = first;
