@@ -9,17 +9,14 @@ namespace strata::kernels {
 // x, y, dy and dx are contiguous and of one dtype: f32, bf16 or f64. Everything else is of the
 // dtype computed in, f64 for f64 and f32 else; weight and bias may be undefined (1 and 0).
 
-/// Normalisation by channel of x [samples, length, channels]: each channel by itself (batch norm,
-/// samples = 1) or `groups` groups of neighbouring channels (group norm).
+/// Normalisation by channel of x [samples, length, channels] (batch norm: samples = 1).
 struct ChannelNorm {
-  int64_t groups = 0;  ///< 0: each channel by itself
-  bool relu = false;   ///< y = max(y, 0)
+  bool relu = false;  ///< y = max(y, 0)
   double eps = 1e-5;
 };
 
 /// Fills mean and variance (the biased one), both [samples, channels].
-void channel_statistics(Cpu, const ChannelNorm& norm, const Tensor& x, Tensor& mean,
-                        Tensor& variance);
+void channel_statistics(Cpu, const Tensor& x, Tensor& mean, Tensor& variance);
 
 /// inverse = 1 / sqrt(variance + eps).
 void invert_variance(Cpu, double eps, const Tensor& variance, Tensor& inverse);

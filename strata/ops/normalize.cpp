@@ -98,7 +98,7 @@ Grads room_for_gradients(const char* op, Needs needs, const Tensor& x, const Ten
           needs[2] ? empty_like(bias, op) : Tensor()};
 }
 
-/// The common part of batch and group norm: x [samples, length, channels], statistics given.
+/// The common part of training and evaluation: x seen as `view`, statistics given.
 Tensor normalize_channels(const char* op, const ChannelNorm& norm, const Form& form, bool constant,
                           const Tensor& x, const Shape& view, const Tensor& weight,
                           const Tensor& bias, const Tensor& mean, const Tensor& inverse) {
@@ -214,7 +214,7 @@ Tensor batch_norm(const Tensor& given, Tensor running_mean, Tensor running_var,
   Tensor variance = empty_like(mean, kOp), inverse = empty_like(mean, kOp);
   on_cpu(kOp, x, [&](Cpu cpu) {
     if (options.training) {
-      kernels::channel_statistics(cpu, norm, with_shape(x, view), mean, variance);
+      kernels::channel_statistics(cpu, with_shape(x, view), mean, variance);
     } else {
       const NoGrad no_grad;
       copy_(mean, running_mean);
@@ -250,40 +250,6 @@ Tensor rms_norm(const Tensor& x, const Shape& shape, const Tensor& weight,
   const double least = x.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
                                                : std::numeric_limits<float>::epsilon();
   return normalize_rows("rms_norm", true, x, shape, weight, {}, eps.value_or(least));
-}
-
-Tensor group_norm(const Tensor& given, int64_t groups, const Tensor& given_weight,
-                  const Tensor& given_bias, double eps) {
-  constexpr const char* kOp = "group_norm";
-  internal::check_floating(kOp, given);
-  if (given.rank() < 2) {
-    throw ShapeError(kOp,
-                     fmt::format("x is {}, but at least [samples, channels]", describe(given)));
-  }
-  const int64_t samples = given.shape()[0], channels = given.shape().back();
-  if (groups < 1 || channels % groups != 0) {
-    throw ValueError(kOp, fmt::format("{} groups do not divide the {} channels of x, {}", groups,
-                                      channels, describe(given)));
-  }
-  if (given.dtype() == DType::f16) {
-    return cast(group_norm(cast(given, DType::f32), groups, given_weight, given_bias, eps),
-                DType::f16);
-  }
-  const Tensor x = contiguous(given);
-  const Tensor weight = parameter(kOp, "weight", given_weight, {channels}, x);
-  const Tensor bias = parameter(kOp, "bias", given_bias, {channels}, x);
-  const int64_t length = x.numel() ? x.numel() / (samples * channels) : 0;
-  const Shape view = {samples, length, channels};
-  const ChannelNorm norm{.groups = groups, .eps = eps};
-  Tensor mean = empty({samples, channels}, computed_dtype(x), x.device(), kOp);
-  Tensor variance = empty_like(mean, kOp), inverse = empty_like(mean, kOp);
-  on_cpu(kOp, x, [&](Cpu cpu) {
-    kernels::channel_statistics(cpu, norm, with_shape(x, view), mean, variance);
-    kernels::invert_variance(cpu, eps, variance, inverse);
-  });
-  const int64_t size = channels / groups;
-  const Form form{{samples, length, groups, size}, {1, 3}, {groups, size}, eps, true, false};
-  return normalize_channels(kOp, norm, form, false, x, view, weight, bias, mean, inverse);
 }
 
 }  // namespace strata

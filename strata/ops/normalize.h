@@ -31,12 +31,6 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var,
 Tensor layer_norm(const Tensor& x, const Shape& shape, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
 
-/// Over the axes between the first and the last, and over each of `groups` groups of neighbouring
-/// channels (the last axis) of x [samples, ..., channels] (Wu and He, 2018). weight and bias are
-/// [channels]. Throws ValueError where the groups do not divide the channels.
-Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight = {},
-                  const Tensor& bias = {}, double eps = 1e-5);
-
 /// x / sqrt(mean(x^2) + eps) * weight over the last axes of x, whose sizes are `shape` (Zhang and
 /// Sennrich, 2019). eps is the epsilon of the dtype computed in where it is left out, as in torch.
 Tensor rms_norm(const Tensor& x, const Shape& shape, const Tensor& weight = {},

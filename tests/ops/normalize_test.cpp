@@ -11,6 +11,7 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/group_norm.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
 
@@ -46,6 +47,9 @@ Tensor layer(const Tensor& x, const Tensor& w, const Tensor& b) {
 Tensor group(const Tensor& x, const Tensor& w, const Tensor& b) {
   return group_norm(x, x.shape().back() % 4 ? 1 : 4, w, b);
 }
+Tensor group_silu(const Tensor& x, const Tensor& w, const Tensor& b) {
+  return group_norm(x, x.shape().back() % 2 ? 1 : 2, w, b, {.silu = true});
+}
 Tensor rms(const Tensor& x, const Tensor& w, const Tensor&) {
   return rms_norm(x, {x.shape().back()}, w);
 }
@@ -62,7 +66,7 @@ std::vector<Tensor> answers(Norm f, const Shape& shape, DType dtype) {
   return {y, x.grad(), w.grad(), b.grad().defined() ? b.grad() : zeros(channels, wide)};
 }
 
-const std::vector<Norm> kNorms = {batch, batch_relu, layer, group, rms};
+const std::vector<Norm> kNorms = {batch, batch_relu, layer, group, group_silu, rms};
 const std::vector<Shape> kShapes = {{5, 3, 1}, {64, 6}, {3, 17, 11, 16}, {2, 300, 70}, {40, 1100}};
 
 TEST(Normalize, F32AndBf16FollowF64) {
@@ -161,6 +165,10 @@ TEST(BatchNorm, NamesWhatDoesNotFit) {
               group_norm(zeros({2, 3}), 2);
             }),
             "[group_norm] 2 groups do not divide the 3 channels of x, f32[2, 3]");
+  EXPECT_EQ(text([] {
+              group_norm(zeros({2, 5, 4}), 2, {}, {}, {.shift = zeros({4})});
+            }),
+            "[group_norm] shift is f32[4], but x, f32[2, 5, 4], asks for [2, 4]");
   EXPECT_THROW(rms_norm(zeros({2, 3}, DType::i64), {3}), DTypeError);
 }
 

@@ -46,10 +46,6 @@ cases.add("layer_norm", [images, weight, bias],
 cases.add("layer_norm/plane", [images, plane, plane],
           lambda x, w, b: F.layer_norm(x, (5, 6), w, b))
 cases.add("layer_norm/plain", [rows], lambda x: F.layer_norm(x, (6,)))
-cases.add("group_norm", [images, weight, bias],
-          lambda x, w, b: channels_last(F.group_norm(channels_first(x), 3, w, b, 1e-3)))
-cases.add("group_norm/one", [images],
-          lambda x: channels_last(F.group_norm(channels_first(x), 1)))
 cases.add("rms_norm", [images, weight], lambda x, w: F.rms_norm(x, (6,), w, 1e-3))
 cases.add("rms_norm/plain", [images], lambda x: F.rms_norm(x, (5, 6), None, 1e-5))
 cases.write()

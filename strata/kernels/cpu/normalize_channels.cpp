@@ -303,48 +303,23 @@ struct Affine {
   }
 };
 
-/// Makes the statistics of single channels those of their groups.
-template <class C>
-void merge_groups(int64_t groups, int64_t samples, int64_t channels, double count, C* mean,
-                  C* squares) {
-  const int64_t size = channels / groups;
-  for (int64_t g = 0; g < samples * groups; ++g) {
-    C *m = mean + g * size, *s = squares + g * size;
-    double centre = 0, total = 0;
-    for (int64_t i = 0; i < size; ++i) centre += static_cast<double>(m[i]);
-    centre /= static_cast<double>(size);
-    for (int64_t i = 0; i < size; ++i) {
-      const double delta = static_cast<double>(m[i]) - centre;
-      total += static_cast<double>(s[i]) + count * delta * delta;
-    }
-    std::fill_n(m, size, static_cast<C>(centre));
-    std::fill_n(s, size, static_cast<C>(total));
-  }
-}
-
 /// The coefficients of dx = a g - b - c (x - mean), [3, samples, channels], from the sums of g and
 /// of g (x - mean).
 template <class C>
-void gradient_coefficients(int64_t groups, bool constant, int64_t count, const Tensor& inverse,
-                           const C* weight, const std::vector<double>& sums,
-                           const std::vector<double>& products, C* abc) {
+void gradient_coefficients(bool constant, int64_t count, const Tensor& inverse, const C* weight,
+                           const std::vector<double>& sums, const std::vector<double>& products,
+                           C* abc) {
   const int64_t channels = inverse.shape().back(), n = inverse.numel();
-  const int64_t size = groups ? channels / groups : 1;
-  const double elements = static_cast<double>(count * size);
+  const double elements = static_cast<double>(count);
   const C* s = inverse.data<C>();
-  for (int64_t g = 0; g < n; g += size) {
-    const double scale = static_cast<double>(s[g]);
-    double of_g = 0, of_gx = 0;
-    for (int64_t i = g; i < g + size; ++i) {
-      const double w = weight ? static_cast<double>(weight[i % channels]) : 1;
-      of_g += w * sums[static_cast<size_t>(i)];
-      of_gx += w * products[static_cast<size_t>(i)];
-      abc[i] = static_cast<C>(w * scale);
-    }
-    const double b = constant ? 0 : scale * of_g / elements;
-    const double c = constant ? 0 : scale * scale * scale * of_gx / elements;
-    std::fill_n(abc + n + g, size, static_cast<C>(b));
-    std::fill_n(abc + 2 * n + g, size, static_cast<C>(c));
+  for (int64_t i = 0; i < n; ++i) {
+    const double scale = static_cast<double>(s[i]);
+    const double w = weight ? static_cast<double>(weight[i % channels]) : 1;
+    const double of_g = w * sums[static_cast<size_t>(i)],
+                 of_gx = w * products[static_cast<size_t>(i)];
+    abc[i] = static_cast<C>(w * scale);
+    abc[n + i] = static_cast<C>(constant ? 0 : scale * of_g / elements);
+    abc[2 * n + i] = static_cast<C>(constant ? 0 : scale * scale * scale * of_gx / elements);
   }
 }
 
@@ -366,8 +341,7 @@ void weight_gradients(const Tensor& inverse, const std::vector<double>& sums,
 
 }  // namespace
 
-void channel_statistics(Cpu, const ChannelNorm& norm, const Tensor& x, Tensor& mean,
-                        Tensor& variance) {
+void channel_statistics(Cpu, const Tensor& x, Tensor& mean, Tensor& variance) {
   const int64_t samples = x.shape()[0], channels = x.shape()[2];
   const Strides strides = contiguous_strides({samples, 1, channels});
   Tensor m = mean.as_strided({samples, 1, channels}, strides, mean.offset());
@@ -375,12 +349,8 @@ void channel_statistics(Cpu, const ChannelNorm& norm, const Tensor& x, Tensor& m
   moments(Cpu{}, x, m, s);
   for_statistic(mean, [&](auto zero) {
     using C = decltype(zero);
-    double count = static_cast<double>(x.shape()[1]);
+    const double count = static_cast<double>(x.shape()[1]);
     C* v = variance.data<C>();
-    if (norm.groups) {
-      merge_groups(norm.groups, samples, channels, count, mean.data<C>(), v);
-      count *= static_cast<double>(channels / norm.groups);
-    }
     for (int64_t i = 0; i < samples * channels; ++i) {
       v[i] = static_cast<C>(static_cast<double>(v[i]) / count);
     }
@@ -442,7 +412,7 @@ void channel_norm_grad(Cpu, const ChannelNorm& norm, bool constant, const Tensor
     weight_gradients<C>(inverse, sums, products, dweight, dbias);
     if (!dx.defined() || x.numel() == 0) return;
     Tensor abc = empty({3, mean.shape()[0], mean.shape()[1]}, mean.dtype());
-    gradient_coefficients(norm.groups, constant, x.shape()[1], inverse,
+    gradient_coefficients(constant, x.shape()[1], inverse,
                           weight.defined() ? weight.data<C>() : nullptr, sums, products,
                           abc.data<C>());
     HWY_DYNAMIC_DISPATCH(run_grad)
