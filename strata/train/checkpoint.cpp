@@ -17,6 +17,7 @@ constexpr const char* kKey = "strata_checkpoint";  // the metadata entry that ma
 constexpr const char* kSettings = "strata_settings";
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kAverages = "averages.";
 
 using Json = nlohmann::json;
 

@@ -19,6 +19,22 @@
 namespace strata::train {
 namespace {
 
+/// Exchanges the parameters with their averages, if there are any, while it lives.
+class Averaged {
+ public:
+  explicit Averaged(Training& training) : averages_(training.averages()) {
+    if (averages_) averages_->swap();
+  }
+  ~Averaged() {
+    if (averages_) averages_->swap();
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  EMA* averages_;
+};
+
 class Fit {
  public:
   Fit(Training& training, const FitOptions& options, FitObserver* observer)
@@ -104,6 +120,7 @@ class Fit {
     backward(loss);
     const double norm = clipped_norm(random);
     optimizer.step();
+    if (EMA* averages = training_.averages()) averages->update();
     ++state_.step;
     ++state_.batch;
     update_progress();
@@ -158,7 +175,10 @@ class Fit {
   void evaluate() {
     const NoGrad no_grad;
     training_.model().eval();
-    state_.metric = training_.evaluate();
+    {
+      const Averaged averaged(training_);
+      state_.metric = training_.evaluate();
+    }
     training_.model().train();
     update_progress();
     observer_.evaluated(progress_, state_.metric);

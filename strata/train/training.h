@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "strata/nn/module.h"
+#include "strata/optim/ema.h"
 #include "strata/optim/optimizer.h"
 
 namespace strata::train {
@@ -31,6 +32,9 @@ class Training {
 
   virtual nn::Module& model() = 0;
   virtual Optimizer& optimizer() = 0;
+  /// Averages of the model's parameters, which fit() updates after each step, evaluates and keeps
+  /// as the run's weights; null where a training has none.
+  virtual EMA* averages() { return nullptr; }
 
   virtual int64_t batches_per_epoch() const = 0;
   /// Makes batch number `batch` of `epoch` (both from 0) the next one.

@@ -11,6 +11,7 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata::nn {
 namespace {
@@ -50,13 +51,8 @@ TEST(GroupNorm, HasPyTorchsParameters) {
 }
 
 TEST(GroupNorm, NamesWhatIsMissingOrDoesNotDivide) {
-  const auto text = [](const GroupNormConfig& c) -> std::string {
-    try {
-      GroupNorm layer(c);
-    } catch (const ValueError& e) {
-      return e.what();
-    }
-    return "";
+  const auto text = [](const GroupNormConfig& c) {
+    return testing::message<ValueError>([&] { GroupNorm layer(c); });
   };
   EXPECT_EQ(text({.groups = 2}), "[GroupNorm] the config leaves out .channels");
   EXPECT_EQ(text({.groups = 4, .channels = 6}),
