@@ -2,15 +2,18 @@
 
 #include <memory>
 
+#include "models/generative/residual_unet.h"
 #include "models/vision/lenet.h"
 #include "models/vision/mlp.h"
 #include "strata/autograd/backward.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/sequential.h"
+#include "strata/nn/summary.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
 #include "strata/optim/sgd.h"
+#include "strata/tensor/default_device.h"
 
 namespace strata::bench {
 namespace {
@@ -73,6 +76,39 @@ Workload lenet5() {
       }};
 }
 
+std::shared_ptr<models::ResidualUNet> ddpm_net() {
+  return std::make_shared<models::ResidualUNet>(
+      models::ResidualUNetConfig{.channels = 3,
+                                 .widths = {64, 128, 128},
+                                 .up_widths = {64, 128, 128},
+                                 .blocks = 2,
+                                 .halve_last = false,
+                                 .attention = false,
+                                 .doubled_conv = true,
+                                 .time_width = 256});
+}
+
+Workload ddpm_unet() {
+  const Shape images = {16, 32, 32, 3};
+  const DeviceScope meta(kMeta);
+  const nn::Summary sizes = nn::summarize(*ddpm_net(), images);
+  return {.name = "ddpm-unet",
+          .what = "64 channels, multiples 1, 2, 2, 32x32, batch 16, MSE, Adam",
+          .flops = 2 * 3 * static_cast<double>(sizes.macs),
+          .bytes = kAdamBytes * static_cast<double>(sizes.parameters),
+          .products = "",
+          .not_needed = "",
+          .make = [images] {
+            const auto model = ddpm_net();
+            const auto optimizer = std::make_shared<Adam>(model->parameters());
+            return [=, x = randn(images), y = randn(images), t = ones({images[0]})] {
+              optimizer->zero_grad();
+              backward(mse_loss((*model)(x, t), y));
+              optimizer->step();
+            };
+          }};
+}
+
 Workload adam() {
   return {.name = "adam",
           .what = "one Adam step on 100 tensors of 1,000,000",
@@ -90,6 +126,6 @@ Workload adam() {
 
 }  // namespace
 
-std::vector<Workload> workloads() { return {mlp(), mlp_13002(), lenet5(), adam()}; }
+std::vector<Workload> workloads() { return {mlp(), mlp_13002(), lenet5(), ddpm_unet(), adam()}; }
 
 }  // namespace strata::bench

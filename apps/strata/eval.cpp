@@ -27,11 +27,13 @@ int evaluate(const EvalArguments& a) {
   if (a.common.json) {
     print_json({{"system", a.system},
                 {"metric", {{"name", metric.name}, {"value", metric.value}}},
+                {"details", metric.details},
                 {"samples", metric.samples},
                 {"seconds", seconds}});
   } else {
     fmt::print("{} {:.4f} on {} samples in {}\n", metric.name, metric.value,
                grouped(metric.samples), duration(seconds));
+    for (const auto& [name, value] : metric.details) fmt::print("{} {:.4f}\n", name, value);
   }
   return kDone;
 }

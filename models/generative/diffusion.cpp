@@ -72,8 +72,12 @@ NoiseSchedule NoiseSchedule::cosine(int64_t steps, double s, double most) {
   return NoiseSchedule(std::move(betas));
 }
 
+double NoiseSchedule::beta_between(int64_t before, int64_t t) const {
+  return before == t - 1 ? beta(t) : 1 - signal(t) / signal(before);
+}
+
 double NoiseSchedule::posterior_variance(int64_t t, int64_t before) const {
-  return (1 - signal(before)) / (1 - signal(t)) * (1 - signal(t) / signal(before));
+  return beta_between(before, t) * (1 - signal(before)) / (1 - signal(t));
 }
 
 Tensor NoiseSchedule::noised(const Tensor& x, const Tensor& t, const Tensor& noise) const {
@@ -91,7 +95,7 @@ Tensor NoiseSchedule::noised(const Tensor& x, const Tensor& t, const Tensor& noi
 Tensor ancestral_step(const NoiseSchedule& schedule, const BackStep& step, const Tensor& x,
                       const Tensor& noise, const Tensor& fresh) {
   const double signal = schedule.signal(step.t), before = schedule.signal(step.before);
-  const double beta = 1 - signal / before;
+  const double beta = schedule.beta_between(step.before, step.t);
   const double of_image = std::sqrt(before) * beta / (1 - signal);
   const double of_x = std::sqrt(1 - beta) * (1 - before) / (1 - signal);
   const Tensor mean = seen(schedule, step, x, noise) * of_image + x * of_x;

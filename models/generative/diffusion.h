@@ -26,8 +26,10 @@ class NoiseSchedule {
   double beta(int64_t t) const { return betas_[static_cast<size_t>(t)]; }
   /// The product of 1 - beta up to step t; 1 for t = -1, the image itself.
   double signal(int64_t t) const { return t < 0 ? 1 : signals_[static_cast<size_t>(t)]; }
+  /// What one step from `before` to t would take for its beta: 1 - signal(t) / signal(before).
+  double beta_between(int64_t before, int64_t t) const;
   /// Variance of the step from t back to `before` where the image is known:
-  /// (1 - signal(before)) / (1 - signal(t)) (1 - signal(t) / signal(before)).
+  /// (1 - signal(before)) / (1 - signal(t)) beta_between(before, t).
   double posterior_variance(int64_t t, int64_t before) const;
 
   /// Images x [N, ...] at the steps t, i64[N], with that noise. Throws IndexError for a step that

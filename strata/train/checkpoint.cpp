@@ -73,8 +73,13 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
   for (auto& [name, value] : nn::state_dict(training.model())) tensors[kModel + name] = value;
   const OptimizerState optimizer = training.optimizer().state();
   for (const auto& [name, value] : optimizer.tensors) tensors[kOptimizer + name] = value;
-  save_safetensors(checkpoint_path(run_dir), tensors,
-                   {{kKey, to_json(state, optimizer.numbers).dump()}});
+  Json json = to_json(state, optimizer.numbers);
+  if (EMA* averages = training.averages()) {
+    const OptimizerState averaged = averages->state();
+    for (const auto& [name, value] : averaged.tensors) tensors[kAverages + name] = value;
+    json["averages"] = averaged.numbers;
+  }
+  save_safetensors(checkpoint_path(run_dir), tensors, {{kKey, json.dump()}});
 }
 
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training) {
@@ -91,6 +96,10 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
     training.optimizer().load_state(
         {.tensors = strip(tensors, kOptimizer),
          .numbers = json.at("optimizer").get<std::map<std::string, double>>()});
+    if (EMA* averages = training.averages()) {
+      averages->load_state({.tensors = strip(tensors, kAverages),
+                            .numbers = json.at("averages").get<std::map<std::string, double>>()});
+    }
     Generator g(json.at("random").at("seed").get<uint64_t>());
     g.stream = json.at("random").at("stream").get<uint64_t>();
     default_generator() = g;

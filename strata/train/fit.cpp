@@ -194,6 +194,7 @@ class Fit {
     if (state_.finished) return;
     evaluate();
     if (!options_.run_dir.empty()) {
+      const Averaged averaged(training_);
       save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
     }
     state_.finished = true;  // only once the weights are in place: a resume would not write them

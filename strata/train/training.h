@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Metric {
   std::string name;  ///< "accuracy", "perplexity"
   double value = 0;  ///< accuracies are fractions
   int64_t samples = 0;
+  std::map<std::string, double> details = {};  ///< what else was found on the way
 };
 
 /// What a model makes of one sample.

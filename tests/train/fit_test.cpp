@@ -124,6 +124,57 @@ TEST(Fit, ABatchThatCannotBeHadCostsNothing) {
   EXPECT_EQ(bits(mended.net), bits(unbroken.net));
 }
 
+/// The same with averaged weights.
+struct AveragedCase {
+  class WithAverages final : public Training {
+   public:
+    explicit WithAverages(Case& run) : run_(run), averages_(run.net.parameters(), {.decay = 0.9}) {}
+    nn::Module& model() override { return run_.net; }
+    Optimizer& optimizer() override { return run_.training.optimizer(); }
+    EMA* averages() override { return &averages_; }
+    int64_t batches_per_epoch() const override { return run_.training.batches_per_epoch(); }
+    void seek(int64_t epoch, int64_t batch) override { run_.training.seek(epoch, batch); }
+    void next_batch() override { run_.training.next_batch(); }
+    Tensor loss() override { return run_.training.loss(); }
+    double learning_rate(int64_t step, int64_t total) const override {
+      return run_.training.learning_rate(step, total);
+    }
+    Metric evaluate() override {
+      evaluated = bits(run_.net);
+      return run_.training.evaluate();
+    }
+    std::string evaluated;
+
+   private:
+    Case& run_;
+    EMA averages_;
+  };
+
+  Case run;
+  WithAverages training{run};
+};
+
+TEST(Fit, EvaluatesAndKeepsTheAveragesAndResumesThem) {
+  AveragedCase unbroken;
+  const TempFolder kept;
+  fit(unbroken.training, {.epochs = 2, .run_dir = kept.path()});
+  EXPECT_NE(unbroken.training.evaluated, bits(unbroken.run.net));
+  nn::Sequential loaded = small_net();
+  load_weights(kept.path(), loaded);
+  EXPECT_EQ(bits(loaded), unbroken.training.evaluated);
+  const TempFolder folder;
+  {
+    AveragedCase first;
+    StopAt observer(7);
+    fit(first.training, {.epochs = 2, .run_dir = folder.path(), .cancel = &observer.cancel},
+        &observer);
+  }
+  AveragedCase second;
+  fit(second.training, {.epochs = 2, .run_dir = folder.path(), .resume = true});
+  EXPECT_EQ(second.training.evaluated, unbroken.training.evaluated);
+  EXPECT_EQ(bits(second.run.net), bits(unbroken.run.net));
+}
+
 TEST(Fit, ResumesToTheSameBitsFromAnyStep) {
   Case unbroken;
   const FitResult whole = fit(unbroken.training, {.epochs = 3});

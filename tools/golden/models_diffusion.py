@@ -57,8 +57,9 @@ for rows, width, spread in ((200, 5, 1.0), (40, 20, 3.0), (9, 12, 0.5)):  # the 
     g = rule_tensor(f"g{width}", (rows, width), -spread, spread + 1).numpy().astype(np.float64)
     g[:, 1:] += g[:, :-1]  # correlated
     c, d = np.cov(f, rowvar=False), np.cov(g, rowvar=False)
-    root = scipy.linalg.sqrtm(c)
-    between = np.maximum(scipy.linalg.eigvalsh((root @ d @ root).real), 0)
+    values, vectors = scipy.linalg.eigh(c)
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    between = np.maximum(scipy.linalg.eigvalsh(root @ d @ root), 0)
     delta = f.mean(0) - g.mean(0)
     distances.append(delta @ delta + np.trace(c) + np.trace(d) - 2 * np.sqrt(between).sum())
 keep("frechet", distances)

@@ -10,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
 #include "strata/io/safetensors.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "tests/support/message.h"

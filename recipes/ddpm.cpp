@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "models/generative/ddpm_unet.h"
+#include "models/generative/diffusion.h"
+#include "models/generative/residual_unet.h"
+#include "recipes/recipe.h"
+#include "recipes/shared/digit_judge.h"
+#include "recipes/shared/digits.h"
+#include "recipes/shared/system.h"
+#include "strata/base/error.h"
+#include "strata/data/loader.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/select.h"
+#include "strata/optim/adam.h"
+#include "strata/optim/schedules.h"
+
+namespace strata::recipes {
+namespace {
+
+using models::Denoiser;
+using models::NoiseSchedule;
+
+constexpr int64_t kDrawnTogether = 100;
+constexpr uint64_t kNoiseSeed = 0x6e6f697365;  // apart from the seed of the batches' order
+
+struct NoiseSettings {
+  int64_t noise_steps = 1000;
+  std::string schedule = "linear";
+
+  void fields(FieldVisitor& v) {
+    v("noise_steps", noise_steps, "steps from a picture to noise");
+    v("schedule", schedule, "how the noise grows: linear or cosine");
+  }
+  NoiseSchedule make() const {
+    if (schedule == "linear") return NoiseSchedule::linear(noise_steps);
+    if (schedule == "cosine") return NoiseSchedule::cosine(noise_steps);
+    throw ValueError("schedule", fmt::format("{} is neither linear nor cosine", schedule));
+  }
+};
+
+struct DdpmSettings : NoiseSettings {
+  double lr = 1e-3, average = 0.99;
+  int64_t batch = 128, judged = 2000, judged_steps = 50;
+
+  void fields(FieldVisitor& v) {
+    NoiseSettings::fields(v);
+    v("lr", lr, "learning rate at the start, from where it falls to 0");
+    v("average", average, "how much of the averaged weights each step keeps");
+    v("batch", batch, "images a step");
+    v("judged", judged, "pictures that are drawn to measure the network");
+    v("judged_steps", judged_steps, "steps of DDIM to draw them by");
+  }
+};
+
+/// Pictures in [0, 1], in groups that follow the count alone.
+Tensor draw(Denoiser& model, const NoiseSchedule& schedule, int64_t count, Shape picture,
+            const models::DiffusionSampling& options, uint64_t seed) {
+  Generator generator(seed);
+  std::vector<Tensor> parts;
+  for (int64_t at = 0; at < count; at += kDrawnTogether) {
+    picture[0] = std::min(kDrawnTogether, count - at);
+    parts.push_back(models::sample(model, schedule, picture, options, generator));
+  }
+  return clamp(concat(parts) * 0.5 + 0.5, 0, 1);
+}
+
+/// Learns to see the noise in noisy images. The noise of a batch follows its place in the run.
+class Denoising final : public train::Training {
+ public:
+  Denoising(nn::Module& model, const DdpmSettings& settings, const Source& source)
+      : model_(dynamic_cast<Denoiser&>(model)),
+        settings_(settings),
+        source_(source),
+        schedule_(settings.make()),
+        optimizer_(model.parameters(), {.lr = settings.lr}),
+        averages_(model.parameters(), {.decay = settings.average}),
+        loader_(digits(source, Split::train),
+                {.batch = settings.batch, .shuffle = true, .seed = source.seed}) {}
+
+  nn::Module& model() override { return model_; }
+  Optimizer& optimizer() override { return optimizer_; }
+  EMA* averages() override { return &averages_; }
+  int64_t batches_per_epoch() const override { return loader_.size(); }
+  void seek(int64_t epoch, int64_t batch) override {
+    loader_.set_state({.seed = source_.seed, .epoch = epoch, .position = batch});
+  }
+  void next_batch() override {
+    const LoaderState at = loader_.state();
+    images_ = loader_.next()->x * 2 - 1;
+    Generator generator(source_.seed ^ kNoiseSeed);
+    generator.stream = 2 * static_cast<uint64_t>(at.epoch * loader_.size() + at.position);
+    steps_ = randint(0, schedule_.steps(), {images_.size(0)}, DType::i64, kCpu, generator);
+    noise_ = randn(images_.shape(), 0, 1, DType::f32, kCpu, generator);
+  }
+  Tensor loss() override {
+    return mse_loss(model_(schedule_.noised(images_, steps_, noise_), steps_), noise_);
+  }
+  double learning_rate(int64_t step, int64_t total) const override {
+    return schedules::cosine({.lr = settings_.lr, .steps = total})(step);
+  }
+  train::Metric evaluate() override {
+    if (!judge_) judge_.emplace(source_);
+    const DigitVerdict verdict = (*judge_)(draw(model_, schedule_, settings_.judged, {0, 28, 28, 1},
+                                                {.steps = settings_.judged_steps}, source_.seed));
+    train::Metric metric{"relative FID", verdict.relative, settings_.judged};
+    metric.details["FID"] = verdict.distance;
+    metric.details["least share of a digit"] =
+        *std::min_element(verdict.shares.begin(), verdict.shares.end());
+    return metric;
+  }
+
+ private:
+  Denoiser& model_;
+  DdpmSettings settings_;
+  Source source_;
+  NoiseSchedule schedule_;
+  Adam optimizer_;
+  EMA averages_;
+  DataLoader loader_;
+  Tensor images_, steps_, noise_;
+  std::optional<DigitJudge> judge_;
+};
+
+Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSettings& settings) {
+  const auto sampler =
+      request.sampler == "ddpm" ? models::Sampler::ancestral : models::Sampler::ddim;
+  return draw(dynamic_cast<Denoiser&>(*system.model), settings.make(), request.count,
+              system.recipe->inputs(system.settings).at(0).shape,
+              {.sampler = sampler, .steps = request.steps, .progress = request.progress},
+              request.seed);
+}
+
+/// What all sizes have in common.
+Recipe diffusion(const char* name, const char* title, const Shape& picture) {
+  Recipe r{.name = name,
+           .title = title,
+           .family = "generative",
+           .year = 2020,
+           .paper = "Ho, Jain and Abbeel, Denoising diffusion probabilistic models",
+           .settings = [] { return Settings::of(NoiseSettings()); },
+           .inputs = [picture](const Settings&) -> std::vector<Input> {
+             return {{"x", picture}, {"t", {1}, DType::i64}};
+           },
+           .model = {}};
+  r.arrays = [](System& system, const TensorMap& in) -> TensorMap {
+    for (const char* needed : {"x", "t"}) {
+      if (!in.contains(needed)) {
+        throw ValueError(system.name,
+                         fmt::format("takes inputs named x and t, {} is missing", needed));
+      }
+    }
+    return {{"noise", dynamic_cast<Denoiser&>(*system.model)(in.at("x"), in.at("t"))}};
+  };
+  r.sample = [](System& system, const SampleRequest& request) {
+    return draw_for_user(system, request, system.settings.as<NoiseSettings>());
+  };
+  return r;
+}
+
+Recipe of_hub(const char* name, const char* title, const Shape& picture,
+              const models::DdpmUNetConfig& config) {
+  Recipe r = diffusion(name, title, picture);
+  r.summary =
+      "The paper's U-Net with group norms and attention at 16x16, for the weights that the "
+      "diffusers library publishes.";
+  r.model = [config](const Settings&) { return std::make_unique<models::DdpmUNet>(config); };
+  r.rename = [](TensorMap state, const Settings&) { return models::present_names(state); };
+  return r;
+}
+
+}  // namespace
+
+std::vector<Recipe> ddpm() {
+  Recipe digits = diffusion("ddpm", "Denoising diffusion of digits", {1, 28, 28, 1});
+  digits.summary =
+      "Draws digits out of noise: a small U-Net learns to see the noise in noisy pictures.";
+  digits.metric = "relative FID";
+  digits.expected = "";
+  digits.data = "MNIST's four IDX files; without --data, generated digits";
+  digits.epochs = 2;
+  digits.settings = [] { return Settings::of(DdpmSettings()); };
+  digits.model = [](const Settings&) { return std::make_unique<models::ResidualUNet>(); };
+  digits.training = [](nn::Module& m, const Settings& s, const Source& source) {
+    return std::make_unique<Denoising>(m, s.as<DdpmSettings>(), source);
+  };
+  digits.sample = [](System& system, const SampleRequest& request) {
+    return draw_for_user(system, request, system.settings.as<DdpmSettings>());
+  };
+  return {std::move(digits), of_hub("ddpm-cifar10", "DDPM of 32x32 pictures", {1, 32, 32, 3}, {}),
+          of_hub("ddpm-lsun-256", "DDPM of 256x256 pictures", {1, 256, 256, 3},
+                 {.widths = {128, 128, 256, 256, 512, 512},
+                  .attention = {false, false, false, false, true, false}})};
+}
+
+}  // namespace strata::recipes

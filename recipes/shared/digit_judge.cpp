@@ -1,0 +1,96 @@
+#include "recipes/shared/digit_judge.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "recipes/shared/digits.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/extremes.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/losses.h"
+#include "strata/ops/select.h"
+#include "strata/ops/views.h"
+#include "strata/optim/adam.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/train/fit.h"
+#include "strata/train/supervised.h"
+
+namespace strata::recipes {
+namespace {
+
+constexpr int64_t kEpochs = 3, kTrainBatch = 128, kLookBatch = 500, kNoisePictures = 2000;
+constexpr double kRate = 1e-2;
+
+/// Puts the thread's generator at a seed of its own while it lives.
+class OwnGenerator {
+ public:
+  OwnGenerator() : before_(default_generator()) { manual_seed(0); }
+  ~OwnGenerator() { default_generator() = before_; }
+  OwnGenerator(const OwnGenerator&) = delete;
+  OwnGenerator& operator=(const OwnGenerator&) = delete;
+
+ private:
+  Generator before_;
+};
+
+models::LeNet5 trained_lenet(const Source& source) {
+  const OwnGenerator own;
+  const GradMode recording(true);
+  models::LeNet5 lenet;
+  train::Supervised training(
+      lenet, std::make_unique<Adam>(lenet.parameters(), AdamConfig{.lr = kRate}),
+      digits(source, Split::train), digits(source, Split::test),
+      {.batch = kTrainBatch,
+       .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
+       .schedule =
+           [](int64_t total) { return schedules::one_cycle({.max_lr = kRate, .steps = total}); }});
+  train::fit(training, {.epochs = kEpochs, .evaluate_each_epoch = false});
+  lenet.eval();
+  return lenet;
+}
+
+Tensor all_pictures(const Dataset& data) {
+  std::vector<int64_t> indices(static_cast<size_t>(data.size()));
+  std::iota(indices.begin(), indices.end(), 0);
+  return data.get(indices).x;
+}
+
+/// Normal noise around grey, cut to what a picture can show.
+Tensor noise_pictures() {
+  Generator generator(0);
+  return clamp(randn({kNoisePictures, 28, 28, 1}, 0.5, 0.5, DType::f32, kCpu, generator), 0, 1);
+}
+
+}  // namespace
+
+DigitJudge::DigitJudge(const Source& source) : lenet_(trained_lenet(source)) {
+  real_ = train::gaussian_of(look(all_pictures(*digits(source, Split::test))).features);
+  of_noise_ = train::frechet_distance(real_, train::gaussian_of(look(noise_pictures()).features));
+}
+
+DigitJudge::Seen DigitJudge::look(const Tensor& pictures) {
+  const NoGrad no_grad;
+  std::vector<Tensor> features, digits;
+  for (int64_t at = 0; at < pictures.size(0); at += kLookBatch) {
+    auto& l = lenet_;
+    const Tensor x = l.pool2(l.conv2(l.pool1(l.conv1(slice(pictures, 0, at, at + kLookBatch)))));
+    features.push_back(l.fc2(l.fc1(l.flatten(x))));
+    digits.push_back(argmax(l.fc3(features.back()), -1));
+  }
+  return {concat(features), concat(digits)};
+}
+
+DigitVerdict DigitJudge::operator()(const Tensor& pictures) {
+  const Seen seen = look(pictures);
+  DigitVerdict out;
+  out.distance = train::frechet_distance(real_, train::gaussian_of(seen.features));
+  out.relative = out.distance / of_noise_;
+  for (int64_t digit : seen.digits.to_vector<int64_t>()) {
+    out.shares.at(static_cast<size_t>(digit)) += 1 / static_cast<double>(pictures.size(0));
+  }
+  return out;
+}
+
+}  // namespace strata::recipes
