@@ -1,0 +1,111 @@
+#include <atomic>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "recipes/recipe.h"
+#include "recipes/shared/digit_judge.h"
+#include "recipes/shared/digits.h"
+#include "recipes/shared/system.h"
+#include "strata/base/error.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/creation.h"
+#include "strata/train/checkpoint.h"
+#include "strata/train/fit.h"
+#include "tests/support/message.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata::recipes {
+namespace {
+
+/// A training that is short in every respect.
+struct Run {
+  Run() : settings(find_recipe("ddpm").settings()) {
+    for (const char* text : {"batch=4", "judged=12", "judged_steps=2"}) {
+      settings.fields().assign(text);
+    }
+    manual_seed(1);
+    model = find_recipe("ddpm").model(settings);
+    training = find_recipe("ddpm").training(*model, settings, {.seed = 3});
+  }
+  std::vector<float> weights() {
+    std::vector<float> all;
+    for (const auto& [name, value] : nn::state_dict(*model)) {
+      const auto part = value.to_vector<float>();
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }
+  Settings settings;
+  std::unique_ptr<nn::Module> model;
+  std::unique_ptr<train::Training> training;
+};
+
+class StopAt final : public train::FitObserver {
+ public:
+  void stepped(const train::Progress& p) override { cancel = p.step == 2; }
+  std::atomic<bool> cancel{false};
+};
+
+TEST(Ddpm, ResumesExactlyAndKeepsTheAverages) {
+  const testing::TempFolder whole, broken;
+  Run unbroken;
+  const train::FitResult a = fit(*unbroken.training, {.steps = 4, .run_dir = whole.path()});
+  EXPECT_EQ(a.metric.name, "relative FID");
+  EXPECT_GT(a.metric.value, 0);
+  {
+    Run first;
+    StopAt stop;
+    fit(*first.training, {.steps = 4, .run_dir = broken.path(), .cancel = &stop.cancel}, &stop);
+  }
+  manual_seed(77);
+  Run second;
+  const train::FitResult b =
+      fit(*second.training, {.steps = 4, .run_dir = broken.path(), .resume = true});
+  EXPECT_EQ(second.weights(), unbroken.weights());
+  EXPECT_EQ(a.metric.value, b.metric.value);
+  train::load_weights(whole.path(), *unbroken.model);
+  train::load_weights(broken.path(), *second.model);
+  EXPECT_EQ(second.weights(), unbroken.weights());
+}
+
+TEST(Ddpm, DrawsAndRunsNamedArrays) {
+  const Recipe& recipe = find_recipe("ddpm");
+  System system = sketch_system("ddpm");
+  SampleRequest request{.count = 3, .steps = 2, .sampler = "ddpm", .seed = 5};
+  const Tensor pictures = recipe.sample(system, request);
+  EXPECT_EQ(pictures.shape(), (Shape{3, 28, 28, 1}));
+  for (float v : pictures.to_vector<float>()) EXPECT_TRUE(v >= 0 && v <= 1);
+  const TensorMap out =
+      run_arrays(system, {{"x", zeros({2, 28, 28, 1})}, {"t", zeros({2}, DType::i64)}});
+  EXPECT_EQ(describe(out.at("noise")), "f32[2, 28, 28, 1]");
+  EXPECT_EQ(testing::message<ValueError>([&] {
+              run_arrays(system, {{"x", zeros({1})}});
+            }),
+            "[ddpm] takes inputs named x and t, t is missing");
+  system.settings.fields().assign("schedule=square");
+  EXPECT_EQ(testing::message<ValueError>([&] { recipe.sample(system, request); }),
+            "[schedule] square is neither linear nor cosine");
+}
+
+TEST(DigitJudge, TellsDigitsFromNoise) {
+  const Generator before = default_generator();
+  DigitJudge judge({});
+  EXPECT_EQ(default_generator().stream, before.stream);
+  std::vector<int64_t> some(1000);
+  std::iota(some.begin(), some.end(), 5000);
+  const DigitVerdict real = judge(digits({}, Split::train)->get(some).x);
+  EXPECT_LT(real.relative, 0.05);
+  double all = 0;
+  for (double share : real.shares) {
+    EXPECT_GT(share, 0.05);
+    all += share;
+  }
+  EXPECT_NEAR(all, 1, 1e-12);
+  Generator generator(9);
+  const DigitVerdict noise = judge(rand({500, 28, 28, 1}, 0, 1, DType::f32, kCpu, generator));
+  EXPECT_GT(noise.relative, 0.3);
+}
+
+}  // namespace
+}  // namespace strata::recipes
