@@ -19,14 +19,14 @@ namespace strata::recipes {
 namespace {
 
 /// A training that is short in every respect.
-struct Run {
-  Run() : settings(find_recipe("ddpm").settings()) {
+struct ShortRun {
+  ShortRun() : settings(find_recipe("ddpm").settings()) {
     for (const char* text : {"batch=4", "judged=12", "judged_steps=2"}) {
       settings.fields().assign(text);
     }
     manual_seed(1);
     model = find_recipe("ddpm").model(settings);
-    training = find_recipe("ddpm").training(*model, settings, {.seed = 3});
+    training = find_recipe("ddpm").training(*model, settings, {.data = "", .seed = 3});
   }
   std::vector<float> weights() {
     std::vector<float> all;
@@ -49,19 +49,20 @@ class StopAt final : public train::FitObserver {
 
 TEST(Ddpm, ResumesExactlyAndKeepsTheAverages) {
   const testing::TempFolder whole, broken;
-  Run unbroken;
-  const train::FitResult a = fit(*unbroken.training, {.steps = 4, .run_dir = whole.path()});
+  ShortRun unbroken;
+  const train::FitResult a = train::fit(*unbroken.training, {.steps = 4, .run_dir = whole.path()});
   EXPECT_EQ(a.metric.name, "relative FID");
   EXPECT_GT(a.metric.value, 0);
   {
-    Run first;
+    ShortRun first;
     StopAt stop;
-    fit(*first.training, {.steps = 4, .run_dir = broken.path(), .cancel = &stop.cancel}, &stop);
+    train::fit(*first.training, {.steps = 4, .run_dir = broken.path(), .cancel = &stop.cancel},
+               &stop);
   }
   manual_seed(77);
-  Run second;
+  ShortRun second;
   const train::FitResult b =
-      fit(*second.training, {.steps = 4, .run_dir = broken.path(), .resume = true});
+      train::fit(*second.training, {.steps = 4, .run_dir = broken.path(), .resume = true});
   EXPECT_EQ(second.weights(), unbroken.weights());
   EXPECT_EQ(a.metric.value, b.metric.value);
   train::load_weights(whole.path(), *unbroken.model);
@@ -90,11 +91,11 @@ TEST(Ddpm, DrawsAndRunsNamedArrays) {
 
 TEST(DigitJudge, TellsDigitsFromNoise) {
   const Generator before = default_generator();
-  DigitJudge judge({});
+  DigitJudge judge(Source{});
   EXPECT_EQ(default_generator().stream, before.stream);
   std::vector<int64_t> some(1000);
   std::iota(some.begin(), some.end(), 5000);
-  const DigitVerdict real = judge(digits({}, Split::train)->get(some).x);
+  const DigitVerdict real = judge(digits(Source{}, Split::train)->get(some).x);
   EXPECT_LT(real.relative, 0.05);
   double all = 0;
   for (double share : real.shares) {

@@ -36,7 +36,7 @@ for name, betas in (("linear", np.linspace(1e-4, 0.02, 1000)), ("cosine", cosine
     keep(f"{name}.noised", np.sqrt(a) * x + np.sqrt(1 - a) * noise)
     for t, b in ((999, 979), (420, 400), (20, 0), (0, -1)):
         a, p = signals[t], signals[b] if b >= 0 else 1.0
-        beta = 1 - a / p
+        beta = betas[t] if b == t - 1 else 1 - a / p
         variance = beta * (1 - p) / (1 - a)
         for clip in (False, True):
             image = (x - np.sqrt(1 - a) * noise) / np.sqrt(a)
