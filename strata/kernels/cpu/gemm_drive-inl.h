@@ -71,6 +71,14 @@ struct RightPanel {
   int64_t step;
 };
 
+// What a tile that reads its right side where it lies, `step` apart, brings near: rows that it will
+// read a little later, and at its end the first of the panel behind its own.
+inline Ahead rows_ahead(const float* from, int64_t step, int64_t depth) {
+  constexpr int64_t kRows = 32;
+  if (depth <= kRows) return {from + kTileColumns, step};
+  return {from + kRows * step, step, depth - kRows, kTileColumns - kRows * step};
+}
+
 // The part of C at (i, j), and what happens to it in this step of k.
 template <class T>
 HWY_INLINE TileOutput<T> output_at(const GemmProblem<T>& p, const KStep& ks, int64_t i, int64_t j) {
@@ -104,41 +112,35 @@ class Tiles {
         rows_(rows),
         share_(ceil_div(kTileRows, panels)),
         share_length_(ceil_div(ks.depth, share_)),
+        whole_(tile_function(kTileRows, kTileVectors, left.rows)),
         direct_(is_direct(p)),
-        whole_(tile_function(kTileRows, kTileVectors, left.rows)) {}
+        last_whole_(direct_ ? p.n - kTileColumns : -1) {
+    if constexpr (std::is_same_v<T, float>) {
+      c_ = p.c;
+      const TileOutput<T> out = output_at(p, ks, 0, 0);
+      add_ = out.beta != 0;
+      bias_ = out.bias;
+      relu_ = out.activation == Activation::relu;
+    }
+  }
 
-  // The tile at row i and column j of the result. With `copy`, whole tiles that go to C from the
-  // registers alone, the right side is packed there on the way.
+  // The tile at row i and column j of the result. With `copy`, for tiles of is_direct() products
+  // that are as wide as can be, the right side is packed there on the way.
   HWY_INLINE void compute(int64_t i, int64_t j, const RightPanel& right, const Ahead& ahead,
                           float* copy = nullptr) const {
-    const int64_t rows = std::min<int64_t>(kTileRows, rows_.end - i);
-    const int64_t columns = std::min<int64_t>(kTileColumns, p_.n - j);
-    const int64_t vectors = columns <= kLanes ? 1 : kTileVectors;
-    TileFunction product = whole_;
-    if (copy) {
-      product = copying_tile_function(left_.rows);
-    } else if (rows < kTileRows || vectors < kTileVectors) {
-      product = tile_function(rows, vectors, left_.rows);
-    }
-    const float* left = left_at(i);
-    const TileOutput<T> out = output_at(p_, ks_, i, j);
     if constexpr (std::is_same_v<T, float>) {
-      if (direct_ && columns == vectors * kLanes) {
-        product(ks_.depth, left, left_.tile_step, right.data, right.step,
-                {out.c, out.ld, out.beta != 0, out.bias, out.activation == Activation::relu, copy},
-                ahead);
+      if (j <= last_whole_) {
+        const int64_t rows = std::min<int64_t>(kTileRows, rows_.end - i);
+        const TileFunction product = copy ? copying_tile_function(left_.rows)
+                                     : rows == kTileRows
+                                         ? whole_
+                                         : tile_function(rows, kTileVectors, left_.rows);
+        product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
+                {c_ + i * p_.ld + j, p_.ld, add_, bias_ ? bias_ + j : nullptr, relu_, copy}, ahead);
         return;
       }
     }
-    HWY_ALIGN float sums[kTileSize];
-    const int64_t stride = vectors * kLanes;
-    product(ks_.depth, left, left_.tile_step, right.data, right.step,
-            {sums, stride, false, nullptr, false}, ahead);
-    if (p_.turned) {
-      store_block_turned(sums, stride, rows, columns, out);
-    } else {
-      store_block(sums, stride, rows, columns, out);
-    }
+    compute_edge(i, j, right, ahead);
   }
 
   // What the tile at row i in panel number t of a strip brings near: its share of the rows under
@@ -156,13 +158,43 @@ class Tiles {
  private:
   const float* left_at(int64_t i) const { return left_.data + (i - rows_.begin) * left_.row_step; }
 
+  // A tile that is not as wide as others, or whose sums need more than registers can do.
+  HWY_NOINLINE void compute_edge(int64_t i, int64_t j, const RightPanel& right,
+                                 const Ahead& ahead) const {
+    const int64_t rows = std::min<int64_t>(kTileRows, rows_.end - i);
+    const int64_t columns = std::min<int64_t>(kTileColumns, p_.n - j);
+    const int64_t vectors = columns <= kLanes ? 1 : kTileVectors;
+    const TileFunction product = tile_function(rows, vectors, left_.rows);
+    const TileOutput<T> out = output_at(p_, ks_, i, j);
+    if constexpr (std::is_same_v<T, float>) {
+      if (direct_ && columns == vectors * kLanes) {
+        product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
+                {out.c, out.ld, add_, out.bias, relu_}, ahead);
+        return;
+      }
+    }
+    HWY_ALIGN float sums[kTileSize];
+    const int64_t stride = vectors * kLanes;
+    product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
+            {sums, stride, false, nullptr, false}, ahead);
+    if (p_.turned) {
+      store_block_turned(sums, stride, rows, columns, out);
+    } else {
+      store_block(sums, stride, rows, columns, out);
+    }
+  }
+
   const GemmProblem<T>& p_;
   const KStep& ks_;
   LeftView left_;
   Range rows_;
   int64_t share_, share_length_;  // of the next rows: so many a tile, in runs of so many steps
-  bool direct_;
   TileFunction whole_;
+  bool direct_;
+  int64_t last_whole_;  // the last column where a tile of the whole width goes straight to C
+  float* c_ = nullptr;
+  bool add_ = false, relu_ = false;
+  const float* bias_ = nullptr;
 };
 
 // The left factor where it lies. One that is not f32 cannot be read so.

@@ -48,18 +48,18 @@ void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
       if constexpr (std::is_same_v<T, float>) {
         const bool whole = p.n - j >= kTileColumns;
         // Too few tiles to repay a copy, or the first of them makes it.
-        const bool no_copy = p.m <= (ks.depth <= 64 ? 16 : 4) * kTileRows;
+        const bool no_copy = p.m <= 4 * kTileRows;
         in_place = whole && (no_copy || (is_direct(p) && p.m >= kTileRows));
         if (in_place) {
           const float* data = p.right.data + j + ks.begin * p.right.k_step;
           panel = {data, p.right.k_step};
           if (!no_copy) copy = packed;
-          if (j + kTileColumns < columns.end) ahead = {data + kTileColumns, p.right.k_step};
+          ahead = rows_ahead(data, p.right.k_step, ks.depth);
         }
       }
       if (!in_place) pack_right(p, ks, j, packed);
       for (int64_t i = 0; i < p.m; i += kTileRows) {
-        tiles.compute(i, j, panel, i == kTileRows ? ahead : tiles.nothing(), copy);
+        tiles.compute(i, j, panel, i == 0 ? ahead : tiles.nothing(), copy);
         if (copy) {
           panel = {copy, kTileColumns};
           copy = nullptr;
@@ -73,8 +73,25 @@ template <class T>
 void few_rows(const GemmProblem<T>& p) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
   const int64_t depth = step_depth<T>(p.k, kFewRowsDepth);
-  for_each_task(work, p.n, task_size(work, p.n, kTileColumns),
+  for_each_task(work, p.n, task_size(work, p.n, kTileColumns, 16),
                 [&](Range columns) HWY_ATTR { few_rows_task(p, depth, columns); });
+}
+
+// Sums so short that nothing is repaid by packing the right factor for all: each task does some
+// rows of the product as if they were few.
+inline constexpr int64_t kShortSum = 128;
+
+inline void short_sums(const GemmProblem<float>& p) {
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
+  const int64_t most = 8 * kTileRows;
+  for_each_task(work, p.m, std::min(task_size(work, p.m, kTileRows), most),
+                [&](Range rows) HWY_ATTR {
+                  GemmProblem<float> q = p;
+                  q.m = rows.size();
+                  q.left.data += rows.begin * p.left.lane_step;
+                  q.c += rows.begin * p.ld;
+                  few_rows_task(q, q.k, {0, q.n});
+                });
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

@@ -66,10 +66,8 @@ void block_task(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed
         if constexpr (std::is_same_v<T, float>) {
           if (copies && p.n - j >= kTileColumns) {
             const float* from = p.right.data + ks.begin * p.right.k_step + j;
-            tiles.compute(
-                i, j, {from, p.right.k_step},
-                t + 1 < panels ? Ahead{from + kTileColumns, p.right.k_step} : tiles.nothing(),
-                panel);
+            tiles.compute(i, j, {from, p.right.k_step}, rows_ahead(from, p.right.k_step, ks.depth),
+                          panel);
             continue;
           }
         }

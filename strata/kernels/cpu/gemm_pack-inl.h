@@ -7,6 +7,7 @@
 #define STRATA_KERNELS_CPU_GEMM_PACK_INL_H_
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -34,29 +35,40 @@ HWY_INLINE V32x4 load4(const float16* p) {
   return hn::PromoteTo(F32x4(), hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(p)));
 }
 
-// Rows a, b, c, d become columns.
-HWY_INLINE void transpose4(V32x4& a, V32x4& b, V32x4& c, V32x4& d) {
-  const F32x4 tag;
-  const V32x4 ab_low = hn::InterleaveLower(tag, a, b), ab_high = hn::InterleaveUpper(tag, a, b);
-  const V32x4 cd_low = hn::InterleaveLower(tag, c, d), cd_high = hn::InterleaveUpper(tag, c, d);
-  a = hn::ConcatLowerLower(tag, cd_low, ab_low);
-  b = hn::ConcatUpperUpper(tag, cd_low, ab_low);
-  c = hn::ConcatLowerLower(tag, cd_high, ab_high);
-  d = hn::ConcatUpperUpper(tag, cd_high, ab_high);
+// Four numbers of one row, or of two rows four apart: the upper half of a vector is then the
+// second.
+using Rows = hn::CappedTag<float, 8>;
+using VRows = hn::Vec<Rows>;
+inline constexpr int64_t kTurned = static_cast<int64_t>(hn::MaxLanes(Rows()));  // rows at a time
+
+template <class T>
+HWY_INLINE VRows load_rows(const T* row, [[maybe_unused]] const T* fourth_after) {
+  if constexpr (kTurned == 8) {
+    return hn::Combine(Rows(), load4(fourth_after), load4(row));
+  } else {
+    return load4(row);
+  }
 }
 
-// The first `count` (1 to 4) lanes.
-HWY_INLINE void store_first(V32x4 v, float* p, int64_t count) {
-  const hn::FixedTag<float, 2> d2;
-  if (count == 4) {
-    hn::StoreU(v, F32x4(), p);
-  } else if (count == 2) {
-    hn::StoreU(hn::LowerHalf(d2, v), d2, p);
-  } else {
-    HWY_ALIGN float lanes[4];
-    hn::Store(v, F32x4(), lanes);
-    for (int64_t i = 0; i < count; ++i) p[i] = lanes[i];
-  }
+// Rows a, b, c, d become columns, in each half.
+HWY_INLINE void transpose4(VRows& a, VRows& b, VRows& c, VRows& d) {
+  const Rows tag;
+  const hn::Repartition<double, Rows> pairs;
+  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(tag, a, b));
+  const auto cd_low = hn::BitCast(pairs, hn::InterleaveLower(tag, c, d));
+  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(tag, a, b));
+  const auto cd_high = hn::BitCast(pairs, hn::InterleaveUpper(tag, c, d));
+  a = hn::BitCast(tag, hn::InterleaveLower(pairs, ab_low, cd_low));
+  b = hn::BitCast(tag, hn::InterleaveUpper(pairs, ab_low, cd_low));
+  c = hn::BitCast(tag, hn::InterleaveLower(pairs, ab_high, cd_high));
+  d = hn::BitCast(tag, hn::InterleaveUpper(pairs, ab_high, cd_high));
+}
+
+// The first `count` lanes.
+HWY_INLINE void store_first(VRows v, float* p, int64_t count) {
+  HWY_ALIGN float lanes[kTurned];
+  hn::Store(v, Rows(), lanes);
+  for (int64_t i = 0; i < count; ++i) p[i] = lanes[i];
 }
 
 // to[k * width + lane] = from(lane, k) for lanes that follow each other in memory.
@@ -103,22 +115,29 @@ HWY_INLINE void pack_rest_in_order(const T* from, int64_t k_step, int64_t lanes,
   }
 }
 
-// The same where it is k that runs through memory: four rows are turned at a time.
+// The same where it is k that runs through memory: kTurned rows are turned at a time.
 template <bool kWhole, class T>
 HWY_INLINE void pack_turned_rows(const T* from, int64_t lane_step, int64_t count, int64_t width,
                                  int64_t k, float* HWY_RESTRICT to) {
-  const T* row[4];  // beyond the edge: the last row again, not stored
-  for (int64_t r = 0; r < 4; ++r) row[r] = from + std::min(r, count - 1) * lane_step;
+  const T* row[8];  // beyond the edge: the last row again, not stored
+  for (int64_t r = 0; r < 8; ++r) row[r] = from + std::min(r, count - 1) * lane_step;
+  const auto store = [&](VRows v, float* out) HWY_ATTR {
+    if constexpr (kWhole) {
+      hn::StoreU(v, Rows(), out);
+    } else {
+      store_first(v, out, count);
+    }
+  };
   int64_t p = 0;
   for (; p + 4 <= k; p += 4) {
-    V32x4 a = load4(row[0] + p), b = load4(row[1] + p);
-    V32x4 c = load4(row[2] + p), d = load4(row[3] + p);
+    VRows a = load_rows(row[0] + p, row[4] + p), b = load_rows(row[1] + p, row[5] + p);
+    VRows c = load_rows(row[2] + p, row[6] + p), d = load_rows(row[3] + p, row[7] + p);
     transpose4(a, b, c, d);
     float* out = to + p * width;
-    store_first(a, out, kWhole ? 4 : count);
-    store_first(b, out + width, kWhole ? 4 : count);
-    store_first(c, out + 2 * width, kWhole ? 4 : count);
-    store_first(d, out + 3 * width, kWhole ? 4 : count);
+    store(a, out);
+    store(b, out + width);
+    store(c, out + 2 * width);
+    store(d, out + 3 * width);
   }
   for (; p < k; ++p) {
     for (int64_t r = 0; r < count; ++r) to[p * width + r] = static_cast<float>(row[r][p]);
@@ -129,8 +148,8 @@ template <class T>
 HWY_INLINE void pack_turned(const T* from, int64_t lane_step, int64_t lanes, int64_t width,
                             int64_t k, float* HWY_RESTRICT to) {
   int64_t lane = 0;
-  for (; lane + 4 <= lanes; lane += 4) {
-    pack_turned_rows<true>(from + lane * lane_step, lane_step, 4, width, k, to + lane);
+  for (; lane + kTurned <= lanes; lane += kTurned) {
+    pack_turned_rows<true>(from + lane * lane_step, lane_step, kTurned, width, k, to + lane);
   }
   if (lane < lanes) {
     pack_turned_rows<false>(from + lane * lane_step, lane_step, lanes - lane, width, k, to + lane);

@@ -36,6 +36,7 @@ void whole_product(const GemmProblem<T>& p) {
   }
   if constexpr (std::is_same_v<T, float>) {
     if (p.turned && p.left.k_step == 1) return turned_rows(p);
+    if (!p.turned && p.right.lane_step == 1 && p.k <= kShortSum) return short_sums(p);
   }
   many_rows(p);
 }
