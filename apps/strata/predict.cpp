@@ -61,8 +61,7 @@ void add_predict(CLI::App& app, Program& program) {
   command->add_option("system", a->system, "a name from strata list, or a model's folder")
       ->required();
   command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
-  command->add_option("files", a->files, "pictures: PNG, light on dark or dark on light")
-      ->required();
+  command->add_option("files", a->files, "pictures: PNG or JPEG")->required();
   command->callback([=, &program] { program.status = predict(*a); });
 }
 

@@ -4,7 +4,7 @@
 
 #include "strata/data/digits.h"
 #include "strata/data/mnist.h"
-#include "strata/io/png.h"
+#include "strata/io/image_file.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/views.h"
 #include "strata/vision/digit.h"
@@ -26,7 +26,7 @@ std::shared_ptr<const Dataset> digits(const Source& source, Split split) {
 
 Prediction predict_digit(nn::Module& model, const std::string& path, Outputs outputs) {
   Prediction out;
-  out.seen = digit_from_photo(read_png(path));
+  out.seen = digit_from_photo(read_image(path));
   Tensor y = model(unsqueeze(out.seen, 0));
   if (outputs == Outputs::logits) y = softmax(y, -1);
   const auto values = y.to_vector<double>();

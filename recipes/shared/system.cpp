@@ -6,6 +6,7 @@
 
 #include "recipes/shared/hub_folder.h"
 #include "strata/base/error.h"
+#include "strata/io/weights.h"
 #include "strata/nn/state_dict.h"
 #include "strata/train/checkpoint.h"
 
@@ -39,8 +40,7 @@ void adopt_saved_settings(System& system, const std::string& weights) {
 }
 
 TensorMap read_tensors(const System& system, const std::string& weights) {
-  TensorMap tensors =
-      is_hub_folder(weights) ? load_safetensors(weights) : train::read_weights(weights);
+  TensorMap tensors = is_hub_folder(weights) ? load_tensors(weights) : train::read_weights(weights);
   const auto& rename = system.recipe->rename;
   return rename ? rename(std::move(tensors), system.settings) : tensors;
 }

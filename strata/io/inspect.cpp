@@ -15,6 +15,7 @@
 #include "strata/io/jpeg.h"
 #include "strata/io/npy.h"
 #include "strata/io/png.h"
+#include "strata/io/pth.h"
 #include "strata/io/safetensors.h"
 
 namespace strata {
@@ -39,6 +40,24 @@ void inspect_safetensors(FileReport& report) {
   if (file.files().size() > 1) {
     report.metadata.emplace_back("files", fmt::format("{}", file.files().size()));
   }
+  if (foreign > 0) {
+    report.remarks.push_back(
+        fmt::format("{} tensors have a dtype that Strata cannot load", foreign));
+  }
+}
+
+void inspect_pth(FileReport& report) {
+  const PthFile file(report.path);
+  file.check();
+  report.format = "PyTorch";
+  int64_t foreign = 0;
+  for (const PthTensorInfo& t : file.tensors()) {
+    foreign += !t.dtype;
+    const int64_t width = t.dtype ? size_of(*t.dtype) : 0;
+    report.tensors.push_back({t.name, t.dtype ? std::string(name_of(*t.dtype)) : t.stored, t.shape,
+                              numel(t.shape) * width});
+  }
+  report.metadata.assign(file.metadata().begin(), file.metadata().end());
   if (foreign > 0) {
     report.remarks.push_back(
         fmt::format("{} tensors have a dtype that Strata cannot load", foreign));
@@ -75,6 +94,7 @@ std::string_view format_of(const std::string& path) {
   std::array<char, 16> first{};
   file.read(0, first.data(), std::min<int64_t>(file.size(), first.size()));
   const std::string_view start(first.data(), first.size());
+  if (is_pth(path)) return "PyTorch";
   if (start.starts_with("\x89PNG")) return "PNG";
   if (start.starts_with("\xff\xd8")) return "JPEG";
   if (start.starts_with("\x93NUMPY")) return "npy";
@@ -83,11 +103,12 @@ std::string_view format_of(const std::string& path) {
   if (start[0] == 0 && start[1] == 0 && start[2] >= 8 && start[2] <= 14) return "IDX";
   if (path.ends_with(".png")) return "PNG";
   if (path.ends_with(".jpg") || path.ends_with(".jpeg")) return "JPEG";
+  if (path.ends_with(".pth") || path.ends_with(".pt")) return "PyTorch";
   if (path.ends_with(".npy")) return "npy";
   if (path.ends_with(".safetensors")) return "safetensors";
   if (path.ends_with("-ubyte")) return "IDX";
   throw FormatError(path, "of no known format",
-                    "safetensors, npy, IDX (also packed by gzip), PNG and JPEG are");
+                    "safetensors, PyTorch, npy, IDX (also packed by gzip), PNG and JPEG are");
 }
 
 }  // namespace
@@ -104,6 +125,8 @@ FileReport inspect_file(const std::string& path) {
   report.bytes = InputFile(path).size();
   if (format == "safetensors") {
     inspect_safetensors(report);
+  } else if (format == "PyTorch") {
+    inspect_pth(report);
   } else if (format == "PNG") {
     inspect_png(report);
   } else if (format == "JPEG") {

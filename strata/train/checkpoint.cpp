@@ -8,6 +8,7 @@
 #include "strata/base/error.h"
 #include "strata/base/random.h"
 #include "strata/io/safetensors.h"
+#include "strata/io/weights.h"
 #include "strata/nn/state_dict.h"
 
 namespace strata::train {
@@ -121,10 +122,10 @@ std::string weights_file(const std::string& file_or_run) {
   if (!fs::is_directory(file_or_run)) return file_or_run;
   std::string path = weights_path(file_or_run);
   if (!fs::exists(path)) path = checkpoint_path(file_or_run);
-  if (!fs::exists(path)) {
-    throw IoError(file_or_run, "the folder holds neither model.safetensors nor a checkpoint");
-  }
-  return path;
+  if (fs::exists(path)) return path;
+  path = find_weights(file_or_run);
+  if (!path.empty()) return path;
+  throw IoError(file_or_run, "the folder holds neither weights nor a checkpoint");
 }
 
 std::map<std::string, std::string> saved_settings(const std::string& file_or_run) {
@@ -146,12 +147,14 @@ std::map<std::string, std::string> saved_settings(const std::string& file_or_run
 
 TensorMap read_weights(const std::string& file_or_run) {
   const std::string path = weights_file(file_or_run);
-  TensorMap tensors = load_safetensors(path);
-  return SafeTensors(path).metadata().contains(kKey) ? strip(tensors, kModel) : tensors;
+  TensorMap tensors = load_tensors(path);
+  const bool ours = path.ends_with(".safetensors") && SafeTensors(path).metadata().contains(kKey);
+  return ours ? strip(tensors, kModel) : tensors;
 }
 
-void load_weights(const std::string& file_or_run, nn::Module& model) {
-  nn::load_state_dict(model, read_weights(file_or_run));
+nn::LoadReport load_weights(const std::string& file_or_run, nn::Module& model,
+                            nn::LoadOptions options) {
+  return nn::load_state_dict(model, read_weights(file_or_run), options);
 }
 
 }  // namespace strata::train

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "strata/io/safetensors.h"
+#include "strata/nn/state_dict.h"
 #include "strata/train/training.h"
 
 namespace strata::train {
@@ -46,14 +47,15 @@ void save_weights(const std::string& path, nn::Module& model,
 std::map<std::string, std::string> saved_settings(const std::string& file_or_run);
 
 /// The file of weights that is meant: a run's finished weights, else its checkpoint; or the path
-/// itself. Throws IoError for a folder that holds neither.
+/// itself; in other folders what find_weights finds. Throws IoError for a folder without weights.
 std::string weights_file(const std::string& file_or_run);
 
-/// The weights in a safetensors file or a run's folder, under the names of PyTorch's state dict.
-/// Throws IoError, FormatError.
+/// The weights in a file (see load_tensors) or a run's folder, under the names of PyTorch's state
+/// dict. Throws IoError, FormatError.
 TensorMap read_weights(const std::string& file_or_run);
 
-/// Reads them into a model. Throws besides ValueError where they do not fit.
-void load_weights(const std::string& file_or_run, nn::Module& model);
+/// Reads them into a model. Throws besides ValueError where they do not fit, see load_state_dict.
+nn::LoadReport load_weights(const std::string& file_or_run, nn::Module& model,
+                            nn::LoadOptions options = {});
 
 }  // namespace strata::train

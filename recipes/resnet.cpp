@@ -1,0 +1,93 @@
+#include "models/vision/resnet.h"
+
+#include <fmt/format.h>
+
+#include "recipes/recipe.h"
+#include "recipes/shared/imagenet_labels.h"
+#include "recipes/shared/photos.h"
+#include "recipes/shared/system.h"
+#include "strata/ops/losses.h"
+#include "strata/optim/sgd.h"
+#include "strata/train/supervised.h"
+#include "strata/vision/augment.h"
+
+namespace strata::recipes {
+namespace {
+
+struct ResNetSettings {
+  int64_t classes = 1000;
+  double lr = 0.1;
+  int64_t batch = 32;
+  double decay = 1e-4;
+
+  void fields(FieldVisitor& v) {
+    v("classes", classes, "outputs of the network");
+    v("lr", lr, "highest learning rate of the one-cycle schedule");
+    v("batch", batch, "images a step");
+    v("decay", decay, "weight decay");
+  }
+};
+
+std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings& settings,
+                                              const Source& source) {
+  const auto& s = settings.as<ResNetSettings>();
+  const double flip = source.data.empty() ? 0 : 0.5;  // a mirrored digit is another sign
+  return std::make_unique<train::Supervised>(
+      model,
+      std::make_unique<SGD>(model.parameters(),
+                            SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay}),
+      photos(source, Split::train, {}), photos(source, Split::test, {}),
+      train::SupervisedConfig{
+          .batch = s.batch,
+          .seed = source.seed,
+          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
+          .schedule =
+              [lr = s.lr](int64_t total) {
+                return schedules::one_cycle({.max_lr = lr, .steps = total});
+              },
+          .transform =
+              [flip](Batch b, Generator& generator) {
+                if (flip > 0) b.x = random_flip(b.x, flip, generator);
+                return b;
+              }});
+}
+
+/// `top1`: the share of ImageNet's validation set that torchvision's first weights get right.
+Recipe resnet_of(int depth, double top1) {
+  return {.name = fmt::format("resnet{}", depth),
+          .title = fmt::format("ResNet-{}", depth),
+          .family = "vision",
+          .year = 2015,
+          .paper = "He et al., Deep residual learning for image recognition",
+          .summary = fmt::format(
+              "{} layers that learn what to add to their input; won ImageNet 2015.", depth),
+          .metric = "accuracy",
+          .expected = fmt::format("{} % of ImageNet with torchvision's first weights", top1),
+          .data =
+              "photographs in one folder a class, train/CLASS/*.jpg and val/CLASS/*.jpg; without "
+              "--data, generated coloured digits",
+          .settings = [] { return Settings::of(ResNetSettings()); },
+          .inputs = one_input("x", {1, 224, 224, 3}),
+          .model =
+              [depth](const Settings& settings) {
+                models::ResNetConfig config = models::resnet_config(depth);
+                config.classes = settings.as<ResNetSettings>().classes;
+                return std::make_unique<models::ResNet>(config);
+              },
+          .training = train_resnet,
+          .predict =
+              [](System& system, const std::string& path) {
+                const bool all = system.settings.as<ResNetSettings>().classes == 1000;
+                return predict_photo(*system.model, path, {},
+                                     all ? imagenet_labels() : std::vector<std::string>());
+              }};
+}
+
+}  // namespace
+
+std::vector<Recipe> resnet() {
+  return {resnet_of(18, 69.758), resnet_of(34, 73.314), resnet_of(50, 76.13),
+          resnet_of(101, 77.374), resnet_of(152, 78.312)};
+}
+
+}  // namespace strata::recipes

@@ -1,0 +1,87 @@
+#include "models/vision/resnet_cifar.h"
+
+#include "recipes/recipe.h"
+#include "recipes/shared/photos.h"
+#include "recipes/shared/system.h"
+#include "strata/ops/losses.h"
+#include "strata/optim/sgd.h"
+#include "strata/train/supervised.h"
+#include "strata/vision/augment.h"
+
+namespace strata::recipes {
+namespace {
+
+struct ResNetCifarSettings {
+  double lr = 0.2;
+  int64_t batch = 128;
+  double decay = 5e-4;
+  int64_t shift = 4;
+  double flip = 0.5;
+
+  void fields(FieldVisitor& v) {
+    v("lr", lr, "highest learning rate of the one-cycle schedule");
+    v("batch", batch, "images a step");
+    v("decay", decay, "weight decay");
+    v("shift", shift, "most pixels that training images are moved by");
+    v("flip", flip, "share of the training images that are mirrored");
+  }
+};
+
+std::unique_ptr<train::Training> train_resnet_cifar(nn::Module& model, const Settings& settings,
+                                                    const Source& source) {
+  const auto& s = settings.as<ResNetCifarSettings>();
+  const double flip = source.data.empty() ? 0 : s.flip;  // a mirrored digit is another sign
+  return std::make_unique<train::Supervised>(
+      model,
+      std::make_unique<SGD>(
+          model.parameters(),
+          SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay, .nesterov = true}),
+      photos(source, Split::train, cifar_photos()), photos(source, Split::test, cifar_photos()),
+      train::SupervisedConfig{
+          .batch = s.batch,
+          .seed = source.seed,
+          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
+          .schedule =
+              [lr = s.lr](int64_t total) {
+                return schedules::one_cycle({.max_lr = lr, .steps = total});
+              },
+          .transform =
+              [shift = s.shift, flip](Batch b, Generator& generator) {
+                if (shift) b.x = random_shift(b.x, shift, generator);
+                if (flip > 0) b.x = random_flip(b.x, flip, generator);
+                return b;
+              }});
+}
+
+const std::vector<std::string>& labels() {
+  static const std::vector<std::string> kLabels = {
+      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+  return kLabels;
+}
+
+}  // namespace
+
+std::vector<Recipe> resnet_cifar() {
+  return {Recipe{
+      .name = "resnet-cifar",
+      .title = "A small ResNet for CIFAR-10",
+      .family = "vision",
+      .year = 2016,
+      .paper = "He et al., Deep residual learning for image recognition",
+      .summary = "Eight 3x3 convolutions in two residual pairs, for images of 32 x 32.",
+      .metric = "accuracy",
+      .expected = "82 % of CIFAR-10 after 6 epochs",
+      .data = "CIFAR-10 as pictures: train/CLASS/*.jpg and test/CLASS/*.jpg, or train.tar.gz "
+              "and test.tar.gz that hold them; without --data, generated coloured digits",
+      .epochs = 6,
+      .settings = [] { return Settings::of(ResNetCifarSettings()); },
+      .inputs = one_input("x", {1, 32, 32, 3}),
+      .model = [](const Settings&) { return std::make_unique<models::ResNetCifar>(); },
+      .training = train_resnet_cifar,
+      .predict =
+          [](System& system, const std::string& path) {
+            return predict_photo(*system.model, path, cifar_photos(), labels());
+          }}};
+}
+
+}  // namespace strata::recipes
