@@ -1,0 +1,194 @@
+// The files in which WordPiece comes: tokenizer.json of the `tokenizers` library, or vocab.txt with
+// a token in each line; tokenizer_config.json beside either tells how text is prepared.
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "strata/base/error.h"
+#include "strata/io/file.h"
+#include "strata/text/wordpiece.h"
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr int64_t kMostBytes = int64_t{256} << 20;
+constexpr const char* kConfigFile = "tokenizer_config.json";
+
+/// Parses with a limit to the depth, which is what makes a tree of values dangerous.
+Json parse_object(const std::string& path) {
+  constexpr int kDeepest = 64;
+  const std::string text = read_text_file(path, kMostBytes);
+  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kDeepest) throw FormatError(path, "is nested too deep");
+    return true;
+  };
+  try {
+    Json json = Json::parse(text, shallow);
+    if (json.is_object()) return json;
+  } catch (const Json::exception& e) {
+    throw FormatError(path, fmt::format("is no valid JSON: {}", e.what()));
+  }
+  throw FormatError(path, "is no JSON object");
+}
+
+/// Sets `value` from a key, if it is there and not null.
+template <class T>
+void take(const std::string& path, const Json& json, const char* key, T& value) {
+  const auto at = json.find(key);
+  if (at == json.end() || at->is_null()) return;
+  try {
+    value = at->get<T>();
+  } catch (const Json::exception&) {
+    throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
+  }
+}
+
+void take(const std::string& path, const Json& json, const char* key, std::optional<bool>& value) {
+  bool found = false;
+  const auto at = json.find(key);
+  if (at == json.end() || at->is_null()) return;
+  take(path, json, key, found);
+  value = found;
+}
+
+/// An object within another, or an empty one.
+Json part_of(const std::string& path, const Json& json, const char* key) {
+  const auto at = json.find(key);
+  if (at == json.end() || at->is_null()) return Json::object();
+  if (!at->is_object()) throw FormatError(path, fmt::format("\"{}\" is no object", key));
+  return *at;
+}
+
+void expect_type(const std::string& path, const char* what, const Json& json, const char* type) {
+  std::string found = type;
+  take(path, json, "type", found);
+  if (found != type) {
+    throw FormatError(path, fmt::format("its {} is {}, not BERT's ({})", what, found, type));
+  }
+}
+
+void read_added(const std::string& path, const Json& json, WordPieceConfig& config) {
+  const auto list = json.find("added_tokens");
+  if (list == json.end() || list->is_null()) return;
+  if (!list->is_array()) throw FormatError(path, "\"added_tokens\" is no list");
+  for (const Json& t : *list) {
+    if (!t.is_object()) throw FormatError(path, "an added token is no object");
+    AddedToken added = {.content = "", .id = -1, .special = false};
+    take(path, t, "content", added.content);
+    take(path, t, "id", added.id);
+    take(path, t, "special", added.special);
+    take(path, t, "lstrip", added.lstrip);
+    take(path, t, "rstrip", added.rstrip);
+    take(path, t, "normalized", added.normalized);
+    bool single_word = false;
+    take(path, t, "single_word", single_word);
+    if (single_word) {
+      throw FormatError(path, "added tokens that stand for single words are not supported");
+    }
+    config.added.push_back(added);
+  }
+}
+
+void read_tokenizer_json(const std::string& path, WordPieceConfig& config) {
+  const Json json = parse_object(path);
+  const Json normalizer = part_of(path, json, "normalizer");
+  expect_type(path, "normalizer", normalizer, "BertNormalizer");
+  expect_type(path, "pre_tokenizer", part_of(path, json, "pre_tokenizer"), "BertPreTokenizer");
+  if (normalizer.empty()) {
+    config.clean = config.split_ideographs = config.lower_case = false;
+  }
+  take(path, normalizer, "clean_text", config.clean);
+  take(path, normalizer, "handle_chinese_chars", config.split_ideographs);
+  take(path, normalizer, "strip_accents", config.strip_accents);
+  take(path, normalizer, "lowercase", config.lower_case);
+  const Json model = part_of(path, json, "model");
+  expect_type(path, "model", model, "WordPiece");
+  take(path, model, "unk_token", config.unknown);
+  take(path, model, "continuing_subword_prefix", config.prefix);
+  take(path, model, "max_input_chars_per_word", config.longest_word);
+  const auto vocabulary = model.find("vocab");
+  if (vocabulary == model.end() || !vocabulary->is_object()) {
+    throw FormatError(path, "its model has no object \"vocab\"");
+  }
+  for (const auto& [token, id] : vocabulary->items()) {
+    if (!id.is_number_integer()) {
+      throw FormatError(path, fmt::format("token '{}' has no whole number", token));
+    }
+    config.vocabulary.emplace_back(token, id.get<int64_t>());
+  }
+  read_added(path, json, config);
+}
+
+void read_vocabulary(const std::string& path, WordPieceConfig& config) {
+  const std::string text = read_text_file(path, kMostBytes);
+  int64_t id = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    config.vocabulary.emplace_back(line, id++);
+  }
+}
+
+/// A token in tokenizer_config.json is a text, or an object with its text.
+void take_token(const std::string& path, const Json& json, const char* key, std::string& token) {
+  const auto at = json.find(key);
+  if (at != json.end() && at->is_object()) {
+    take(path, *at, "content", token);
+  } else {
+    take(path, json, key, token);
+  }
+}
+
+void read_config(const fs::path& folder, WordPieceConfig& config) {
+  const std::string path = (folder / kConfigFile).string();
+  if (!fs::exists(path)) return;
+  const Json json = parse_object(path);
+  take(path, json, "do_lower_case", config.lower_case);
+  take(path, json, "strip_accents", config.strip_accents);
+  take(path, json, "tokenize_chinese_chars", config.split_ideographs);
+  take_token(path, json, "unk_token", config.unknown);
+  take_token(path, json, "cls_token", config.classify);
+  take_token(path, json, "sep_token", config.separate);
+  take_token(path, json, "pad_token", config.pad);
+  take_token(path, json, "mask_token", config.mask);
+}
+
+/// The special tokens of a vocabulary that comes without a list of them.
+void add_special(WordPieceConfig& config) {
+  const std::string* special[] = {&config.unknown, &config.separate, &config.pad, &config.classify,
+                                  &config.mask};
+  for (const auto& [token, id] : config.vocabulary) {
+    for (const std::string* s : special) {
+      if (token == *s) config.added.push_back({.content = token, .id = id});
+    }
+  }
+}
+
+}  // namespace
+
+WordPiece WordPiece::load(const std::string& path) {
+  const bool folder = fs::is_directory(path);
+  fs::path file = path;
+  if (folder) {
+    file = fs::path(path) / "tokenizer.json";
+    if (!fs::exists(file)) file = fs::path(path) / "vocab.txt";
+    if (!fs::exists(file)) {
+      throw IoError(path, "holds no tokenizer", "tokenizer.json or vocab.txt");
+    }
+  }
+  WordPieceConfig config;
+  const bool json = file.extension() == ".json";
+  if (json) read_tokenizer_json(file.string(), config);
+  read_config(folder ? fs::path(path) : file.parent_path(), config);
+  if (!json) read_vocabulary(file.string(), config);
+  if (config.added.empty()) add_special(config);
+  return WordPiece(config, file.string());
+}
+
+}  // namespace strata
