@@ -56,27 +56,7 @@ uint64_t pair_key(int64_t left, int64_t right) {
   return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
 }
 
-/// The white space at the end of a text, in bytes.
-size_t trailing_space(std::string_view text) {
-  size_t begin = text.size();
-  while (begin > 0) {
-    size_t at = begin - 1;
-    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
-    if (char_class(first_character(text.substr(at)).code) != CharClass::space) break;
-    begin = at;
-  }
-  return text.size() - begin;
-}
-
-size_t leading_space(std::string_view text) {
-  size_t end = 0;
-  while (end < text.size()) {
-    const Utf8Character c = first_character(text.substr(end));
-    if (char_class(c.code) != CharClass::space) break;
-    end += c.length;
-  }
-  return end;
-}
+bool is_space(char32_t c) { return char_class(c) == CharClass::space; }
 
 }  // namespace
 
@@ -140,31 +120,9 @@ std::string ByteBpe::piece(int64_t id, bool) const {
 std::vector<int64_t> ByteBpe::encode(std::string_view text) const {
   if (!is_utf8(text)) return encode(repair_utf8(text));
   std::vector<int64_t> ids;
-  size_t begin = 0;
-  std::vector<size_t> next(added_.size(), 0);  // where each added token occurs next
-  while (true) {
-    size_t at = std::string_view::npos;
-    const AddedToken* token = nullptr;
-    for (size_t i = 0; i < added_.size(); ++i) {
-      if (next[i] != std::string_view::npos && (next[i] < begin || begin == 0)) {
-        next[i] = text.find(added_[i].content, begin);
-      }
-      const bool longer =
-          token && next[i] == at && added_[i].content.size() > token->content.size();
-      if (next[i] < at || longer) {
-        at = next[i];
-        token = &added_[i];
-      }
-    }
-    if (!token) break;
-    std::string_view before = text.substr(begin, at - begin);
-    if (token->lstrip) before.remove_suffix(trailing_space(before));
-    encode_part(before, ids);
-    ids.push_back(token->id);
-    begin = at + token->content.size();
-    if (token->rstrip) begin += leading_space(text.substr(begin));
-  }
-  encode_part(text.substr(begin), ids);
+  split_at_tokens(
+      text, added_, is_space, [&](std::string_view part) { encode_part(part, ids); },
+      [&](const AddedToken& t) { ids.push_back(t.id); });
   return ids;
 }
 

@@ -10,18 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "strata/text/added_tokens.h"
 #include "strata/text/tokenizer.h"
 
 namespace strata {
-
-/// A token that is looked for in a text before anything else: "<|endoftext|>".
-struct AddedToken {
-  std::string content;
-  int64_t id = 0;
-  bool special = true;
-  bool lstrip = false;  ///< takes white space before it along
-  bool rstrip = false;  ///< and behind it
-};
 
 /// What a byte-level BPE is made of.
 struct ByteBpeConfig {
