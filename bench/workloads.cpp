@@ -1,7 +1,9 @@
 #include "bench/workloads.h"
 
 #include <memory>
+#include <utility>
 
+#include "bench/vision_workloads.h"
 #include "models/generative/residual_unet.h"
 #include "models/vision/lenet.h"
 #include "models/vision/mlp.h"
@@ -120,6 +122,10 @@ Workload adam() {
 
 }  // namespace
 
-std::vector<Workload> workloads() { return {mlp(), mlp_13002(), lenet5(), ddpm_unet(), adam()}; }
+std::vector<Workload> workloads() {
+  std::vector<Workload> all = {mlp(), mlp_13002(), lenet5(), ddpm_unet(), adam()};
+  for (Workload& w : vision_workloads()) all.push_back(std::move(w));
+  return all;
+}
 
 }  // namespace strata::bench

@@ -14,7 +14,7 @@ struct Workload {
   std::function<std::function<void()>()> make;  ///< builds the state and returns one step
 };
 
-/// "mlp", "mlp-13002", "lenet5", "ddpm-unet", "adam".
+/// "mlp", "mlp-13002", "lenet5", "ddpm-unet", "adam", and those of vision_workloads().
 std::vector<Workload> workloads();
 
 }  // namespace strata::bench

@@ -109,6 +109,70 @@ def ddpm_unet():
     return [step(torch.contiguous_format), step(torch.channels_last)]
 
 
+def resnet(blocks, bottleneck, small, classes):
+    """As torchvision's, with a 3x3 stem and no max-pooling for small images."""
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self, i, width, stride):
+            super().__init__()
+            o = 4 * width if bottleneck else width
+            shapes = ([(i, width, 1, 1), (width, width, 3, stride), (width, o, 1, 1)] if bottleneck
+                      else [(i, width, 3, stride), (width, o, 3, 1)])
+            layers = []
+            for a, b, k, t in shapes:
+                layers += [nn.Conv2d(a, b, k, t, k // 2, bias=False), nn.BatchNorm2d(b),
+                           nn.ReLU(True)]
+            self.f, self.relu = nn.Sequential(*layers[:-1]), layers[-1]
+            self.shortcut = (nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
+                             if stride > 1 or i != o else nn.Identity())
+
+        def forward(self, x):
+            return self.relu(self.f(x) + self.shortcut(x))
+
+    stem = nn.Conv2d(3, 64, 3, 1, 1, bias=False) if small else nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+    layers = [stem, nn.BatchNorm2d(64), nn.ReLU(True)]
+    if not small:
+        layers.append(nn.MaxPool2d(3, 2, 1))
+    width = 64
+    for k, count in enumerate(blocks):
+        for j in range(count):
+            layers.append(Block(width, 64 << k, 2 if k and j == 0 else 1))
+            width = (64 << k) * (4 if bottleneck else 1)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
+
+
+def resnet_training(blocks, bottleneck, small, classes, batch, size):
+    def make(layout):
+        import torch
+        m = resnet(blocks, bottleneck, small, classes).to(memory_format=layout)
+        x = torch.randn(batch, 3, size, size).to(memory_format=layout)
+        return training(m, torch.optim.SGD(m.parameters(), lr=0.1, momentum=0.9), x,
+                        torch.randint(0, classes, (batch,)), torch.nn.functional.cross_entropy)
+    return in_layouts(make)
+
+
+def resnet_inference(batch):
+    def make(layout):
+        import torch
+        m = resnet((3, 4, 6, 3), True, False, 1000).eval().to(memory_format=layout)
+        x = torch.randn(batch, 3, 224, 224).to(memory_format=layout)
+
+        def step():
+            with torch.inference_mode():
+                m(x)
+        return step
+    return in_layouts(make)
+
+
+def in_layouts(make):
+    """The steps in both of PyTorch's layouts of images; the better one counts."""
+    def steps():
+        import torch
+        return [make(torch.contiguous_format), make(torch.channels_last)]
+    return steps
+
+
 def adam():
     import torch
     params = [torch.randn(1000000, requires_grad=True) for _ in range(100)]
@@ -119,6 +183,14 @@ def adam():
 
 WORKLOADS = {"mlp": mlp, "mlp-13002": mlp_13002, "lenet5": lenet5, "ddpm-unet": ddpm_unet,
              "adam": adam}
+
+
+WORKLOADS.update({
+    "resnet18-cifar": resnet_training((2, 2, 2, 2), False, True, 10, 64, 32),
+    "resnet50-train": resnet_training((3, 4, 6, 3), True, False, 1000, 8, 224),
+    "resnet50-infer-1": resnet_inference(1),
+    "resnet50-infer-8": resnet_inference(8),
+})
 
 
 def time_torch(name, seconds):
