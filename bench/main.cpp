@@ -45,8 +45,8 @@ void print_conv2d(const std::string& filter, double seconds) {
     const auto& s = r.shape.s;
     std::cout << fmt::format(
                      "| {} | {} {} {} {} -> {} | {} | {:.4g} | {:.0f} | {:.4g} | {} | {:.2f} |\n",
-                     r.shape.name, s.n, s.h, s.w, s.c, s.oc, bench::name_of(r.pass), r.ms, r.gflops,
-                     r.library_ms, r.library, r.library_ms / r.ms)
+                     r.shape.name, s.n, s.h, s.w, s.c, s.oc, strata::bench::name_of(r.pass), r.ms,
+                     r.gflops, r.library_ms, r.library, r.library_ms / r.ms)
               << std::flush;
   }
 }
