@@ -65,6 +65,14 @@ const Case kCases[] = {
       .pad_w = 1, .groups = 37}},
     {"depthwise wide", {.n = 2, .h = 15, .w = 14, .c = 64, .oc = 64, .kh = 7, .kw = 7, .stride_h =
       2, .stride_w = 2, .pad_h = 3, .pad_w = 3, .groups = 64}},
+    {"depthwise stride", {.n = 2, .h = 16, .w = 19, .c = 150, .oc = 150, .kh = 3, .kw = 3,
+      .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1, .groups = 150}},
+    {"depthwise dilated", {.n = 2, .h = 16, .w = 19, .c = 12, .oc = 12, .kh = 4, .kw = 3,
+      .stride_h = 3, .stride_w = 1, .pad_h = 5, .pad_w = 4, .dilation_w = 2, .groups = 12}},
+    {"depthwise 5x5", {.n = 1, .h = 21, .w = 9, .c = 16, .oc = 16, .kh = 5, .kw = 5, .pad_h = 2,
+      .pad_w = 0, .groups = 16}},
+    {"merged groups", {.n = 2, .h = 9, .w = 8, .c = 24, .oc = 48, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1, .groups = 12}},
     {"depth multiplier", {.n = 2, .h = 7, .w = 8, .c = 10, .oc = 20, .kh = 3, .kw = 3, .pad_h = 1,
       .pad_w = 1, .groups = 10}},
     {"many channels", {.n = 8, .h = 4, .w = 4, .c = 128, .oc = 136, .kh = 3, .kw = 3, .pad_h = 1,
@@ -216,10 +224,18 @@ TEST(Conv2d, ReluKeepsNan) {
   EXPECT_EQ(y[2], 2);
 }
 
-// Winograd's transforms would spread them over the tile.
-TEST(Conv2d, OneInfinityOrNanStaysWhereItIs) {
-  const Conv2dShape s{
-      .n = 2, .h = 20, .w = 20, .c = 16, .oc = 16, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1};
+// One value that is not finite, or too large for sums of it, reaches the same results as in f64.
+void check_one_bad_value(int64_t groups) {
+  const Conv2dShape s{.n = 2,
+                      .h = 20,
+                      .w = 20,
+                      .c = 16,
+                      .oc = 16,
+                      .kh = 3,
+                      .kw = 3,
+                      .pad_h = 1,
+                      .pad_w = 1,
+                      .groups = groups};
   const auto w = values(s.w_size(), 2), clean = values(s.x_size(), 1);
   for (const float bad :
        {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38f}) {
@@ -250,6 +266,11 @@ TEST(Conv2d, OneInfinityOrNanStaysWhereItIs) {
     EXPECT_TRUE(same(dw, plain_dw, large)) << bad;
   }
 }
+
+// Winograd's transforms would spread it over the tile.
+TEST(Conv2d, OneBadValueStaysInItsWindows) { check_one_bad_value(1); }
+// The zeros between groups computed as one would spread it.
+TEST(Conv2d, OneBadValueStaysInItsGroup) { check_one_bad_value(4); }
 
 }  // namespace
 }  // namespace strata::kernels

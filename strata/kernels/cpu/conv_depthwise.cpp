@@ -18,129 +18,42 @@ namespace strata::kernels::HWY_NAMESPACE {
 namespace conv {
 namespace {
 
-constexpr int kDepthwiseTile = 6;  // neighbouring results that share a vector of weights
+constexpr int kDepthwiseTile = 7;             // results beside each other
+constexpr int64_t kChannelBlock = 128;        // of a unit of work
+constexpr int64_t kBufferBytes = 192 * 1024;  // what a unit reads stays in L2
 
-// For each result of an axis the (source, tap) pairs it sums.
-struct TapPair {
-  int64_t source, tap;
-};
-struct TapLists {
-  std::vector<TapPair> pairs;
-  std::vector<size_t> begin;
-
-  const TapPair* first(int64_t i) const { return pairs.data() + begin[static_cast<size_t>(i)]; }
-  const TapPair* last(int64_t i) const { return pairs.data() + begin[static_cast<size_t>(i) + 1]; }
-};
-
-TapLists forward_taps(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad,
-                      int64_t dilation) {
-  TapLists lists;
-  for (int64_t i = 0; i < out; ++i) {
-    lists.begin.push_back(lists.pairs.size());
-    for (int64_t k = 0; k < kernel; ++k) {
-      const int64_t at = i * stride - pad + k * dilation;
-      if (at >= 0 && at < in) lists.pairs.push_back({at, k});
-    }
-  }
-  lists.begin.push_back(lists.pairs.size());
-  return lists;
-}
-
-TapLists backward_taps(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad,
-                       int64_t dilation) {
-  TapLists lists;
-  for (int64_t i = 0; i < in; ++i) {
-    lists.begin.push_back(lists.pairs.size());
-    for (int64_t k = kernel - 1; k >= 0; --k) {
-      const int64_t at = i + pad - k * dilation;
-      if (at >= 0 && at % stride == 0 && at / stride < out) lists.pairs.push_back({at / stride, k});
-    }
-  }
-  lists.begin.push_back(lists.pairs.size());
-  return lists;
-}
-
-// Results first, first + apart, ... whose taps are the same, each list `step` pixels after the one
-// before.
-struct Span {
-  int64_t first, count, step, apart;
-};
-
-// Cuts an axis into tiles of results with equal taps, so that they share the weights. On the way
-// back of a stride these are `apart` from each other.
-std::vector<Span> spans_of(const TapLists& lists, int64_t apart) {
-  std::vector<Span> spans;
-  const int64_t out = static_cast<int64_t>(lists.begin.size()) - 1;
-  const auto step_to = [&](int64_t a, int64_t b) -> int64_t {  // 0 where the taps differ
-    const int64_t size = lists.last(a) - lists.first(a);
-    if (size == 0 || lists.last(b) - lists.first(b) != size) return 0;
-    const int64_t step = lists.first(b)->source - lists.first(a)->source;
-    for (int64_t k = 0; k < size; ++k) {
-      const TapPair &p = lists.first(a)[k], &q = lists.first(b)[k];
-      if (p.tap != q.tap || q.source - p.source != step) return 0;
-    }
-    return step;
-  };
-  for (int64_t phase = 0; phase < std::min(apart, out); ++phase) {
-    for (int64_t j = phase; j < out; j += apart) {
-      const int64_t step = j > phase ? step_to(j - apart, j) : 0;
-      const bool joins = step > 0 && spans.back().count < kDepthwiseTile &&
-                         (spans.back().count == 1 || spans.back().step == step);
-      if (joins) {
-        spans.back().step = step;
-        ++spans.back().count;
-      } else {
-        spans.push_back({j, 1, 0, apart});
-      }
-    }
-  }
-  return spans;
-}
-
+// The forward pass, or the way back to the input as one over the gradients with zeros between
+// those that a stride takes apart, and the weights turned over.
 struct Depthwise {
-  int64_t channels, padded_channels;
-  int64_t source_w, taps_w;
-  TapLists rows, columns;
-  std::vector<Span> spans;
-  const float* weights;  // [kh, kw, padded_channels]
-  const float* bias;     // [padded_channels]
+  int64_t images, channels;
+  int64_t source_h, source_w;
+  int64_t result_h, result_w;
+  int64_t kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  int64_t width;         // channels in whole vectors
+  const float* weights;  // [kh, kw, width]
+  const float* bias;     // [width]
   bool relu;
+  int64_t apart_h = 1, apart_w = 1;
+
+  int64_t tiles() const { return (result_w + kDepthwiseTile - 1) / kDepthwiseTile; }
+  /// Columns that a row of tiles reads.
+  int64_t buffer_w() const {
+    return (tiles() * kDepthwiseTile - 1) * stride_w + (kw - 1) * dilation_w + 1;
+  }
 };
 
-// Some channels, at least one and at most a vector of them, of the results of a span.
-template <int kCount, bool kPart>
-HWY_NOINLINE void depthwise_sums(const Depthwise& p, const Span& span, int64_t row, int64_t c,
-                                 const float* HWY_RESTRICT image, float* y) {
-  const F32 d;
-  const int64_t channels = p.channels, width = p.padded_channels, count = channels - c;
-  const int64_t step = span.step * channels, source_row = p.source_w * channels;
-  const int64_t taps_row = p.taps_w * width;
-  const TapPair *const first = p.columns.first(span.first), *const last =
-                                                                p.columns.last(span.first);
-  V32 sums[kCount];
-  for (int i = 0; i < kCount; ++i) sums[i] = hn::Load(d, p.bias + c);
-  for (const TapPair* r = p.rows.first(row); r != p.rows.last(row); ++r) {
-    const float* source = image + r->source * source_row + c;
-    const float* weights = p.weights + r->tap * taps_row + c;
-    for (const TapPair* t = first; t != last; ++t) {
-      const V32 w = hn::Load(d, weights + t->tap * width);
-      const float* from = source + t->source * channels;
-      for (int i = 0; i < kCount; ++i) {
-        const V32 v = kPart ? part::load(d, from + i * step, count) : hn::LoadU(d, from + i * step);
-        sums[i] = hn::MulAdd(w, v, sums[i]);
-      }
-    }
-  }
-  for (int i = 0; i < kCount; ++i) {
-    V32 sum = sums[i];
-    if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-    part::store(d, sum, y + (span.first + i * span.apart) * channels + c, kPart ? count : kLanes);
-  }
-}
+// Some channels of some rows of the source, with zeros where it ends.
+struct Rows {
+  const float* data;
+  int64_t row, pixel;         // steps
+  const unsigned char* used;  // rows that are not all zeros
+};
+
+using Row = V32[kDepthwiseTile];
 
 // Adds input kInput of a row of the window to the results that it reaches.
 template <int kInput, int kTaps, int kStep>
-HWY_INLINE void window_input(V32 v, const V32 (&w)[kTaps], V32 (&sums)[kDepthwiseTile]) {
+HWY_INLINE void window_input(V32 v, const V32 (&w)[kTaps], Row& sums) {
   for (int t = 0; t < kTaps; ++t) {
     const int i = (kInput - t) / kStep;
     if (t <= kInput && i < kDepthwiseTile && i * kStep == kInput - t) {
@@ -150,89 +63,122 @@ HWY_INLINE void window_input(V32 v, const V32 (&w)[kTaps], V32 (&sums)[kDepthwis
 }
 
 template <int kTaps, int kStep, int... kInputs>
-HWY_INLINE void window_row(const float* from, int64_t channels, const V32 (&w)[kTaps],
-                           V32 (&sums)[kDepthwiseTile], std::integer_sequence<int, kInputs...>) {
+HWY_INLINE void window_row(const float* from, int64_t pixel, const V32 (&w)[kTaps], Row& sums,
+                           std::integer_sequence<int, kInputs...>) {
   const F32 d;
-  (window_input<kInputs, kTaps, kStep>(hn::LoadU(d, from + kInputs * channels), w, sums), ...);
+  (window_input<kInputs, kTaps, kStep>(hn::Load(d, from + kInputs * pixel), w, sums), ...);
 }
 
-// The same for a whole tile and kTaps taps side by side: each input is loaded once and serves all
-// the results that it reaches.
+// One vector of a tile: `from` is where its window begins, `weights` its channels' first. With
+// kTaps > 0 the window's rows have that many taps without gaps, kStep apart from result to result:
+// each input is loaded once and serves all the results that it reaches.
 template <int kTaps, int kStep>
-HWY_NOINLINE void depthwise_window(const Depthwise& p, const Span& span, int64_t row,
-                                   const float* HWY_RESTRICT image, float* y) {
+HWY_NOINLINE void depthwise_tile(const Depthwise& p, const Rows& rows, const float* from,
+                                 const float* weights, V32 bias, float* y, int64_t results,
+                                 int64_t count) {
   const F32 d;
-  const int64_t channels = p.channels, width = p.padded_channels;
-  const TapPair* const taps = p.columns.first(span.first);
-  const TapPair *const first_row = p.rows.first(row), *const last_row = p.rows.last(row);
-  for (int64_t c = 0; c + kLanes <= channels; c += kLanes) {
-    V32 sums[kDepthwiseTile];
-    for (int i = 0; i < kDepthwiseTile; ++i) sums[i] = hn::Load(d, p.bias + c);
-    for (const TapPair* r = first_row; r != last_row; ++r) {
-      const float* weights = p.weights + r->tap * p.taps_w * width + c;
-      const float* from = image + (r->source * p.source_w + taps->source) * channels + c;
+  Row sums;
+  for (V32& sum : sums) sum = bias;
+  for (int64_t r = 0; r < p.kh; ++r, weights += p.kw * p.width) {
+    if (!rows.used[r * p.dilation_h]) continue;
+    const float* row = from + r * p.dilation_h * rows.row;
+    if constexpr (kTaps > 0) {
       V32 w[kTaps];
-      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + taps[t].tap * width);
+      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + t * p.width);
       constexpr int kInputs = (kDepthwiseTile - 1) * kStep + kTaps;
-      window_row<kTaps, kStep>(from, channels, w, sums, std::make_integer_sequence<int, kInputs>());
+      window_row<kTaps, kStep>(row, rows.pixel, w, sums,
+                               std::make_integer_sequence<int, kInputs>());
+    } else {
+      for (int64_t t = 0; t < p.kw; ++t, row += p.dilation_w * rows.pixel) {
+        const V32 w = hn::Load(d, weights + t * p.width);
+        for (int i = 0; i < kDepthwiseTile; ++i) {
+          sums[i] = hn::MulAdd(w, hn::Load(d, row + i * p.stride_w * rows.pixel), sums[i]);
+        }
+      }
     }
-    float* to = y + span.first * channels + c;
-    for (int i = 0; i < kDepthwiseTile; ++i, to += span.apart * channels) {
-      V32 sum = sums[i];
-      if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-      hn::StoreU(sum, d, to);
+  }
+  for (int i = 0; i < kDepthwiseTile; ++i) {
+    if (i == results) break;
+    V32 sum = sums[i];
+    if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
+    part::store(d, sum, y + i * p.channels, count);
+  }
+}
+
+using DepthwiseTile = void (*)(const Depthwise&, const Rows&, const float*, const float*, V32,
+                               float*, int64_t, int64_t);
+
+DepthwiseTile depthwise_tile_for(const Depthwise& p) {
+  if (p.dilation_w == 1 && p.stride_w == 1) {
+    if (p.kw == 3) return depthwise_tile<3, 1>;
+    if (p.kw == 5) return depthwise_tile<5, 1>;
+    if (p.kw == 7) return depthwise_tile<7, 1>;
+  }
+  if (p.dilation_w == 1 && p.stride_w == 2) {
+    if (p.kw == 3) return depthwise_tile<3, 2>;
+    if (p.kw == 5) return depthwise_tile<5, 2>;
+    if (p.kw == 7) return depthwise_tile<7, 2>;
+  }
+  return depthwise_tile<0, 0>;
+}
+
+// Fills row `row` of the padded source, channels [c, c + count) of it; false where all are zero.
+bool fill_row(const Depthwise& p, const float* image, int64_t row, int64_t c, int64_t count,
+              int64_t pixel, float* to) {
+  const int64_t columns = p.buffer_w();
+  if (row < 0 || row % p.apart_h != 0 || row / p.apart_h >= p.source_h) return false;
+  const float* from = image + row / p.apart_h * p.source_w * p.channels + c;
+  std::fill_n(to, columns * pixel, 0.0f);
+  for (int64_t j = 0; j < p.source_w; ++j) {
+    const int64_t column = j * p.apart_w + p.pad_w;
+    if (column < 0 || column >= columns) continue;
+    std::copy_n(from + j * p.channels, count, to + column * pixel);
+  }
+  return true;
+}
+
+// Rows [first, last) of the results of an image, channels [c, c + count).
+void depthwise_rows(const Depthwise& p, const float* image, int64_t first, int64_t last, int64_t c,
+                    int64_t count, float* y) {
+  const int64_t pixel = (count + kLanes - 1) / kLanes * kLanes, row = p.buffer_w() * pixel;
+  const int64_t top = first * p.stride_h - p.pad_h;
+  const int64_t rows = (last - 1 - first) * p.stride_h + (p.kh - 1) * p.dilation_h + 1;
+  const Scratch<float> buffer(rows * row, "conv2d");
+  std::vector<unsigned char> used(static_cast<size_t>(rows));
+  for (int64_t i = 0; i < rows; ++i) {
+    used[static_cast<size_t>(i)] =
+        fill_row(p, image, top + i, c, count, pixel, buffer.data() + i * row);
+  }
+  const DepthwiseTile tile = depthwise_tile_for(p);
+  for (int64_t i = first; i < last; ++i) {
+    const int64_t at = (i - first) * p.stride_h;
+    const Rows window{buffer.data() + at * row, row, pixel, used.data() + at};
+    for (int64_t j = 0; j < p.result_w; j += kDepthwiseTile) {
+      const float* from = window.data + j * p.stride_w * pixel;
+      float* to = y + (i * p.result_w + j) * p.channels + c;
+      for (int64_t v = 0; v < count; v += kLanes) {
+        tile(p, window, from + v, p.weights + c + v, hn::Load(F32(), p.bias + c + v), to + v,
+             std::min<int64_t>(kDepthwiseTile, p.result_w - j),
+             std::min<int64_t>(kLanes, count - v));
+      }
     }
   }
 }
 
-using DepthwiseWindow = void (*)(const Depthwise&, const Span&, int64_t, const float*, float*);
-
-// The window function for a span, or null.
-DepthwiseWindow window_for(const Depthwise& p, const Span& span) {
-  const TapPair* taps = p.columns.first(span.first);
-  const int64_t size = p.columns.last(span.first) - taps;
-  if (span.count != kDepthwiseTile || p.channels < kLanes) return nullptr;
-  for (int64_t t = 1; t < size; ++t) {
-    if (taps[t].source != taps->source + t) return nullptr;
-  }
-  if (span.step == 1) {
-    if (size == 3) return depthwise_window<3, 1>;
-    if (size == 5) return depthwise_window<5, 1>;
-    if (size == 7) return depthwise_window<7, 1>;
-  }
-  if (span.step == 2) {
-    if (size == 3) return depthwise_window<3, 2>;
-    if (size == 5) return depthwise_window<5, 2>;
-    if (size == 7) return depthwise_window<7, 2>;
-  }
-  return nullptr;
-}
-
-template <int kCount>
-void depthwise_tile(const Depthwise& p, const Span& span, int64_t row, const float* image,
-                    float* y) {
-  int64_t c = 0;
-  if (const DepthwiseWindow window = window_for(p, span)) {
-    window(p, span, row, image, y);
-    c = p.channels / kLanes * kLanes;
-  }
-  for (; c + kLanes <= p.channels; c += kLanes) {
-    depthwise_sums<kCount, false>(p, span, row, c, image, y);
-  }
-  if (c < p.channels) depthwise_sums<kCount, true>(p, span, row, c, image, y);
-}
-
-void depthwise_row(const Depthwise& p, int64_t row, const float* image, float* y) {
-  for (const Span& span : p.spans) {
-    switch (span.count) {
-      case 1: depthwise_tile<1>(p, span, row, image, y); break;
-      case 2: depthwise_tile<2>(p, span, row, image, y); break;
-      case 3: depthwise_tile<3>(p, span, row, image, y); break;
-      case 4: depthwise_tile<4>(p, span, row, image, y); break;
-      case 5: depthwise_tile<5>(p, span, row, image, y); break;
-      default: depthwise_tile<6>(p, span, row, image, y);
-    }
-  }
+void depthwise(const Depthwise& p, const float* source, float* result) {
+  const int64_t channel_blocks = (p.channels + kChannelBlock - 1) / kChannelBlock;
+  const int64_t row_bytes = 4 * p.buffer_w() * std::min(p.width, kChannelBlock);
+  const int64_t fit = (kBufferBytes / row_bytes - (p.kh - 1) * p.dilation_h) / p.stride_h;
+  const int64_t row_blocks =
+      (p.result_h + std::max<int64_t>(fit, 4) - 1) / std::max<int64_t>(fit, 4);
+  parallel_chunks(p.images * row_blocks * channel_blocks, [&](int64_t u) {
+    const int64_t c = u % channel_blocks * kChannelBlock, b = u / channel_blocks % row_blocks;
+    const int64_t image = u / channel_blocks / row_blocks;
+    depthwise_rows(p, source + image * p.source_h * p.source_w * p.channels,
+                   b * p.result_h / row_blocks, (b + 1) * p.result_h / row_blocks, c,
+                   std::min(kChannelBlock, p.channels - c),
+                   result + image * p.result_h * p.result_w * p.channels);
+  });
 }
 
 int64_t padded_channels(int64_t c) { return (c + kLanes - 1) / kLanes * kLanes; }
@@ -324,27 +270,30 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
   std::fill_n(biases.data(), width, 0.0f);
   if (bias) std::copy_n(bias, s.c, biases.data());
   for (int64_t t = 0; t < taps; ++t) {
-    for (int64_t c = 0; c < width; ++c) weights[t * width + c] = c < s.c ? w[c * taps + t] : 0.0f;
+    const int64_t tap = back ? taps - 1 - t : t;
+    for (int64_t c = 0; c < width; ++c) weights[t * width + c] = c < s.c ? w[c * taps + tap] : 0.0f;
   }
-  const auto list = back ? conv::backward_taps : conv::forward_taps;
-  conv::Depthwise p{s.c,
-                    width,
+  const int64_t reach_h = (s.kh - 1) * s.dilation_h, reach_w = (s.kw - 1) * s.dilation_w;
+  conv::Depthwise p{s.n,
+                    s.c,
+                    back ? s.oh() : s.h,
                     back ? s.ow() : s.w,
+                    back ? s.h : s.oh(),
+                    back ? s.w : s.ow(),
+                    s.kh,
                     s.kw,
-                    list(s.h, s.oh(), s.kh, s.stride_h, s.pad_h, s.dilation_h),
-                    list(s.w, s.ow(), s.kw, s.stride_w, s.pad_w, s.dilation_w),
-                    {},
+                    back ? 1 : s.stride_h,
+                    back ? 1 : s.stride_w,
+                    back ? reach_h - s.pad_h : s.pad_h,
+                    back ? reach_w - s.pad_w : s.pad_w,
+                    s.dilation_h,
+                    s.dilation_w,
+                    width,
                     weights.data(),
                     biases.data(),
                     relu};
-  p.spans = conv::spans_of(p.columns, back ? s.stride_w : 1);
-  const int64_t rows = back ? s.h : s.oh(), row_size = (back ? s.w : s.ow()) * s.c;
-  const int64_t image = (back ? s.oh() * s.ow() : s.h * s.w) * s.c;
-  parallel_for(s.n * rows, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t at = begin; at < end; ++at) {
-      conv::depthwise_row(p, at % rows, source + at / rows * image, result + at * row_size);
-    }
-  });
+  if (back) p.apart_h = s.stride_h, p.apart_w = s.stride_w;
+  conv::depthwise(p, source, result);
 }
 
 void run_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {

@@ -22,7 +22,7 @@ namespace {
 struct FewChannels {
   int64_t pixel_step, row_step;  // from one result's window, or one row of it, to the next
   int64_t rows, length;          // of the window
-  int64_t out_channels;
+  int64_t result_pixel;          // elements from one result to the next
   bool relu;
 };
 
@@ -54,7 +54,7 @@ void few_tile(const FewChannels& f, const float* HWY_RESTRICT x, const float* HW
     for (int i = 0; i < kRows; ++i) {
       V32 sum = sums.at[i][v];
       if (f.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-      part::store(d, sum, y + i * f.out_channels + v * kLanes, channels - v * kLanes);
+      part::store(d, sum, y + i * f.result_pixel + v * kLanes, channels - v * kLanes);
     }
   }
 }
@@ -88,7 +88,7 @@ void few_row(const FewChannels& f, int64_t vectors, int64_t ow, const float* x,
     const int64_t size = rows + (t < longer ? 1 : 0);
     (t < longer ? longer_tile : tile)(f, x, weights, bias, channels, y);
     x += size * f.pixel_step;
-    y += size * f.out_channels;
+    y += size * f.result_pixel;
   }
 }
 
@@ -108,16 +108,17 @@ void pack_few(const Conv2dShape& s, const float* w, const float* bias, float* we
 }  // namespace
 }  // namespace conv
 
-// `x` has the padding of `s` in it, `padded_w` pixels to a row.
-void run_few(const Conv2dShape& s, const float* x, int64_t padded_h, int64_t padded_w,
-             const float* w, const float* bias, bool relu, float* y) {
+// `x` has the padding of `s` in it.
+void run_few(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
+             float* y, int64_t y_pixel) {
   using conv::kLanes, conv::kMaxVectors;
   const int64_t depth = s.kh * s.kw * s.c, oh = s.oh(), ow = s.ow();
+  const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
   const int64_t vectors = (s.oc + kLanes - 1) / kLanes;
   Scratch<float> weights(vectors * kLanes * depth, "conv2d"), biases(vectors * kLanes, "conv2d");
   conv::pack_few(s, w, bias, weights.data(), biases.data());
   const conv::FewChannels f{
-      s.stride_w * s.c, s.dilation_h * padded_w * s.c, s.kh, s.kw * s.c, s.oc, relu};
+      s.stride_w * s.c, s.dilation_h * padded_w * s.c, s.kh, s.kw * s.c, y_pixel, relu};
   parallel_for(s.n * oh, std::max<int64_t>(1, 4096 / (ow * s.oc)), [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; ++at) {
       const float* from = x + (at / oh * padded_h + at % oh * s.stride_h) * padded_w * s.c;
@@ -125,7 +126,7 @@ void run_few(const Conv2dShape& s, const float* x, int64_t padded_h, int64_t pad
         const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors);
         const int64_t first = panel * kMaxVectors * kLanes;
         conv::few_row(f, width, ow, from, weights.data() + first * depth, biases.data() + first,
-                      y + at * ow * s.oc + first, s.oc - first);
+                      y + at * ow * y_pixel + first, s.oc - first);
       }
     }
   });
@@ -138,16 +139,17 @@ HWY_AFTER_NAMESPACE();
 namespace strata::kernels {
 HWY_EXPORT(run_few);
 
+void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                       bool relu, float* y, int64_t y_pixel) {
+  HWY_DYNAMIC_DISPATCH(run_few)(s, x, w, bias, relu, y, y_pixel);
+}
+
 void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                          bool relu, float* y) {
-  const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
-  if (padded_h == s.h && padded_w == s.w) {
-    HWY_DYNAMIC_DISPATCH(run_few)(s, x, s.h, s.w, w, bias, relu, y);
-    return;
-  }
-  Scratch<float> padded(s.n * padded_h * padded_w * s.c, "conv2d");
-  pad_images(s, x, padded.data());
-  HWY_DYNAMIC_DISPATCH(run_few)(s, padded.data(), padded_h, padded_w, w, bias, relu, y);
+  if (s.pad_h == 0 && s.pad_w == 0) return conv2d_few_padded(s, x, w, bias, relu, y, s.oc);
+  const Scratch<float> padded(s.n * (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * s.c, "conv2d");
+  pad_images(s, x, s.c, padded.data());
+  conv2d_few_padded(s, padded.data(), w, bias, relu, y, s.oc);
 }
 
 }  // namespace strata::kernels

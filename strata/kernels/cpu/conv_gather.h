@@ -41,8 +41,8 @@ struct GatherConv {
 
 void gather_conv(const GatherConv& g);
 
-/// The images with the padding of `s` around them.
-void pad_images(const Conv2dShape& s, const float* x, float* y);
+/// The images with the padding of `s` around them; pixels of x are `x_pixel` elements apart.
+void pad_images(const Conv2dShape& s, const float* x, int64_t x_pixel, float* y);
 
 /// The forward pass and the way back to the input, for any shape.
 void conv2d_gather(const Conv2dShape& s, const float* x, const float* w, const float* bias,
@@ -52,6 +52,9 @@ void conv2d_data_gather(const Conv2dShape& s, const float* dy, const float* w, f
 /// The forward pass of one group without gaps in the window's rows, for few channels.
 void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                          bool relu, float* y);
+/// The same with the padding of `s` in x already, and results `y_pixel` elements apart.
+void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                       bool relu, float* y, int64_t y_pixel);
 
 /// The gradients of the weights, for any shape; made for groups of few channels.
 void conv2d_weights_few(const Conv2dShape& s, const float* x, const float* dy, float* dw);
@@ -81,5 +84,14 @@ void conv2d_columns(const Conv2dShape& s, const float* x, const float* w, const 
                     bool relu, float* y);
 void conv2d_patches_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+
+/// Whether groups are so small that several are computed as one.
+bool conv2d_merges_groups(const Conv2dShape& s);
+/// Forward and, without stride, the way back. A NaN or infinity would reach the other groups
+/// through their zeros: where a result is not finite these return false, and the caller computes it
+/// anew.
+bool conv2d_merged(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                   bool relu, float* y);
+bool conv2d_merged_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 
 }  // namespace strata::kernels

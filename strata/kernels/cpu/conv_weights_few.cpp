@@ -205,7 +205,7 @@ void FewWeights::write(int64_t tile, int64_t chunks, const float* sums) const {
 void run_few_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
   const int64_t padded = s.n * (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * s.c;
   Scratch<float> images(padded + conv::kLanes, "conv2d");
-  pad_images(s, x, images.data());
+  pad_images(s, x, s.c, images.data());
   std::fill_n(images.data() + padded, conv::kLanes, 0.0f);
   for (int64_t g = 0; g < s.groups; ++g) {
     conv::FewWeights(s, images.data() + g * s.group_c(), dy + g * s.group_oc(),

@@ -6,21 +6,29 @@
 #include "strata/kernels/scratch.h"
 
 namespace strata::kernels {
-void pad_images(const Conv2dShape& s, const float* x, float* y) {
+
+void pad_images(const Conv2dShape& s, const float* x, int64_t x_pixel, float* y) {
   const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
-  const int64_t row = s.w * s.c, padded_row = padded_w * s.c, left = s.pad_w * s.c;
+  const int64_t padded_row = padded_w * s.c, left = s.pad_w * s.c;
   parallel_for(s.n * padded_h, std::max<int64_t>(1, 8192 / std::max<int64_t>(padded_row, 1)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t i = begin; i < end; ++i) {
-                   const int64_t from = i % padded_h - s.pad_h;
+                   const int64_t row = i % padded_h - s.pad_h;
                    float* to = y + i * padded_row;
-                   if (from < 0 || from >= s.h) {
+                   if (row < 0 || row >= s.h) {
                      std::fill_n(to, padded_row, 0.0f);
                      continue;
                    }
+                   const float* from = x + (i / padded_h * s.h + row) * s.w * x_pixel;
                    std::fill_n(to, left, 0.0f);
-                   std::copy_n(x + (i / padded_h * s.h + from) * row, row, to + left);
-                   std::fill(to + left + row, to + padded_row, 0.0f);
+                   if (x_pixel == s.c) {
+                     std::copy_n(from, s.w * s.c, to + left);
+                   } else {
+                     for (int64_t j = 0; j < s.w; ++j) {
+                       std::copy_n(from + j * x_pixel, s.c, to + left + j * s.c);
+                     }
+                   }
+                   std::fill(to + left + s.w * s.c, to + padded_row, 0.0f);
                  }
                });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <vector>
 
 #include "strata/base/half.h"
 #include "strata/base/parallel.h"
@@ -15,28 +16,61 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+using F32 = hn::ScalableTag<float>;
+using V32 = hn::Vec<F32>;
+
+// A pixel that a result is made of.
+struct Tap {
+  const float* from;
+  float weight;
+};
+
+// kTaps as in all results of most resamplings, or 0: as many as there are.
+template <size_t kTaps>
+HWY_INLINE void add_taps(const Tap* taps, size_t count, int64_t c, float* y) {
+  const F32 d;
+  constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(F32()));
+  const size_t size = kTaps ? kTaps : count;
+  const auto sum = [&](int64_t at, auto load) HWY_ATTR {
+    V32 s = hn::Zero(d);
+    for (size_t t = 0; t < size; ++t) {
+      s = hn::MulAdd(hn::Set(d, taps[t].weight), load(taps[t].from + at), s);
+    }
+    return s;
+  };
+  int64_t at = 0;
+  for (; at + kLanes <= c; at += kLanes) {
+    hn::StoreU(sum(at, [&](const float* from) HWY_ATTR { return hn::LoadU(d, from); }), d, y + at);
+  }
+  if (at == c) return;
+  const auto part = [&](const float* from) HWY_ATTR { return part::load(d, from, c - at); };
+  part::store(d, sum(at, part), y + at, c - at);
+}
+
+}  // namespace
+
 // Row i of the results of one image.
 void run_resample_row(int64_t c, const ResampleAxis& rows, const ResampleAxis& columns, int64_t i,
                       const float* image, float* y) {
-  namespace hn = hwy::HWY_NAMESPACE;
-  const hn::ScalableTag<float> d;
-  constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<float>()));
   const auto row = static_cast<size_t>(i);
-  for (size_t j = 0; j + 1 < columns.begin.size(); ++j) {
-    for (int64_t at = 0; at < c; at += kLanes) {
-      const int64_t count = std::min(kLanes, c - at);
-      auto sum = hn::Zero(d);
-      for (auto r = static_cast<size_t>(rows.begin[row]);
-           r < static_cast<size_t>(rows.begin[row + 1]); ++r) {
-        for (auto t = static_cast<size_t>(columns.begin[j]);
-             t < static_cast<size_t>(columns.begin[j + 1]); ++t) {
-          const float weight =
-              static_cast<float>(rows.weight[r]) * static_cast<float>(columns.weight[t]);
-          const float* from = image + (rows.from[r] * columns.in + columns.from[t]) * c + at;
-          sum = hn::MulAdd(hn::Set(d, weight), part::load(d, from, count), sum);
-        }
+  std::vector<Tap> taps;
+  for (size_t j = 0; j + 1 < columns.begin.size(); ++j, y += c) {
+    taps.clear();
+    for (auto r = static_cast<size_t>(rows.begin[row]);
+         r < static_cast<size_t>(rows.begin[row + 1]); ++r) {
+      for (auto t = static_cast<size_t>(columns.begin[j]);
+           t < static_cast<size_t>(columns.begin[j + 1]); ++t) {
+        taps.push_back(
+            {image + (rows.from[r] * columns.in + columns.from[t]) * c,
+             static_cast<float>(rows.weight[r]) * static_cast<float>(columns.weight[t])});
       }
-      part::store(d, sum, y + static_cast<int64_t>(j) * c + at, count);
+    }
+    switch (taps.size()) {
+      case 1: add_taps<1>(taps.data(), 1, c, y); break;
+      case 4: add_taps<4>(taps.data(), 4, c, y); break;
+      default: add_taps<0>(taps.data(), taps.size(), c, y);
     }
   }
 }
