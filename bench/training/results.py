@@ -40,7 +40,7 @@ as they are at the end. Two seeds each. The bars say what a working implementati
     python3 bench/training/results.py --data FOLDER
 
 trains them all and writes this page; `--data` is a folder with `mnist/`, `cifar10/` and `text/`.
-The bits follow the seed, not the number of threads; seconds are those of the machine named below.
+The bits follow the seed and the instruction set, not the number of threads.
 
 """
 
@@ -69,8 +69,8 @@ def reached(value, bar, more_is_better):
 
 def page(kept):
     lines = [HEAD]
-    lines.append("| system | parameters | metric | seed 0 | seed 1 | bar | reached | steps | seconds |\n")
-    lines.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+    lines.append("| system | parameters | metric | seed 0 | seed 1 | bar | reached | steps |\n")
+    lines.append("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
     for name, (_, bar, more) in ROWS.items():
         runs = kept["rows"].get(name)
         if not runs:
@@ -82,8 +82,8 @@ def page(kept):
             f"| `{name}` | {first['parameters']:,} | {first['metric']['name']} | "
             + " | ".join(f"{v:.4f}" for v in values)
             + f" | {'' if bar is None else ('≥ ' if more else '≤ ') + str(bar)} | "
-            f"{reached(worst, bar, more)} | {first['steps']:,} | {first['seconds']:.0f} |\n")
-    lines.append(f"\nSeconds on {kept['machine']}.\n")
+            f"{reached(worst, bar, more)} | {first['steps']:,} |\n")
+    lines.append(f"\nOn {kept['machine']}.\n")
     PAGE.write_text("".join(lines))
 
 
