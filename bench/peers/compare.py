@@ -173,6 +173,82 @@ def in_layouts(make):
     return steps
 
 
+def gpt(vocabulary, context, width, layers, heads):
+    import torch
+    from torch import nn
+    import torch.nn.functional as F
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.n1, self.n2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.p = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.f1, self.f2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, x, cache, i):
+            b, t, d = x.shape
+            q, k, v = (y.view(b, t, heads, d // heads).transpose(1, 2)
+                       for y in self.qkv(self.n1(x)).split(d, 2))
+            if cache is not None:
+                if cache[i] is not None:
+                    k = torch.cat([cache[i][0], k], 2)
+                    v = torch.cat([cache[i][1], v], 2)
+                cache[i] = (k, v)
+            a = F.scaled_dot_product_attention(q, k, v, is_causal=t > 1)
+            x = x + self.p(a.transpose(1, 2).reshape(b, t, d))
+            return x + self.f2(F.gelu(self.f1(self.n2(x)), approximate="tanh"))
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w, self.p = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
+            self.b, self.n = nn.ModuleList(Block() for _ in range(layers)), nn.LayerNorm(width)
+            self.o = nn.Linear(width, vocabulary, bias=False)
+            self.o.weight = self.w.weight
+
+        def forward(self, x, cache=None, first=0, last=False):
+            h = self.w(x) + self.p(torch.arange(first, first + x.shape[1]))
+            for i, block in enumerate(self.b):
+                h = block(h, cache, i)
+            h = self.n(h)
+            return self.o(h[:, -1:] if last else h).flatten(0, 1)
+
+    return Model()
+
+
+def gpt_training(batch, length, *sizes):
+    import torch
+    m, ids = gpt(*sizes), torch.randint(0, sizes[0], (batch, length))
+    return training(m, torch.optim.AdamW(m.parameters()), ids, ids.flatten(),
+                    torch.nn.functional.cross_entropy)
+
+
+GPT2 = (50257, 1024, 768, 12, 12)
+
+
+def gpt2_prefill():
+    import torch
+    m, ids = gpt(*GPT2).eval(), torch.randint(0, GPT2[0], (1, 512))
+
+    def step():
+        with torch.inference_mode():
+            m(ids, last=True)
+    return step
+
+
+def gpt2_decode():
+    import torch
+    m, ids = gpt(*GPT2).eval(), torch.randint(0, GPT2[0], (1, 16))
+
+    def step():
+        with torch.inference_mode():
+            cache = [None] * GPT2[3]
+            x = m(ids, cache, 0, True).argmax(-1)[None]
+            for i in range(31):
+                x = m(x, cache, 16 + i, True).argmax(-1)[None]
+    return step
+
+
 def adam():
     import torch
     params = [torch.randn(1000000, requires_grad=True) for _ in range(100)]
@@ -182,7 +258,9 @@ def adam():
 
 
 WORKLOADS = {"mlp": mlp, "mlp-13002": mlp_13002, "lenet5": lenet5, "ddpm-unet": ddpm_unet,
-             "adam": adam}
+             "gpt-train": lambda: gpt_training(16, 256, 65, 256, 384, 6, 6),
+             "gpt2-prefill": gpt2_prefill, "gpt2-decode": gpt2_decode,
+             "gpt2-train": lambda: gpt_training(4, 256, *GPT2), "adam": adam}
 
 
 WORKLOADS.update({

@@ -129,6 +129,8 @@ void GPT2Config::fields(FieldVisitor& v) {
   v("scale_attn_by_inverse_layer_idx", scale_attn_by_inverse_layer_idx,
     "divide scores by the layer's number, from 1");
   v("tie_word_embeddings", tie_word_embeddings, "the head is the token embeddings");
+  v("bos_token_id", bos_token_id, "token that begins a text");
+  v("eos_token_id", eos_token_id, "token that ends a text");
   v("bias", bias, "biases in all layers, norms included");
 }
 
@@ -237,11 +239,14 @@ GPT2::GPT2(const GPT2Config& config) : config_(checked(config)), transformer_(co
 
 void GPT2::members(nn::Visitor& v) { v("transformer", transformer_)("lm_head.weight", head_); }
 
-Tensor GPT2::run(const GPT2Inputs& in) {
+Tensor GPT2::hidden(const GPT2Inputs& in) {
   check_inputs(in, config_);
-  const Tensor x = transformer_(in);
-  const Tensor& head = config_.tie_word_embeddings ? transformer_.wte.weight : head_;
-  return cast(linear(nn::to_compute(x), nn::to_compute(head)), x.dtype());
+  return transformer_(in);
+}
+
+Tensor GPT2::head(const Tensor& hidden) {
+  const Tensor& w = config_.tie_word_embeddings ? transformer_.wte.weight : head_;
+  return cast(linear(nn::to_compute(hidden), nn::to_compute(w)), hidden.dtype());
 }
 
 KvCache GPT2::make_cache(int64_t batch, int64_t capacity) const {

@@ -31,6 +31,8 @@ struct GPT2Config {
   bool scale_attn_weights = true;
   bool scale_attn_by_inverse_layer_idx = false;
   bool tie_word_embeddings = true;
+  int64_t bos_token_id = 50256;  ///< begins a text; kept for saved folders
+  int64_t eos_token_id = 50256;  ///< ends a text
   bool bias = true;  ///< of all layers, norms included; not in config.json, where they have one
 
   void fields(FieldVisitor& v);
@@ -159,12 +161,16 @@ class GPT2 final : public nn::Module {
   }
   using nn::Module::operator();
 
+  /// The last hidden states, behind the last norm; and the logits of such states.
+  Tensor hidden(const GPT2Inputs& in);
+  Tensor head(const Tensor& hidden);
+
   const GPT2Config& config() const { return config_; }
   /// Room for the past of `batch` texts of up to `capacity` tokens, by default n_positions.
   KvCache make_cache(int64_t batch = 1, int64_t capacity = 0) const;
 
  private:
-  Tensor run(const GPT2Inputs& in);
+  Tensor run(const GPT2Inputs& in) { return head(hidden(in)); }
 
   GPT2Config config_;
   GPT2Model transformer_;

@@ -1,0 +1,99 @@
+#include "recipes/shared/write_text.h"
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "strata/base/error.h"
+#include "strata/io/file.h"
+#include "strata/text/sampling.h"
+
+namespace strata::recipes {
+namespace {
+
+using Json = nlohmann::json;
+
+/// The folder's generation_config.json; an empty object if it has none.
+Json generation_config(const System& system) {
+  const auto path = (std::filesystem::path(system.folder) / "generation_config.json").string();
+  if (system.folder.empty() || !std::filesystem::exists(path)) return Json::object();
+  const Json json = Json::parse(read_text_file(path, 1 << 20), nullptr, false);
+  if (!json.is_object()) throw FormatError(path, "is no JSON object");
+  return json;
+}
+
+template <class T>
+void fill(const Json& config, const char* key, T& value) {
+  const auto at = config.find(key);
+  if (value < 0 && at != config.end() && at->is_number()) value = at->get<T>();
+}
+
+SamplingConfig sampling_of(const GenerateRequest& r) {
+  SamplingConfig c;
+  if (!(r.temperature < 0)) c.temperature = r.temperature;
+  if (r.top_k >= 0) c.top_k = r.top_k;
+  if (!(r.top_p < 0)) c.top_p = r.top_p;
+  if (!(r.repetition_penalty < 0)) c.repetition_penalty = r.repetition_penalty;
+  return c;
+}
+
+}  // namespace
+
+GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
+                          const TextSink& sink) {
+  Sampler sampler(sampling_of(request), request.seed);
+  std::vector<int64_t> ids = writer.tokenizer.encode(request.prompt);
+  GenerateResult result = {.prompt_tokens = static_cast<int64_t>(ids.size())};
+  if (ids.empty()) {
+    if (writer.stop.empty()) throw ValueError("generate", "the prompt is empty");
+    ids.push_back(writer.stop[0]);
+  }
+  TokenStream stream(writer.tokenizer);
+  size_t read = 0;
+  while (result.new_tokens < request.max_tokens) {
+    const std::vector<float> logits = writer.next(std::span(ids).subspan(read));
+    read = ids.size();
+    const int64_t id = sampler.next(logits, ids);
+    if (std::find(writer.stop.begin(), writer.stop.end(), id) != writer.stop.end()) {
+      result.stopped = true;
+      break;
+    }
+    ids.push_back(id);
+    ++result.new_tokens;
+    const std::string text = stream.push(id);
+    if (!text.empty() && !sink(text)) return result;
+  }
+  const std::string rest = stream.finish();
+  if (!rest.empty()) sink(rest);
+  return result;
+}
+
+GenerateRequest with_folder_defaults(GenerateRequest request, const System& system) {
+  const Json config = generation_config(system);
+  fill(config, "temperature", request.temperature);
+  fill(config, "top_k", request.top_k);
+  fill(config, "top_p", request.top_p);
+  fill(config, "repetition_penalty", request.repetition_penalty);
+  return request;
+}
+
+std::vector<int64_t> stop_tokens(const System& system) {
+  const Json config = generation_config(system);
+  std::vector<int64_t> stop;
+  const auto at = config.find("eos_token_id");
+  if (at != config.end() && at->is_number_integer()) stop.push_back(at->get<int64_t>());
+  if (at != config.end() && at->is_array()) {
+    for (const Json& id : *at) {
+      if (id.is_number_integer()) stop.push_back(id.get<int64_t>());
+    }
+  }
+  if (!stop.empty()) return stop;
+  for (const auto& [key, value] : system.hub) {
+    if (key == "eos_token_id" || key.starts_with("eos_token_id.")) {
+      stop.push_back(std::atoll(value.c_str()));
+    }
+  }
+  return stop;
+}
+
+}  // namespace strata::recipes
