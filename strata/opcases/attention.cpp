@@ -2,6 +2,7 @@
 
 #include "strata/opcases/op_case.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/joining.h"
 #include "strata/ops/views.h"
 
 namespace strata::opcases {
@@ -39,6 +40,15 @@ std::vector<Tensor> packed(In in) {
   return {reshape(permute(y, {0, 2, 1, 3}), {2, 6, 8})};
 }
 
+/// The same by split, whose way back finds the gradients joined.
+std::vector<Tensor> split_up(In in) {
+  const std::vector<Tensor> parts = split(in[0], 8, -1);
+  const auto cut = [](const Tensor& t) { return permute(reshape(t, {2, 6, 2, 4}), {0, 2, 1, 3}); };
+  const Tensor y =
+      scaled_dot_product_attention(cut(parts[0]), cut(parts[1]), cut(parts[2]), {.causal = true});
+  return {reshape(permute(y, {0, 2, 1, 3}), {2, 6, 8})};
+}
+
 }  // namespace
 
 std::vector<OpCase> attention_cases() {
@@ -69,6 +79,9 @@ std::vector<OpCase> attention_cases() {
       {.name = "attention/packed",
        .inputs = {{.shape = {2, 6, 24}, .low = -2, .high = 2}},
        .run = packed},
+      {.name = "attention/split",
+       .inputs = {{.shape = {2, 6, 24}, .low = -2, .high = 2}},
+       .run = split_up},
       {.name = "attention/dropout",
        .inputs = {heads(4, 5), heads(7, 5), heads(7, 3)},
        .run =

@@ -68,6 +68,27 @@ Tensor empty_heads(const Shape& shape, const Tensor& like) {
   return memory.as_strided(shape, {s[0], s[2], s[1], s[3]}, 0);
 }
 
+/// Memory for the gradients. Those of a packed projection lie together as its pieces, so that no
+/// copy joins them.
+kernels::AttentionGradients empty_gradients(const Tensor& q, const Tensor& k, const Tensor& v,
+                                            Needs needs) {
+  kernels::AttentionGradients to;
+  if (needs[0] && needs[1] && needs[2] && k.shape() == q.shape() && v.shape() == q.shape()) {
+    const Shape& shape = q.shape();
+    const Tensor memory =
+        empty({shape[0], shape[2], 3, shape[1], shape[3]}, q.dtype(), q.device(), kName);
+    const Strides& s = memory.strides();
+    const auto piece = [&](int64_t i) {
+      return memory.as_strided(shape, {s[0], s[3], s[1], s[4]}, i * s[2]);
+    };
+    return {piece(0), piece(1), piece(2)};
+  }
+  if (needs[0]) to.dq = empty_heads(q.shape(), q);
+  if (needs[1]) to.dk = empty_heads(k.shape(), k);
+  if (needs[2]) to.dv = empty_heads(v.shape(), v);
+  return to;
+}
+
 /// x without history, its rows without gaps between elements.
 Tensor readable(const Tensor& x) {
   const Tensor t = x.detach();
@@ -133,10 +154,7 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& m
                     if (problem.dropout) refuse_second_order(kName);
                     return recorded_backward(q.get(), k.get(), v.get(), spread.get(), problem, dy);
                   }
-                  kernels::AttentionGradients to;
-                  if (needs[0]) to.dq = empty_heads(q.get().shape(), dy);
-                  if (needs[1]) to.dk = empty_heads(k.get().shape(), dy);
-                  if (needs[2]) to.dv = empty_heads(v.get().shape(), dy);
+                  auto to = empty_gradients(q.get(), k.get(), v.get(), needs);
                   on_cpu(kName, dy, [&](Cpu cpu) {
                     kernels::attention_backward(cpu, readable(q.get()), readable(k.get()),
                                                 readable(v.get()), spread.get(), problem, y.get(),

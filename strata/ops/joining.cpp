@@ -52,6 +52,21 @@ std::pair<Shape, DType> joined(std::span<const Tensor> xs, int axis) {
   return {shape, dtype};
 }
 
+/// Whether the parts lie in memory as pieces of one contiguous tensor of that shape: so do the
+/// gradients of a packed projection's queries, keys and values.
+bool lie_joined(std::span<const Tensor> parts, const Shape& shape, int axis) {
+  const Strides whole = contiguous_strides(shape);
+  int64_t at = parts[0].offset();
+  for (const Tensor& part : parts) {
+    if (!part.shares_storage(parts[0]) || part.offset() != at) return false;
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (part.shape()[i] != 1 && part.strides()[i] != whole[i]) return false;
+    }
+    at += part.shape()[axis] * whole[axis];
+  }
+  return true;
+}
+
 std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int axis) {
   std::vector<Tensor> ys;
   int64_t begin = 0;
@@ -59,18 +74,22 @@ std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int ax
     ys.push_back(piece(x, axis, begin, length));
     begin += length;
   }
-  return record("split", {x}, std::move(ys),
-                [=, shape = x.shape(), sizes = std::move(sizes), dtype = x.dtype(),
-                 device = x.device()](const std::vector<Tensor>& dys, Needs) -> Grads {
-                  std::vector<Tensor> parts = dys;
-                  for (size_t i = 0; i < parts.size(); ++i) {
-                    if (parts[i].defined()) continue;
-                    Shape missing = shape;
-                    missing[axis] = sizes[i];
-                    parts[i] = zeros(missing, dtype, device);
-                  }
-                  return {concat(parts, axis)};
-                });
+  return record(
+      "split", {x}, std::move(ys),
+      [=, shape = x.shape(), sizes = std::move(sizes), dtype = x.dtype(), device = x.device()](
+          const std::vector<Tensor>& dys, Needs) -> Grads {
+        std::vector<Tensor> parts = dys;
+        for (size_t i = 0; i < parts.size(); ++i) {
+          if (parts[i].defined()) continue;
+          Shape missing = shape;
+          missing[axis] = sizes[i];
+          parts[i] = zeros(missing, dtype, device);
+        }
+        if (!grad_enabled() && lie_joined(parts, shape, axis)) {
+          return {parts[0].as_strided(shape, contiguous_strides(shape), parts[0].offset())};
+        }
+        return {concat(parts, axis)};
+      });
 }
 
 }  // namespace

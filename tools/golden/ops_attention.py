@@ -60,4 +60,5 @@ def packed(x):
 
 
 cases.add("attention/packed", [Input((2, 6, 24), -2, 2)], packed)
+cases.add("attention/split", [Input((2, 6, 24), -2, 2)], packed)
 cases.write()

@@ -75,12 +75,12 @@ void forward_task(const Task& task, const Tensor& q, const Tensor& k, const Tens
   constexpr T kNever = -std::numeric_limits<T>::infinity();
   const int64_t width = v.size(3);
   Scores<T> scores(q, k, mask, problem, task);
-  const Rows<const T> values = head<T>(v, task.b, task.h);
-  const Rows<T> out = head<T>(y, task.b, task.h);
+  const HeadRows<const T> values = head<T>(v, task.b, task.h);
+  const HeadRows<T> out = head<T>(y, task.b, task.h);
   T* logs = lse.data<T>() + (task.b * q.size(1) + task.h) * q.size(2);
   const Scratch<T> block(std::min(kQueries, task.queries.size()) * kKeys,
                          "scaled_dot_product_attention");
-  const Rows<T> s = {block.data(), kKeys};
+  const HeadRows<T> s = {block.data(), kKeys};
   RowState<T> state;
   for_blocks(task.queries, kQueries, [&](Span queries) HWY_ATTR {
     std::fill_n(state.most, kQueries, kNever);
@@ -117,9 +117,9 @@ void forward_task(const Task& task, const Tensor& q, const Tensor& k, const Tens
 /// What the way back of one task reads and adds to.
 template <class T>
 struct Backward {
-  Rows<const T> q, k, dy;
+  HeadRows<const T> q, k, dy;
   const T *logs, *deltas;
-  Rows<T> dq, dk, dv;
+  HeadRows<T> dq, dk, dv;
   int64_t width, value_width;
 };
 
@@ -127,7 +127,7 @@ struct Backward {
 /// gradients of the scores, in their places.
 template <class T>
 void score_gradients(Scores<T>& scores, Span queries, Span keys, const Backward<T>& at, T scale,
-                     Rows<T> s, Rows<T> g) {
+                     HeadRows<T> s, HeadRows<T> g) {
   const Tag<T> d;
   const auto factor = hn::Set(d, scale);
   for (int64_t i = 0; i < queries.size(); ++i) {
@@ -147,7 +147,7 @@ void score_gradients(Scores<T>& scores, Span queries, Span keys, const Backward<
 }
 
 template <class T>
-void clear(Rows<T> rows, Span span, int64_t width) {
+void clear(HeadRows<T> rows, Span span, int64_t width) {
   if (!rows.data) return;
   for (int64_t i = span.begin; i < span.end; ++i) std::fill_n(rows.row(i), width, T(0));
 }
@@ -162,14 +162,14 @@ void backward_task(const Task& task, const Tensor& q, const Tensor& k, const Ten
   const int64_t room = std::min(kQueries, task.queries.size()) * kKeys;
   const Scratch<T> first(room, "scaled_dot_product_attention");
   const Scratch<T> second(room, "scaled_dot_product_attention");
-  const Rows<T> s = {first.data(), kKeys}, g = {second.data(), kKeys};
+  const HeadRows<T> s = {first.data(), kKeys}, g = {second.data(), kKeys};
   clear(at.dq, task.queries, at.width);
   clear(at.dk, task.keys, at.width);
   clear(at.dv, task.keys, at.value_width);
   for_blocks(task.queries, kQueries, [&](Span queries) HWY_ATTR {
     const int64_t rows = queries.size();
     const auto part = [](auto m, int64_t i) { return decltype(m){m.row(i), m.step}; };
-    const Rows<const T> gradient = part(at.dy, queries.begin);
+    const HeadRows<const T> gradient = part(at.dy, queries.begin);
     scores.take(queries);
     for_blocks(scores.seen(queries), kKeys, [&](Span keys) HWY_ATTR {
       const int64_t columns = keys.size();

@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "strata/kernels/attention.h"
+#include "strata/kernels/cpu/gemm_pack-inl.h"
 #include "strata/kernels/cpu/philox-inl.h"
 #include "strata/kernels/cpu/rows-inl.h"
 #include "strata/kernels/gemm.h"
@@ -28,7 +30,7 @@ constexpr int64_t kTransposeAt = 16;  // queries for which a transposed copy of 
 
 /// The matrix of one head: rows of neighbouring elements, `step` apart.
 template <class T>
-struct Rows {
+struct HeadRows {
   T* data = nullptr;
   int64_t step = 0;
 
@@ -37,18 +39,18 @@ struct Rows {
 
 /// A head's rows in a tensor [B, H, T, D].
 template <class T>
-Rows<const T> head(const Tensor& t, int64_t b, int64_t h) {
+HeadRows<const T> head(const Tensor& t, int64_t b, int64_t h) {
   return {t.data<T>() + b * t.strides()[0] + h * t.strides()[1], t.strides()[2]};
 }
 template <class T>
-Rows<T> head(Tensor& t, int64_t b, int64_t h) {
+HeadRows<T> head(Tensor& t, int64_t b, int64_t h) {
   if (!t.defined()) return {};
   return {t.data<T>() + b * t.strides()[0] + h * t.strides()[1], t.strides()[2]};
 }
 
 template <class T>
-void product(int64_t m, int64_t n, int64_t k, Rows<const T> a, bool a_turned, Rows<const T> b,
-             bool b_turned, Rows<T> c, bool add) {
+void product(int64_t m, int64_t n, int64_t k, HeadRows<const T> a, bool a_turned,
+             HeadRows<const T> b, bool b_turned, HeadRows<T> c, bool add) {
   gemm(Gemm<T>{.m = m,
                .n = n,
                .k = k,
@@ -59,7 +61,7 @@ void product(int64_t m, int64_t n, int64_t k, Rows<const T> a, bool a_turned, Ro
 }
 
 template <class T>
-Rows<const T> read_only(Rows<T> r) {
+HeadRows<const T> read_only(HeadRows<T> r) {
   return {r.data, r.step};
 }
 
@@ -79,29 +81,29 @@ template <class T>
 class Turned {
  public:
   /// `worth`: whether enough queries will come for a copy to pay.
-  Turned(Rows<const T> rows, Span keys, int64_t width, bool worth)
+  Turned(HeadRows<const T> rows, Span keys, int64_t width, bool worth)
       : rows_(rows),
         first_(keys.begin),
         step_(round_up(keys.size())),
         copy_(worth ? width * step_ : 0, "scaled_dot_product_attention"),
         turned_(worth) {
     if (!worth) return;
-    constexpr int64_t kBlock = 16;  // one line of the copy at a time
-    for (int64_t j = 0; j < keys.size(); j += kBlock) {
-      const int64_t end = std::min(keys.size(), j + kBlock);
+    if constexpr (std::is_same_v<T, float>) {
+      pack_turned(rows.row(first_), rows.step, keys.size(), step_, width, copy_.data());
+    } else {
       for (int64_t d = 0; d < width; ++d) {
-        for (int64_t i = j; i < end; ++i) copy_[d * step_ + i] = rows.row(first_ + i)[d];
+        for (int64_t i = 0; i < keys.size(); ++i) copy_[d * step_ + i] = rows.row(first_ + i)[d];
       }
     }
   }
 
   /// c = a [m, width] times the transpose of the rows of `keys`.
-  void product_with(Rows<const T> a, int64_t m, Span keys, int64_t width, Rows<T> c) const {
+  void product_with(HeadRows<const T> a, int64_t m, Span keys, int64_t width, HeadRows<T> c) const {
     if (turned_) {
-      const Rows<const T> b = {copy_.data() + keys.begin - first_, step_};
+      const HeadRows<const T> b = {copy_.data() + keys.begin - first_, step_};
       product(m, keys.size(), width, a, false, b, false, c, false);
     } else {
-      const Rows<const T> b = {rows_.row(keys.begin), rows_.step};
+      const HeadRows<const T> b = {rows_.row(keys.begin), rows_.step};
       product(m, keys.size(), width, a, false, b, true, c, false);
     }
   }
@@ -110,7 +112,7 @@ class Turned {
   // Whole lines, and no power of two: rows would fall into the same cache sets.
   static int64_t round_up(int64_t n) { return (n + 15) / 16 * 16 + 16; }
 
-  Rows<const T> rows_;
+  HeadRows<const T> rows_;
   int64_t first_, step_;
   Scratch<T> copy_;
   bool turned_;
@@ -153,7 +155,7 @@ class Scores {
   }
 
   /// Fills s with the scores of a block; of row i only the first visible(i, keys) count.
-  void block(Span queries, Span keys, Rows<T> s) {
+  void block(Span queries, Span keys, HeadRows<T> s) {
     k_.product_with({scaled_.data(), width_}, queries.size(), keys, width_, s);
     if (!mask_.defined()) return;
     for (int64_t i = 0; i < queries.size(); ++i) {
@@ -210,7 +212,7 @@ class Scores {
   const Tensor& mask_;
   Task task_;
   int64_t queries_, keys_, width_;
-  Rows<const T> q_;
+  HeadRows<const T> q_;
   Turned<T> k_;
   Scratch<T> scaled_, mask_row_;
   Scratch<float> drop_row_;
