@@ -5,6 +5,7 @@
 
 #include "bench/vision_workloads.h"
 #include "models/generative/residual_unet.h"
+#include "models/language/charrnn.h"
 #include "models/vision/lenet.h"
 #include "models/vision/mlp.h"
 #include "strata/autograd/backward.h"
@@ -105,6 +106,19 @@ Workload ddpm_unet() {
           }};
 }
 
+Workload lstm() {
+  return {.name = "lstm",
+          .what = "embedding 65x512, LSTM 2x512, output 65, T 128, batch 64, Adam",
+          .bytes = kAdamBytes * (65 * 512 + 2 * (1024 + 2) * 2048 + 513 * 65),
+          .make = [] {
+            auto model = std::make_shared<models::CharRnn>(
+                models::CharRnnConfig{.characters = 65, .width = 512, .hidden = 512, .layers = 2});
+            auto optimizer = std::make_shared<Adam>(model->parameters());
+            const Tensor ids = randint(0, 65, {64, 128});
+            return training_step(model, optimizer, ids, ids, class_loss);
+          }};
+}
+
 Workload adam() {
   return {.name = "adam",
           .what = "one Adam step on 100 tensors of 1,000,000",
@@ -123,7 +137,7 @@ Workload adam() {
 }  // namespace
 
 std::vector<Workload> workloads() {
-  std::vector<Workload> all = {mlp(), mlp_13002(), lenet5(), ddpm_unet(), adam()};
+  std::vector<Workload> all = {mlp(), mlp_13002(), lenet5(), ddpm_unet(), lstm(), adam()};
   for (Workload& w : vision_workloads()) all.push_back(std::move(w));
   for (Workload& w : language_workloads()) all.push_back(std::move(w));
   return all;

@@ -249,6 +249,25 @@ def gpt2_decode():
     return step
 
 
+def lstm():
+    import torch
+    from torch import nn
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.e = nn.Embedding(65, 512)
+            self.l = nn.LSTM(512, 512, 2, batch_first=True)
+            self.o = nn.Linear(512, 65)
+
+        def forward(self, x):
+            return self.o(self.l(self.e(x))[0]).flatten(0, 1)
+
+    m, ids = Model(), torch.randint(0, 65, (64, 128))
+    return training(m, torch.optim.Adam(m.parameters()), ids, ids.flatten(),
+                    nn.functional.cross_entropy)
+
+
 def adam():
     import torch
     params = [torch.randn(1000000, requires_grad=True) for _ in range(100)]
@@ -257,7 +276,8 @@ def adam():
     return torch.optim.Adam(params, fused=True).step
 
 
-WORKLOADS = {"mlp": mlp, "mlp-13002": mlp_13002, "lenet5": lenet5, "ddpm-unet": ddpm_unet,
+WORKLOADS = {"mlp": mlp, "mlp-13002": mlp_13002, "lenet5": lenet5, "lstm": lstm,
+             "ddpm-unet": ddpm_unet,
              "gpt-train": lambda: gpt_training(16, 256, 65, 256, 384, 6, 6),
              "gpt2-prefill": gpt2_prefill, "gpt2-decode": gpt2_decode,
              "gpt2-train": lambda: gpt_training(4, 256, *GPT2), "adam": adam}

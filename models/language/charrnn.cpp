@@ -10,8 +10,10 @@ CharRnn::CharRnn(const CharRnnConfig& config)
             .dropout = config.dropout}),
       head({.in = config.hidden, .out = config.characters}) {}
 
+Tensor CharRnn::forward(const Tensor& ids) { return head(lstm.symbols(ids, embedding.weight).y); }
+
 Tensor CharRnn::step(const Tensor& ids, nn::RecurrentState& state) {
-  nn::RecurrentOutput out = lstm(embedding(ids), state);
+  const nn::RecurrentOutput out = lstm.symbols(ids, embedding.weight, state);
   state = out.state;
   return head(out.y);
 }

@@ -23,7 +23,7 @@ class CharRnn final : public nn::Module {
 
   std::string type() const override { return "CharRnn"; }
   void members(nn::Visitor& v) override { v("embedding", embedding)("lstm", lstm)("head", head); }
-  Tensor forward(const Tensor& ids) override { return head(lstm(embedding(ids))); }
+  Tensor forward(const Tensor& ids) override;
   /// The same from a state, which it moves on.
   Tensor step(const Tensor& ids, nn::RecurrentState& state);
 

@@ -26,10 +26,11 @@ struct RnnInputs {
   RnnCell cell = RnnCell::tanh;
   bool reverse = false;              ///< from the last step to the first
   const int64_t* lengths = nullptr;  ///< steps of each row; null: all have T
-  Tensor x = {};                     ///< [T, N, C]
-  Tensor w_ih = {};                  ///< [G H, C]
-  Tensor w_hh = {};                  ///< [G H, H]
-  Tensor b_ih = {}, b_hh = {};       ///< [G H] or undefined
+  /// [T, N, C]; or i64[T, N], which row of w_ih, [rows, G H], stands for the input's product.
+  Tensor x = {};
+  Tensor w_ih = {};             ///< [G H, C]
+  Tensor w_hh = {};             ///< [G H, H]
+  Tensor b_ih = {}, b_hh = {};  ///< [G H] or undefined
   /// [T + 1, N, H]: the state before (with `reverse`, behind) each step and the one that is left.
   /// The caller writes the initial one. Rows at their end keep their state.
   Tensor states = {};

@@ -33,6 +33,8 @@ struct Call {
   const RnnOptions& options;
 
   const char* name() const { return name_of(cell); }
+  bool looked_up() const { return x.dtype() == DType::i64; }
+  DType dtype() const { return w.w_ih.dtype(); }
   std::string inputs() const {
     return fmt::format("x is {}, w_ih is {}, w_hh is {}", describe(x), describe(w.w_ih),
                        describe(w.w_hh));
@@ -45,7 +47,7 @@ void check_shape(const Call& call, const char* what, const Tensor& t, const Shap
     throw ShapeError(call.name(), fmt::format("{} must be {}, got {}: {}", what, to_string(shape),
                                               describe(t), call.inputs()));
   }
-  if (t.dtype() != call.x.dtype()) {
+  if (t.dtype() != call.dtype()) {
     throw DTypeError(call.name(), fmt::format("{} is {}: {}", what, describe(t), call.inputs()),
                      "cast() one of them");
   }
@@ -74,29 +76,46 @@ void check_lengths(const Call& call) {
   }
 }
 
+void check_symbols(const Call& call) {
+  if (call.x.is_meta()) return;
+  const int64_t symbols = call.w.w_ih.size(0);
+  for (const int64_t v : call.x.to_vector<int64_t>()) {
+    if (v >= 0 && v < symbols) continue;
+    throw IndexError(call.name(), fmt::format("symbol {} is not in 0 ... {}: {}", v, symbols - 1,
+                                              call.inputs()));
+  }
+}
+
 void check(const Call& call) {
   const Tensor& x = call.x;
-  if (!is_floating(x.dtype())) {
-    throw DTypeError(call.name(), "takes floating tensors: " + call.inputs());
+  if (!is_floating(call.dtype()) || (x.dtype() != call.dtype() && !call.looked_up())) {
+    throw DTypeError(call.name(),
+                     "takes floating tensors of one dtype, or x of i64: " + call.inputs());
   }
-  if (x.rank() != 3 || call.w.w_ih.rank() != 2 || call.w.w_hh.rank() != 2) {
+  if (x.rank() != (call.looked_up() ? 2 : 3) || call.w.w_ih.rank() != 2 ||
+      call.w.w_hh.rank() != 2) {
     throw ShapeError(call.name(),
-                     "takes x [N, T, C], w_ih [G H, C] and w_hh [G H, H]: " + call.inputs());
+                     "takes x [N, T, C], w_ih [G H, C] and w_hh [G H, H], or x i64[N, "
+                     "T] and w_ih [symbols, G H]: " +
+                         call.inputs());
   }
   if (x.size(1) == 0) throw ShapeError(call.name(), "x has no step: " + call.inputs());
   const int64_t units = call.w.w_hh.size(1), all = kernels::rnn_gates(call.cell) * units;
-  check_shape(call, "w_ih", call.w.w_ih, {all, x.size(2)});
+  check_shape(call, "w_ih", call.w.w_ih,
+              call.looked_up() ? Shape{call.w.w_ih.size(0), all} : Shape{all, x.size(2)});
   check_shape(call, "w_hh", call.w.w_hh, {all, units});
   check_shape(call, "b_ih", call.w.b_ih, {all});
   check_shape(call, "b_hh", call.w.b_hh, {all});
   check_shape(call, "h0", call.h0, {x.size(0), units});
   check_shape(call, "c0", call.c0, {x.size(0), units});
   check_lengths(call);
+  if (call.looked_up()) check_symbols(call);
 }
 
-/// [N, T, W] as [T, N, W] with a contiguous last axis.
+/// [N, T, W] as [T, N, W] with a contiguous last axis; [N, T] as [T, N].
 Tensor time_first(const Tensor& t) {
   const Tensor turned = transpose(t, 0, 1);
+  if (turned.rank() == 2) return turned;
   return turned.strides()[2] == 1 || turned.size(2) == 1 ? turned : copy(turned);
 }
 
@@ -121,10 +140,10 @@ kernels::RnnInputs arguments(RnnCell cell, const Tensor& x, const RnnWeights& w,
 Tensor states_from(const Call& call, const Tensor& initial, int64_t first) {
   const Tensor& x = call.x;
   const int64_t units = call.w.w_hh.size(1);
-  Tensor states = empty({x.size(1) + 1, x.size(0), units}, x.dtype(), x.device(), call.name());
+  Tensor states = empty({x.size(1) + 1, x.size(0), units}, call.dtype(), x.device(), call.name());
   Tensor place = select(states, 0, first);
   if (states.is_meta()) return states;
-  copy_(place, initial.defined() ? initial : zeros({}, x.dtype()));
+  copy_(place, initial.defined() ? initial : zeros({}, call.dtype()));
   return states;
 }
 
@@ -139,12 +158,14 @@ struct Kept {
     const Tensor x_value = x.get();
     const RnnWeights w = {w_ih.get(), w_hh.get(), b_ih.get(), b_hh.get()};
     const auto wanted = [&](int i, const Shape& shape) {
-      return needs[i] ? empty(shape, x_value.dtype(), x_value.device(), name_of(cell)) : Tensor();
+      return needs[i] ? empty(shape, w.w_ih.dtype(), x_value.device(), name_of(cell)) : Tensor();
     };
     const Shape state = {x_value.size(0), w.w_hh.size(1)};
     const Shape bias = {w.w_hh.size(0)};
     kernels::RnnGradients g;
-    g.dx = wanted(0, {x_value.size(1), x_value.size(0), x_value.size(2)});
+    if (x_value.rank() == 3) {
+      g.dx = wanted(0, {x_value.size(1), x_value.size(0), x_value.size(2)});
+    }
     g.dw_ih = wanted(1, w.w_ih.shape());
     g.dw_hh = wanted(2, w.w_hh.shape());
     g.db_ih = wanted(3, bias);
@@ -183,10 +204,10 @@ RnnResult run_recorded(const Call& call);
 
 /// bf16 in f32.
 RnnResult run_wide(const Call& call) {
-  const DType dtype = call.x.dtype();
+  const DType dtype = call.dtype();
   const auto wide = [](const Tensor& t) { return t.defined() ? cast(t, DType::f32) : t; };
   const auto narrow = [&](const Tensor& t) { return t.defined() ? cast(t, dtype) : t; };
-  const Tensor x = wide(call.x), h0 = wide(call.h0), c0 = wide(call.c0);
+  const Tensor x = call.looked_up() ? call.x : wide(call.x), h0 = wide(call.h0), c0 = wide(call.c0);
   const RnnWeights w = {wide(call.w.w_ih), wide(call.w.w_hh), wide(call.w.b_ih), wide(call.w.b_hh)};
   const RnnResult r = run_recorded({call.cell, x, h0, c0, w, call.options});
   return {narrow(r.y), narrow(r.h), narrow(r.c)};
@@ -206,12 +227,12 @@ RnnResult run_recorded(const Call& call) {
     states = states_from(call, h0, first);
     if (is_lstm) cells = states_from(call, c0, first);
     if (recorded && kept) {
-      gates =
-          empty({steps, rows, kernels::rnn_kept(cell) * units}, x.dtype(), x.device(), call.name());
+      gates = empty({steps, rows, kernels::rnn_kept(cell) * units}, call.dtype(), x.device(),
+                    call.name());
     }
     lengths = options.lengths.defined() && !x.is_meta() ? contiguous(options.lengths) : Tensor();
-    if (options.lengths.defined()) y = empty({steps, rows, units}, x.dtype(), x.device());
-    count_macs(rows * steps * w.w_ih.size(0) * (x.size(2) + units));
+    if (options.lengths.defined()) y = empty({steps, rows, units}, call.dtype(), x.device());
+    count_macs(rows * steps * w.w_hh.size(0) * ((call.looked_up() ? 0 : x.size(2)) + units));
     on_cpu(call.name(), x, [&](Cpu cpu) {
       const int64_t gate_rows = w.w_ih.size(0);
       const kernels::LoggedWork logged(
@@ -240,7 +261,7 @@ RnnResult run_recorded(const Call& call) {
 
 RnnResult run(const Call& call) {
   check(call);
-  const bool native = call.x.dtype() == DType::f32 || call.x.dtype() == DType::f64;
+  const bool native = call.dtype() == DType::f32 || call.dtype() == DType::f64;
   return native ? run_recorded(call) : run_wide(call);
 }
 

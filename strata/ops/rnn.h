@@ -13,7 +13,9 @@ namespace strata {
 
 /// Of a layer with C inputs, H units and G gates (1; lstm 4: i, f, g, o; gru 3: r, z, n).
 struct RnnWeights {
-  Tensor w_ih;       ///< [G H, C]
+  /// [G H, C]. For x that is i64[N, T], a table [symbols, G H]: row x[n][t] stands for the input's
+  /// product. Inputs out of a small set are so multiplied once each, and not at every step.
+  Tensor w_ih;
   Tensor w_hh;       ///< [G H, H]
   Tensor b_ih = {};  ///< [G H] or undefined
   Tensor b_hh = {};  ///< as b_ih
@@ -35,8 +37,9 @@ struct RnnResult {
 enum class RnnActivation : uint8_t { tanh, relu };
 
 /// h' = f(W_ih x + b_ih + W_hh h + b_hh). x [N, T, C] (any strides: what was [T, N, C] is taken as
-/// transpose(x, 0, 1) without a copy); h0 [N, H] or undefined, which is zero. f32, bf16 and f64.
-/// Throws ShapeError, DTypeError, DeviceError; ValueError for lengths out of range. Source: Elman,
+/// transpose(x, 0, 1) without a copy), or i64 [N, T], see RnnWeights; h0 [N, H] or undefined, which
+/// is zero. f32, bf16 and f64. Throws ShapeError, DTypeError, DeviceError; ValueError for lengths,
+/// IndexError for symbols out of range. Source: Elman,
 /// "Finding structure in time", 1990; as torch.nn.RNN.
 RnnResult rnn(const Tensor& x, const Tensor& h0, const RnnWeights& weights,
               RnnActivation activation = RnnActivation::tanh, const RnnOptions& options = {});

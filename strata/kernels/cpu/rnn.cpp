@@ -10,6 +10,7 @@
 #include "strata/kernels/cpu/rnn_cells.h"
 #include "strata/kernels/gemm.h"
 #include "strata/kernels/scratch.h"
+#include "strata/kernels/work_log.h"
 
 namespace strata::kernels {
 namespace {
@@ -63,7 +64,8 @@ class Sequence {
       : in_(in),
         steps_(in.x.size(0)),
         rows_(in.x.size(1)),
-        inputs_(in.x.size(2)),
+        looked_up_(in.x.dtype() == DType::i64),
+        inputs_(looked_up_ ? 0 : in.x.size(2)),
         units_(in.w_hh.size(1)),
         gates_(rnn_gates(in.cell)),
         blocks_((units_ + kBlockUnits - 1) / kBlockUnits) {
@@ -126,6 +128,11 @@ class Sequence {
     });
     return {scratch.data(), inputs_};
   }
+  /// Of row i of some steps.
+  int64_t symbol(Steps steps, int64_t i) const {
+    return values<int64_t>(
+        in_.x)[(steps.begin + i / rows_) * in_.x.strides()[0] + i % rows_ * in_.x.strides()[1]];
+  }
   int64_t input_scratch() const { return chunk_ * rows_ * inputs_; }
 
   cpu::RnnStep<T> step_of(int64_t time, int64_t begin, int64_t end) const {
@@ -133,13 +140,16 @@ class Sequence {
   }
 
   const RnnInputs& in_;
-  int64_t steps_, rows_, inputs_, units_, gates_, blocks_, chunk_;
+  int64_t steps_, rows_;
+  bool looked_up_;  // the input's products
+  int64_t inputs_, units_, gates_, blocks_, chunk_;
 };
 
 template <class T>
 class Forward : Sequence<T> {
   using Base = Sequence<T>;
-  using Base::gates_, Base::in_, Base::inputs_, Base::rows_, Base::steps_, Base::units_;
+  using Base::gates_, Base::in_, Base::inputs_, Base::looked_up_, Base::rows_, Base::steps_,
+      Base::units_;
   using typename Base::Steps;
 
  public:
@@ -162,15 +172,29 @@ class Forward : Sequence<T> {
     if (steps_ > kFewSteps) pack_weights();
     Base::for_chunks(in_.reverse, [&](Steps steps) {
       T* gates = gates_kept_ ? gates_kept_ + steps.begin * rows_ * width_ : kept_.data();
-      const int64_t rows = steps.count() * rows_;
-      product<T>(rows, gates_ * units_, inputs_, Base::input_rows(steps, x_),
-                 {values<T>(in_.w_ih), inputs_, true}, gates, width_, 0, bias_.data());
+      input_products(steps, gates);
       Base::for_steps(in_.reverse, steps,
                       [&](int64_t t) { step(t, gates + (t - steps.begin) * rows_ * width_); });
     });
   }
 
  private:
+  void input_products(Steps steps, T* gates) {
+    const int64_t all = gates_ * units_, rows = steps.count() * rows_;
+    if (!looked_up_) {
+      return product<T>(rows, all, inputs_, Base::input_rows(steps, x_),
+                        {values<T>(in_.w_ih), inputs_, true}, gates, width_, 0, bias_.data());
+    }
+    parallel_for(rows, 1 + 16384 / all, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const T* from = values<T>(in_.w_ih) + Base::symbol(steps, i) * all;
+        const T* bias = bias_.data();
+        T* to = gates + i * width_;
+        for (int64_t j = 0; j < all; ++j) to[j] = from[j] + bias[j];
+      }
+    });
+  }
+
   /// The biases that are added to the input's product: both, but for gru's inner one.
   void add_biases() {
     const T *a = values<T>(in_.b_ih), *b = values<T>(in_.b_hh);
@@ -213,6 +237,7 @@ class Forward : Sequence<T> {
 
   void step(int64_t t, T* gates) {
     const int64_t before = Base::before(t), after = Base::after(t);
+    const LoggedWork logged({{{1, rows_, gates_ * units_, units_, false, true}, 1}});
     const T* n_bias = values<T>(in_.b_hh);
     if (n_bias) n_bias += 2 * units_;
     Base::for_blocks([&](int64_t begin, int64_t end) {
@@ -241,7 +266,7 @@ class Forward : Sequence<T> {
 template <class T>
 class Backward : Sequence<T> {
   using Base = Sequence<T>;
-  using Base::gates_, Base::in_, Base::inputs_, Base::rows_, Base::units_;
+  using Base::gates_, Base::in_, Base::inputs_, Base::looked_up_, Base::rows_, Base::units_;
   using typename Base::Steps;
 
  public:
@@ -308,6 +333,7 @@ class Backward : Sequence<T> {
     const T *states = values<T>(in_.states), *cells = values<T>(in_.cells);
     const T *gates = values<T>(in_.gates), *dy = values<T>(out_.dy);
     const int64_t before = Base::before(t), after = Base::after(t);
+    const LoggedWork logged({{{1, rows_, units_, gates_ * units_}, behind ? 1.0 : 0.0}});
     Base::for_blocks([&](int64_t begin, int64_t end) {
       if (behind) state_gradient(behind, begin, end);
       cpu::RnnBackwardStep<T> s = {Base::step_of(t, begin, end)};
@@ -341,7 +367,8 @@ class Backward : Sequence<T> {
                    {values<T>(in_.w_ih) + weights * inputs_, inputs_}, dx, inputs_, again ? 1 : 0);
       });
     }
-    if (out_.dw_ih.defined()) {
+    if (out_.dw_ih.defined() && looked_up_) add_to_table(steps, first);
+    if (out_.dw_ih.defined() && !looked_up_) {
       const Factor<T> x = Base::input_rows(steps, x_);
       T* dw = values<T>(out_.dw_ih);
       for_input_parts([&](int64_t at, int64_t weights, int64_t count, bool) {
@@ -358,6 +385,23 @@ class Backward : Sequence<T> {
     if (out_.db_ih.defined() || out_.db_hh.defined()) {
       cpu::add_column_sums(rows, width_, dz, bias_.data());
     }
+  }
+
+  /// Adds the gradients of products that were looked up, in the order of steps and rows.
+  void add_to_table(Steps steps, bool first) {
+    constexpr int64_t kColumns = 256;
+    const int64_t all = gates_ * units_, rows = steps.count() * rows_;
+    T* table = values<T>(out_.dw_ih);
+    if (first) std::fill_n(table, out_.dw_ih.numel(), T(0));
+    for_input_parts([&](int64_t at, int64_t weights, int64_t count, bool) {
+      parallel_for(count, kColumns, [&](int64_t begin, int64_t end) {
+        for (int64_t i = 0; i < rows; ++i) {
+          const T* from = dz_.data() + i * width_ + at;
+          T* to = table + Base::symbol(steps, i) * all + weights;
+          for (int64_t j = begin; j < end; ++j) to[j] += from[j];
+        }
+      });
+    });
   }
 
   /// f(column of dz, row of w_ih, how many, whether there was one before): gru's n stands in front.
@@ -390,12 +434,12 @@ class Backward : Sequence<T> {
 }  // namespace
 
 void rnn_forward(Cpu, RnnInputs& in, Tensor& y) {
-  if (in.x.dtype() == DType::f64) return Forward<double>(in, y).run();
+  if (in.w_ih.dtype() == DType::f64) return Forward<double>(in, y).run();
   Forward<float>(in, y).run();
 }
 
 void rnn_backward(Cpu, const RnnInputs& in, RnnGradients& g) {
-  if (in.x.dtype() == DType::f64) return Backward<double>(in, g).run();
+  if (in.w_ih.dtype() == DType::f64) return Backward<double>(in, g).run();
   Backward<float>(in, g).run();
 }
 

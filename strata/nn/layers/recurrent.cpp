@@ -11,7 +11,9 @@
 #include "strata/nn/precision.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/dropout.h"
+#include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
+#include "strata/ops/linear.h"
 #include "strata/ops/views.h"
 
 namespace strata::nn {
@@ -71,16 +73,35 @@ void Recurrent::members(Visitor& v) {
 
 RecurrentOutput Recurrent::operator()(const Tensor& x, const RecurrentState& state,
                                       const Tensor& lengths) {
+  return observed(x, {}, state, lengths);
+}
+
+RecurrentOutput Recurrent::symbols(const Tensor& ids, const Tensor& table,
+                                   const RecurrentState& state, const Tensor& lengths) {
+  constexpr int64_t kWorth = 4;  // steps for each row of the table
+  if (ids.rank() != 2 || ids.dtype() != DType::i64 || table.rank() != 2) {
+    throw ShapeError(type(), fmt::format("takes symbols i64[N, T] and a table [symbols, in], not "
+                                         "{} and {}",
+                                         describe(ids), describe(table)));
+  }
+  if (ids.numel() < kWorth * table.size(0)) {
+    return observed(embedding(table, ids), {}, state, lengths);
+  }
+  return observed(ids, table, state, lengths);
+}
+
+RecurrentOutput Recurrent::observed(const Tensor& x, const Tensor& table,
+                                    const RecurrentState& state, const Tensor& lengths) {
   RecurrentState after;
   const Tensor y = observe_call(*this, [&] {
-    RecurrentOutput out = run(x, state, lengths);
+    RecurrentOutput out = run(x, table, state, lengths);
     after = std::move(out.state);
     return out.y;
   });
   return {y, after};
 }
 
-RecurrentOutput Recurrent::run(const Tensor& x, const RecurrentState& state,
+RecurrentOutput Recurrent::run(const Tensor& x, const Tensor& table, const RecurrentState& state,
                                const Tensor& lengths) {
   const auto count = static_cast<int64_t>(weights.size());
   const Shape shape = {count, x.rank() > 0 ? x.size(0) : 0, config_.hidden};
@@ -89,18 +110,21 @@ RecurrentOutput Recurrent::run(const Tensor& x, const RecurrentState& state,
   const auto part = [](const Tensor& t, int64_t i) {
     return t.defined() ? to_compute(select(t, 0, i)) : t;
   };
+  const DType dtype = table.defined() ? table.dtype() : x.dtype();
   std::vector<Tensor> hs, cs;
-  Tensor in = to_compute(x);
+  Tensor in = table.defined() ? x : to_compute(x);
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     if (layer > 0 && config_.dropout > 0) in = dropout(in, config_.dropout, training());
     std::vector<Tensor> ys;
     for (int64_t d = 0; d < directions(); ++d) {
       const int64_t i = layer * directions() + d;
       const RnnWeights& w = weights[static_cast<size_t>(i)];
-      const RnnResult r = direction(
-          in, part(state.h, i), part(state.c, i),
-          {to_compute(w.w_ih), to_compute(w.w_hh), to_compute(w.b_ih), to_compute(w.b_hh)},
-          {.reverse = d == 1, .lengths = lengths});
+      Tensor w_ih = to_compute(w.w_ih);
+      if (layer == 0 && table.defined()) w_ih = linear(to_compute(table), w_ih);
+      const RnnResult r =
+          direction(in, part(state.h, i), part(state.c, i),
+                    {w_ih, to_compute(w.w_hh), to_compute(w.b_ih), to_compute(w.b_hh)},
+                    {.reverse = d == 1, .lengths = lengths});
       ys.push_back(r.y);
       hs.push_back(r.h);
       if (r.c.defined()) cs.push_back(r.c);
@@ -108,9 +132,9 @@ RecurrentOutput Recurrent::run(const Tensor& x, const RecurrentState& state,
     in = ys.size() == 1 ? ys[0] : side_by_side(ys[0], ys[1]);
   }
   const auto joined = [&](const std::vector<Tensor>& parts) {
-    return parts.empty() ? Tensor() : cast(stack(parts, 0), x.dtype());
+    return parts.empty() ? Tensor() : cast(stack(parts, 0), dtype);
   };
-  return {cast(in, x.dtype()), {joined(hs), joined(cs)}};
+  return {cast(in, dtype), {joined(hs), joined(cs)}};
 }
 
 RNN::RNN(const RNNConfig& config)

@@ -48,10 +48,14 @@ struct RecurrentOutput {
 class Recurrent : public Module {
  public:
   void members(Visitor& v) override;
-  Tensor forward(const Tensor& x) override { return run(x, {}, {}).y; }
+  Tensor forward(const Tensor& x) override { return run(x, {}, {}, {}).y; }
   using Module::operator();
   RecurrentOutput operator()(const Tensor& x, const RecurrentState& state,
                              const Tensor& lengths = {});
+  /// The same of rows of `table` [symbols, in]: (*this)(embedding(table, ids), state, lengths) for
+  /// ids i64[N, T]. Many steps multiply each row of the table once and look the products up.
+  RecurrentOutput symbols(const Tensor& ids, const Tensor& table, const RecurrentState& state = {},
+                          const Tensor& lengths = {});
   const RecurrentConfig& config() const { return config_; }
 
   std::vector<RnnWeights> weights;  ///< in the order of the states
@@ -63,7 +67,10 @@ class Recurrent : public Module {
                               const RnnWeights& w, const RnnOptions& options) const = 0;
 
  private:
-  RecurrentOutput run(const Tensor& x, const RecurrentState& state, const Tensor& lengths);
+  RecurrentOutput run(const Tensor& x, const Tensor& table, const RecurrentState& state,
+                      const Tensor& lengths);
+  RecurrentOutput observed(const Tensor& x, const Tensor& table, const RecurrentState& state,
+                           const Tensor& lengths);
   int64_t directions() const { return config_.bidirectional ? 2 : 1; }
 
   RecurrentConfig config_;

@@ -14,6 +14,7 @@
 #include "strata/nn/state_dict.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
@@ -81,6 +82,27 @@ TEST_P(EachKind, EqualsPyTorchInTwoLayersBothWaysOverPaddedRows) {
   for (const NamedTensor& p : parameters) {
     EXPECT_LE(difference(p.tensor->grad(), at("grad." + p.name)), 1e-5) << p.name;
   }
+}
+
+TEST_P(EachKind, LookedUpProductsAreThoseOfTheTablesRows) {
+  const auto layer = make(GetParam(), {.in = 4, .hidden = 9, .layers = 2, .bidirectional = true});
+  Tensor table = randn({3, 4}).set_requires_grad();
+  const Tensor ids = randint(0, 3, {5, 7}), lengths = tensor<int64_t>({7, 3, 5, 1, 7});
+  const Tensor weights = randn({5, 7, 18});
+  const auto answers = [&](const RecurrentOutput& out) {
+    layer->zero_grad();
+    table.set_grad({});
+    backward(sum(out.y * weights) + sum(out.state.h));
+    std::vector<Tensor> all = {out.y, out.state.h, table.grad()};
+    for (const Tensor& p : layer->parameters()) all.push_back(p.grad());
+    return all;
+  };
+  const auto plain = answers((*layer)(embedding(table, ids), {}, lengths));
+  const auto looked_up = answers(layer->symbols(ids, table, {}, lengths));
+  for (size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_LE(difference(looked_up[i], plain[i]), 2e-5 * largest(plain[i])) << i;
+  }
+  EXPECT_THROW(layer->symbols(full({5, 7}, 3, DType::i64), table), IndexError);
 }
 
 TEST_P(EachKind, StepByStepIsTheWholeSequence) {
