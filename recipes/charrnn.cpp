@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "recipes/recipe.h"
 #include "recipes/shared/system.h"
+#include "strata/base/error.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
 #include "strata/optim/adam.h"
+#include "strata/text/sampling.h"
 #include "strata/train/text_training.h"
 
 namespace strata::recipes {
@@ -87,6 +92,32 @@ std::unique_ptr<train::Training> train_charrnn(nn::Module& module, const Setting
           .evaluate = [&model](const Tensor& ids) { return judge(model, ids); }});
 }
 
+GenerateResult write_text(System& system, const GenerateRequest& request, const TextSink& sink) {
+  auto& model = static_cast<models::CharRnn&>(*system.model);
+  const CharVocabulary vocabulary = vocabulary_of(system.settings);
+  const auto or_else = [](double asked, double none) { return asked < 0 ? none : asked; };
+  Sampler sampler({.temperature = or_else(request.temperature, 1),
+                   .top_k = std::max<int64_t>(request.top_k, 0),
+                   .top_p = or_else(request.top_p, 1),
+                   .repetition_penalty = or_else(request.repetition_penalty, 1)},
+                  request.seed);
+  std::vector<int64_t> ids = vocabulary.encode(request.prompt);
+  if (ids.empty()) throw ValueError("generate", "the text to go on with is empty");
+  GenerateResult result = {.prompt_tokens = static_cast<int64_t>(ids.size())};
+  nn::RecurrentState state;
+  for (size_t read = 0; result.new_tokens < request.max_tokens;) {
+    const std::span<const int64_t> fresh = std::span(ids).subspan(read);
+    const auto count = static_cast<int64_t>(fresh.size());
+    const Tensor logits = model.step(from_span(fresh, {1, count}), state);
+    const auto last = select(logits, 1, count - 1).to_vector<float>();
+    read = ids.size();
+    ids.push_back(sampler.next(last, ids));
+    ++result.new_tokens;
+    if (!sink(vocabulary.decode(std::span(ids).last(1)))) break;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<Recipe> charrnn() {
@@ -99,10 +130,10 @@ std::vector<Recipe> charrnn() {
       .summary = "Learns to write from a text, character by character: a vector for each, an LSTM "
                  "of 256 units, a linear layer.",
       .metric = "nats_per_character",
-      .expected = "",
+      .expected = "1.55 nats a character on the last tenth of tiny Shakespeare",
       .data = "a text file, its last tenth kept apart to judge; without --data, sentences made by "
               "rule",
-      .steps = 2000,
+      .steps = 1500,
       .settings = [] { return Settings::of(CharRnnSettings()); },
       .inputs =
           [](const Settings& settings) {
@@ -127,7 +158,8 @@ std::vector<Recipe> charrnn() {
             std::iota(all.begin(), all.end(), 0);
             settings.as<CharRnnSettings>().characters = vocabulary.decode(all);
           },
-      .training = train_charrnn}};
+      .training = train_charrnn,
+      .generate = write_text}};
 }
 
 }  // namespace strata::recipes

