@@ -116,6 +116,14 @@ std::vector<MatmulShape> matmul_shapes() {
   add_linear(list, "gpt2 1024x768x3072", 1024, 768, 3072);
   add_linear(list, "gpt2 1024x3072x768", 1024, 3072, 768);
   add_linear(list, "lstm 64x512x2048", 64, 512, 2048);
+  add_linear(list, "lstm 8192x512x2048", 8192, 512, 2048);
+  add_linear(list, "gpt-char 4096x384x1152", 4096, 384, 1152);
+  add_linear(list, "gpt-char 4096x384x1536", 4096, 384, 1536);
+  add_linear(list, "gpt-char 4096x1536x384", 4096, 1536, 384);
+  add_linear(list, "bert 1024x768x768", 1024, 768, 768);
+  add_linear(list, "bert 2048x768x3072", 2048, 768, 3072);
+  list.push_back({"head 512x768x50257 y", 1, 512, 50257, 768, false, true});
+  list.push_back({"head 512x768x50257 dx", 1, 512, 768, 50257, false, false});
   for (const int64_t n : {256, 512, 1024, 2048}) {
     const std::string size = std::to_string(n);
     list.push_back({"square " + size, 1, n, n, n, false, false});
@@ -134,7 +142,9 @@ std::vector<MatmulShape> matmul_shapes() {
   list.push_back({"vector 1x768x50257", 1, 1, 50257, 768, false, true});
   list.push_back({"vector 1x4096x4096 plain", 1, 1, 4096, 4096, false, false});
   list.push_back({"vector 4096x4096x1", 1, 4096, 1, 4096, false, false});
+  list.push_back({"few 2x768x3072", 1, 2, 3072, 768, false, true});
   list.push_back({"few 4x768x3072", 1, 4, 3072, 768, false, true});
+  list.push_back({"few 8x768x3072", 1, 8, 3072, 768, false, true});
   list.push_back({"few 16x768x3072", 1, 16, 3072, 768, false, true});
   list.push_back({"tiny 4x4x4", 1, 4, 4, 4, false, false});
   list.push_back({"tiny 8x8x8 b^T", 1, 8, 8, 8, false, true});

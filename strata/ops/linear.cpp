@@ -7,6 +7,7 @@
 #include "strata/base/error.h"
 #include "strata/base/work_counter.h"
 #include "strata/kernels/activations.h"
+#include "strata/kernels/linear_bf16.h"
 #include "strata/kernels/matmul.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -39,7 +40,8 @@ void check_inputs(const Tensor& x, const Tensor& w, const Tensor& bias) {
   if (!is_floating(x.dtype())) throw DTypeError("linear", "takes floating tensors: " + all);
   for (const Tensor* other : {&w, &bias}) {
     if (!other->defined()) continue;
-    if (other->dtype() != x.dtype()) {
+    const bool narrow = x.dtype() == DType::f32 && other->dtype() == DType::bf16;
+    if (other->dtype() != x.dtype() && !narrow) {
       throw DTypeError("linear", "dtypes differ: " + all, "cast() one of them");
     }
     if (other->device() != x.device()) {
@@ -93,12 +95,18 @@ Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias, Activation 
   Tensor y = empty(shape, x.dtype(), x.device(), "linear");
   count_macs(y.numel() * w.size(1));
   on_cpu("linear", y, [&](Cpu cpu) {
+    if (w.dtype() != x.dtype()) {
+      kernels::linear_bf16(cpu, contiguous(rows_of(x)), contiguous(w),
+                           bias.defined() ? contiguous(cast(bias, x.dtype())) : bias, activation,
+                           y);
+      return;
+    }
     const auto readable = [](const Tensor& t) {
       return kernels::is_row_or_column_major(t) ? t : copy(t);
     };
     Tensor rows = reshape(y, {y.numel() / std::max<int64_t>(w.size(0), 1), w.size(0)});
     kernels::matmul(cpu, readable(rows_of(x)), transpose(readable(w), 0, 1),
-                    bias.defined() ? contiguous(bias) : bias, activation, rows);
+                    bias.defined() ? contiguous(cast(bias, x.dtype())) : bias, activation, rows);
   });
   return y;
 }
@@ -119,15 +127,19 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias, Activation a
     return activate(linear(x, w, bias), activation);
   }
   Tensor y = product(x, w, bias, activation);
+  const DType bias_dtype = bias.defined() ? bias.dtype() : x.dtype();
   return record("linear", {x, w, bias}, y,
-                [x = save(x), w = save(w), y = save_output(y), activation](const Tensor& dy,
-                                                                           Needs needs) -> Grads {
-                  const Tensor in = x.get();
+                [x = save(x), w = save(w), y = save_output(y), bias_dtype, activation](
+                    const Tensor& dy, Needs needs) -> Grads {
+                  const Tensor in = x.get(), weight = w.get();
                   const Tensor dz = activation_backward(dy, y.get(), activation);
                   Grads grads(3);
-                  if (needs[0]) grads[0] = matmul(dz, w.get());
-                  if (needs[1]) grads[1] = weight_gradient(rows_of(dz), rows_of(in), w.get());
-                  if (needs[2]) grads[2] = sum(rows_of(dz), {0});
+                  if (needs[0]) grads[0] = matmul(dz, cast(weight, dz.dtype()));
+                  if (needs[1]) {
+                    const Tensor dw = weight_gradient(rows_of(dz), rows_of(in), weight);
+                    grads[1] = cast(dw, weight.dtype());
+                  }
+                  if (needs[2]) grads[2] = cast(sum(rows_of(dz), {0}), bias_dtype);
                   return grads;
                 });
 }

@@ -8,8 +8,11 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/base/parallel.h"
 #include "strata/base/work_counter.h"
 #include "strata/ops/activations.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/reduce.h"
@@ -69,6 +72,66 @@ TEST(LinearOp, FirstLayersComputeNoInputGradient) {
   backward(y);
   EXPECT_EQ(counter.macs(), 4 * 5 * 6);
   EXPECT_EQ(b.grad().to_vector<float>(), std::vector<float>(6, 4));
+}
+
+TEST(LinearOp, NarrowWeightsGiveTheResultsOfTheirF32Values) {
+  const auto near = [](const Tensor& a, const Tensor& e) {
+    ASSERT_EQ(a.shape(), e.shape());
+    const auto p = a.to_vector<float>(), q = e.to_vector<float>();
+    for (size_t i = 0; i < p.size(); ++i) ASSERT_NEAR(p[i], q[i], 1e-5 * (1 + std::abs(q[i])));
+  };
+  for (const int64_t rows : {1, 3, 8, 16, 17, 40}) {
+    for (const int64_t in : {1, 37, 200}) {
+      const Tensor x = randn({2, rows, in}), w = randn({131, in}, 0, 1, DType::bf16);
+      const Tensor b = randn({131}, 0, 1, DType::bf16), wide = cast(w, DType::f32);
+      const Tensor y = linear(x, w, b, Activation::gelu_tanh);
+      ASSERT_EQ(y.dtype(), DType::f32);
+      near(y, linear(x, wide, cast(b, DType::f32), Activation::gelu_tanh));
+      near(linear(x, w), linear(x, wide));
+      near(linear(slice(x, 1, 0, 1), w), linear(slice(x, 1, 0, 1), wide));
+      near(linear(x, w, cast(b, DType::f32)), linear(x, wide, cast(b, DType::f32)));
+    }
+  }
+  // More weights than are converted at a time.
+  const Tensor x = randn({20, 512}), w = randn({4200, 512}, 0, 1, DType::bf16);
+  const Tensor b = randn({4200});
+  near(linear(x, w, b), linear(x, cast(w, DType::f32), b));
+  EXPECT_EQ(linear(empty({0, 4}), empty({3, 4}, DType::bf16)).shape(), (Shape{0, 3}));
+}
+
+TEST(LinearOp, NarrowWeightsHaveGradients) {
+  const Tensor dy = randn({6, 7});
+  const auto gradients = [&](Tensor x, Tensor w, Tensor b) {
+    x.set_requires_grad();
+    w.set_requires_grad();
+    b.set_requires_grad();
+    backward(sum(linear(x, w, b, Activation::relu) * dy));
+    return std::vector<Tensor>{x.grad(), w.grad(), b.grad()};
+  };
+  const Tensor x = randn({6, 5}), w = randn({7, 5}, 0, 1, DType::bf16);
+  const Tensor b = randn({7}, 0, 1, DType::bf16);
+  const auto narrow = gradients(copy(x), copy(w), copy(b));
+  const auto wide = gradients(copy(x), cast(w, DType::f32), cast(b, DType::f32));
+  EXPECT_EQ(narrow[0].to_vector<float>(), wide[0].to_vector<float>());
+  for (const size_t i : {1, 2}) {
+    EXPECT_EQ(narrow[i].dtype(), DType::bf16);
+    EXPECT_EQ(cast(narrow[i], DType::f32).to_vector<float>(),
+              cast(cast(wide[i], DType::bf16), DType::f32).to_vector<float>());
+  }
+}
+
+TEST(LinearOp, NarrowWeightsGiveTheSameBitsOnAnyNumberOfThreads) {
+  const int threads = thread_count();
+  for (const int64_t rows : {1, 5, 30}) {
+    const Tensor x = randn({rows, 700}), w = randn({900, 700}, 0, 1, DType::bf16);
+    set_thread_count(1);
+    const auto one = linear(x, w).to_vector<float>();
+    for (const int n : {2, 3, 4}) {
+      set_thread_count(n);
+      EXPECT_EQ(linear(x, w).to_vector<float>(), one) << rows << " rows, " << n << " threads";
+    }
+  }
+  set_thread_count(threads);
 }
 
 TEST(LinearOp, WorksOnViewsAndMeta) {

@@ -63,7 +63,7 @@ class GemmBuffer {
 };
 
 struct GemmBuffers {
-  GemmBuffer left, right, panel, vector, bias, partial, block;
+  GemmBuffer left, right, panel, vector, bias, partial, block, widened;
 };
 
 /// The calling thread's own.

@@ -21,10 +21,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// Rows against rows: both factors have k in sequence.
-inline void dot_task(const GemmProblem<float>& p, Range columns) {
+// Rows against rows: both factors have k in sequence. `right` is the problem's right factor, of
+// this or a narrower type.
+template <class T>
+void dot_task(const GemmProblem<float>& p, const T* right, Range columns) {
   constexpr int64_t kBlock = 48;  // columns between two visits to C
-  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
+  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow<T> : kDotColumns;
   HWY_ALIGN float sums[kDotRows * kBlock + kLanes] = {};
   for (int64_t begin = columns.begin; begin < columns.end; begin += kBlock) {
     const int64_t end = std::min(begin + kBlock, columns.end);
@@ -32,20 +34,21 @@ inline void dot_task(const GemmProblem<float>& p, Range columns) {
       const int64_t rows = std::min<int64_t>(kDotRows, p.m - i);
       for (int64_t j = begin, count; j < end; j += count) {
         count = end - j >= tile ? tile : std::min<int64_t>(end - j, kDotColumns);
-        dot_function(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
-                                  p.right.data + j * p.right.lane_step, p.right.lane_step,
-                                  sums + j - begin, kBlock);
+        dot_function<T>(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
+                                     right + j * p.right.lane_step, p.right.lane_step,
+                                     sums + j - begin, kBlock);
       }
       store_sums(p, sums, kBlock, i, rows, begin, end - begin);
     }
   }
 }
 
-inline void dots(const GemmProblem<float>& p) {
+template <class T>
+void dots(const GemmProblem<float>& p, const T* right) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow : kDotColumns;
-  for_each_task(work, p.n, task_size(work, p.n, tile),
-                [&](Range columns) HWY_ATTR { dot_task(p, columns); });
+  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow<T> : kDotColumns;
+  for_each_task(work, p.n, task_size(work, p.n, tile, 16),
+                [&](Range columns) HWY_ATTR { dot_task(p, right, columns); });
 }
 
 // Adds up the partial results of `parts` ranges of k, [m, n] each, in order, and stores them.
@@ -117,13 +120,13 @@ inline bool small_product(const GemmProblem<float>& problem) {
     for (int64_t i = 0; i < p.k; ++i) vector[i] = p.left.data[i * p.left.k_step];
     GemmProblem<float> in_sequence = p;
     in_sequence.left = {vector, p.k, 1};
-    dots(in_sequence);
+    dots(in_sequence, in_sequence.right.data);
     return true;
   }
   // A tile wastes the lanes that a narrow result leaves empty, which repays reading without order.
   const bool narrow = p.m <= 4 || (p.k >= 256 && (p.m <= kLanes || (p.m <= 16 && p.n <= 64)));
   if (p.left.k_step == 1 && narrow) {
-    dots(p);
+    dots(p, p.right.data);
     return true;
   }
   return false;

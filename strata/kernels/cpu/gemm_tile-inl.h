@@ -10,10 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
+
+#include "strata/base/half.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
@@ -142,32 +145,50 @@ inline TileFunction copying_tile_function(bool left_rows) {
                    : &tile_product<kTileRows, kTileVectors, false, true>;
 }
 
+HWY_INLINE V32 load_floats(F32 d, const float* p) { return hn::LoadU(d, p); }
+HWY_INLINE V32 load_floats(F32 d, const bfloat16* p) {
+  const hn::RebindToUnsigned<F32> bits;
+  const hn::Rebind<uint16_t, F32> halves;
+  const auto upper = hn::PromoteTo(bits, hn::LoadU(halves, reinterpret_cast<const uint16_t*>(p)));
+  return hn::BitCast(d, hn::ShiftLeft<16>(upper));
+}
+
 // Lanes [0, count) of what is at p, zeros behind; nothing beyond them is read.
-HWY_INLINE V32 load_first(F32 d, const float* p, int64_t count) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (int64_t i = 0; i < count; ++i) lanes[i] = p[i];
-  return hn::Load(d, lanes);
-#else
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
+template <class T>
+HWY_INLINE V32 load_first(F32 d, const T* p, int64_t count) {
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if constexpr (std::is_same_v<T, float>) {
+    return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
+  }
 #endif
+  HWY_ALIGN float lanes[kLanes] = {};
+  for (int64_t i = 0; i < count; ++i) lanes[i] = static_cast<float>(p[i]);
+  return hn::Load(d, lanes);
 }
 
 // sums[i * sums_step + j] = dot product of the rows left + i * left_step and right + j *
 // right_step. For a few rows against rows: nothing is packed, and each row is read in sequence.
-template <int kRows, int kColumns>
+template <int kRows, int kColumns, class T>
 HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t left_step,
-                           const float* HWY_RESTRICT right, int64_t right_step,
+                           const T* HWY_RESTRICT right, int64_t right_step,
                            float* HWY_RESTRICT sums, int64_t sums_step) {
   const F32 d;
   V32 acc[kRows][kColumns];
   for (int i = 0; i < kRows; ++i) {
     for (int j = 0; j < kColumns; ++j) acc[i][j] = hn::Zero(d);
   }
+  // Meanwhile narrow rows behind these come to the second cache: those of a network are too short
+  // for the processor to do so by itself.
+  constexpr int64_t kLine = 64 / sizeof(T), kStep = int64_t{kColumns} * kLanes;
+  [[maybe_unused]] const T* ahead = right + kColumns * right_step;
   int64_t p = 0;
   for (; p + kLanes <= k; p += kLanes) {
+    if constexpr (sizeof(T) < sizeof(float)) {
+      for (int64_t line = 0; line < kStep; line += kLine) __builtin_prefetch(ahead + line, 0, 2);
+      ahead += kStep;
+    }
     V32 b[kColumns];
-    for (int j = 0; j < kColumns; ++j) b[j] = hn::LoadU(d, right + j * right_step + p);
+    for (int j = 0; j < kColumns; ++j) b[j] = load_floats(d, right + j * right_step + p);
     for (int i = 0; i < kRows; ++i) {
       const V32 a = hn::LoadU(d, left + i * left_step + p);
       for (int j = 0; j < kColumns; ++j) acc[i][j] = hn::MulAdd(a, b[j], acc[i][j]);
@@ -190,23 +211,27 @@ HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t le
 
 // A dot tile is this large; one of a single row is wider, for matrix-vector products that wait for
 // memory and gain from several streams.
-inline constexpr int kDotRows = 4, kDotColumns = 3, kDotColumnsOfOneRow = 8;
+inline constexpr int kDotRows = 4, kDotColumns = 3;
+template <class T>
+inline constexpr int kDotColumnsOfOneRow = sizeof(T) < sizeof(float) ? 4 : 8;
 
-using DotFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
+template <class T>
+using DotFunction = void (*)(int64_t k, const float* left, int64_t left_step, const T* right,
                              int64_t right_step, float* sums, int64_t sums_step);
 
-template <int kRows, int... kColumnsLess1>
+template <int kRows, class T, int... kColumnsLess1>
 constexpr auto dot_table(std::integer_sequence<int, kColumnsLess1...>) {
-  return std::array<DotFunction, kDotColumns>{&dot_sums<kRows, kColumnsLess1 + 1>...};
+  return std::array<DotFunction<T>, kDotColumns>{&dot_sums<kRows, kColumnsLess1 + 1, T>...};
 }
 
-inline DotFunction dot_function(int64_t rows, int64_t columns) {
+template <class T>
+DotFunction<T> dot_function(int64_t rows, int64_t columns) {
   using Columns = std::make_integer_sequence<int, kDotColumns>;
-  static constexpr std::array<DotFunction, kDotColumns> kTable[kDotRows] = {
-      dot_table<1>(Columns()), dot_table<2>(Columns()), dot_table<3>(Columns()),
-      dot_table<4>(Columns())};
-  return columns == kDotColumnsOfOneRow ? &dot_sums<1, kDotColumnsOfOneRow>
-                                        : kTable[rows - 1][columns - 1];
+  static constexpr std::array<DotFunction<T>, kDotColumns> kTable[kDotRows] = {
+      dot_table<1, T>(Columns()), dot_table<2, T>(Columns()), dot_table<3, T>(Columns()),
+      dot_table<4, T>(Columns())};
+  return columns > kDotColumns ? &dot_sums<1, kDotColumnsOfOneRow<T>, T>
+                               : kTable[rows - 1][columns - 1];
 }
 
 // sums[j] += sum over k of left[k * left_step] * right[k * right_step + j] for j in [0, n): whole
