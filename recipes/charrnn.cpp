@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "recipes/recipe.h"
+#include "recipes/shared/plain_text.h"
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
 #include "strata/ops/losses.h"
@@ -18,7 +19,6 @@
 namespace strata::recipes {
 namespace {
 
-constexpr int64_t kGeneratedCharacters = 100'000;
 constexpr int64_t kStreams = 32, kPiece = 256;  // of the text that judges
 
 struct CharRnnSettings {
@@ -29,8 +29,7 @@ struct CharRnnSettings {
   int64_t hidden = 256;
   int64_t layers = 1;
   double dropout = 0;
-  /// Those of the collection of Shakespeare's plays that such models are mostly shown on.
-  std::string characters = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string characters = kPlaysCharacters;
 
   void fields(FieldVisitor& v) {
     v("lr", lr, "learning rate, which falls to 0 along a cosine");
@@ -43,10 +42,6 @@ struct CharRnnSettings {
     v("characters", characters, "that occur; taken from the text");
   }
 };
-
-std::string text_of(const Source& source) {
-  return source.data.empty() ? generate_text(kGeneratedCharacters) : load_text(source.data);
-}
 
 CharVocabulary vocabulary_of(const Settings& settings) {
   return CharVocabulary::of(settings.as<CharRnnSettings>().characters);

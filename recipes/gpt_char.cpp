@@ -4,6 +4,7 @@
 #include "models/language/gpt2.h"
 #include "recipes/recipe.h"
 #include "recipes/shared/gpt2_text.h"
+#include "recipes/shared/plain_text.h"
 #include "strata/optim/adamw.h"
 #include "strata/text/char_tokenizer.h"
 #include "strata/train/text_training.h"
@@ -11,7 +12,6 @@
 namespace strata::recipes {
 namespace {
 
-constexpr int64_t kGeneratedCharacters = 100'000;
 constexpr int64_t kWarmUp = 100;
 
 struct GptCharSettings {
@@ -23,8 +23,7 @@ struct GptCharSettings {
   int64_t layers = 4;
   int64_t heads = 4;
   double dropout = 0;
-  /// Those of the collection of Shakespeare's plays that such models are mostly shown on.
-  std::string characters = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string characters = kPlaysCharacters;
 
   void fields(FieldVisitor& v) {
     v("lr", lr, "highest learning rate; it falls to a tenth along a cosine");
@@ -38,10 +37,6 @@ struct GptCharSettings {
     v("characters", characters, "that occur; taken from the text");
   }
 };
-
-std::string text_of(const Source& source) {
-  return source.data.empty() ? generate_text(kGeneratedCharacters) : load_text(source.data);
-}
 
 CharVocabulary vocabulary_of(const Settings& settings) {
   return CharVocabulary::of(settings.as<GptCharSettings>().characters);
