@@ -127,10 +127,11 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias, Activation a
     return activate(linear(x, w, bias), activation);
   }
   Tensor y = product(x, w, bias, activation);
+  const auto kept = activation == Activation::none ? SavedOutput() : save_output(y);
   const DType bias_dtype = bias.defined() ? bias.dtype() : x.dtype();
   return record("linear", {x, w, bias}, y,
-                [x = save(x), w = save(w), y = save_output(y), bias_dtype, activation](
-                    const Tensor& dy, Needs needs) -> Grads {
+                [x = save(x), w = save(w), y = kept, bias_dtype, activation](const Tensor& dy,
+                                                                             Needs needs) -> Grads {
                   const Tensor in = x.get(), weight = w.get();
                   const Tensor dz = activation_backward(dy, y.get(), activation);
                   Grads grads(3);

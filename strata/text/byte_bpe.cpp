@@ -164,13 +164,18 @@ void ByteBpe::encode_word(std::string_view word, std::vector<int64_t>& out) cons
   const auto part = [&](int64_t i) -> Part& { return parts[static_cast<size_t>(i)]; };
 
   using Candidate = std::tuple<int64_t, int64_t, int64_t>;  // rank, place of the left part, result
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> heap;
+  std::vector<Candidate> first;
+  for (int64_t i = 0; i + 1 < count; ++i) {
+    const Merge* m = merge_of(part(i).id, part(i + 1).id);
+    if (m) first.emplace_back(m->rank, i, m->id);
+  }
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> heap(std::greater<>(),
+                                                                              std::move(first));
   const auto consider = [&](int64_t i) {
     if (i < 0 || part(i).after >= count) return;
     const Merge* m = merge_of(part(i).id, part(part(i).after).id);
     if (m) heap.emplace(m->rank, i, m->id);
   };
-  for (int64_t i = 0; i + 1 < count; ++i) consider(i);
   while (!heap.empty()) {
     const auto [rank, i, id] = heap.top();
     heap.pop();

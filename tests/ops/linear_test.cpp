@@ -134,6 +134,29 @@ TEST(LinearOp, NarrowWeightsGiveTheSameBitsOnAnyNumberOfThreads) {
   set_thread_count(threads);
 }
 
+TEST(LinearOp, KeepsItsResultOnlyForAnActivation) {
+  const Tensor x = ones({4, 5});
+  Tensor w = ones({6, 5});
+  w.set_requires_grad();
+  EXPECT_TRUE(linear(x, w).owns_memory());
+  EXPECT_FALSE(linear(x, w, {}, Activation::relu).owns_memory());
+}
+
+TEST(LinearOp, GradientsOfTransposedWeightsLieAsTheyDo) {
+  Tensor w = randn({5, 6});  // [in, out]
+  w.set_requires_grad();
+  const Tensor x = randn({4, 5});
+  backward(sum(square(linear(x, transpose(w, 0, 1)))));
+  const Tensor grad = w.grad();
+  EXPECT_TRUE(grad.is_contiguous());
+  Tensor v = w.detach();
+  v = v + 0;
+  v.set_requires_grad();
+  backward(sum(square(matmul(x, v))));
+  const auto got = grad.to_vector<float>(), wanted = v.grad().to_vector<float>();
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-4);
+}
+
 TEST(LinearOp, WorksOnViewsAndMeta) {
   const Tensor x = randn({5, 8}), w = randn({8, 4});
   EXPECT_EQ(linear(x, transpose(w, 0, 1)).to_vector<float>(), matmul(x, w).to_vector<float>());
