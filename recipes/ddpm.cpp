@@ -13,10 +13,12 @@
 #include "strata/base/error.h"
 #include "strata/data/loader.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/select.h"
+#include "strata/ops/unary.h"
 #include "strata/optim/adam.h"
 #include "strata/optim/schedules.h"
 
@@ -45,12 +47,12 @@ struct NoiseSettings {
 };
 
 struct DdpmSettings : NoiseSettings {
-  double lr = 1e-3, average = 0.99;
-  int64_t batch = 128, judged = 2000, judged_steps = 50;
+  double lr = 2e-3, average = 0.99;
+  int64_t batch = 64, judged = 2000, judged_steps = 50;
 
   void fields(FieldVisitor& v) {
     NoiseSettings::fields(v);
-    v("lr", lr, "learning rate at the start, from where it falls to 0");
+    v("lr", lr, "highest learning rate of the one-cycle schedule");
     v("average", average, "how much of the averaged weights each step keeps");
     v("batch", batch, "images a step");
     v("judged", judged, "pictures that are drawn to measure the network");
@@ -68,6 +70,16 @@ Tensor draw(Denoiser& model, const NoiseSchedule& schedule, int64_t count, Shape
     parts.push_back(models::sample(model, schedule, picture, options, generator));
   }
   return clamp(concat(parts) * 0.5 + 0.5, 0, 1);
+}
+
+/// A step for each image, one in each of `count` equal parts of the schedule: the same distribution
+/// as by lot for each, but losses and gradients that vary less.
+Tensor spread_steps(int64_t count, int64_t schedule_steps, Generator& generator) {
+  const auto all = static_cast<double>(schedule_steps);
+  const Tensor at = rand({count}, 0, 1, DType::f64, kCpu, generator);
+  const Tensor part = cast(arange(0, static_cast<double>(count)), DType::f64);
+  return cast(clamp(floor((part + at) * (all / static_cast<double>(count))), 0, all - 1),
+              DType::i64);
 }
 
 /// Learns to see the noise in noisy images. The noise of a batch follows its place in the run.
@@ -95,14 +107,14 @@ class Denoising final : public train::Training {
     images_ = loader_.next()->x * 2 - 1;
     Generator generator(source_.seed ^ kNoiseSeed);
     generator.stream = 2 * static_cast<uint64_t>(at.epoch * loader_.size() + at.position);
-    steps_ = randint(0, schedule_.steps(), {images_.size(0)}, DType::i64, kCpu, generator);
+    steps_ = spread_steps(images_.size(0), schedule_.steps(), generator);
     noise_ = randn(images_.shape(), 0, 1, DType::f32, kCpu, generator);
   }
   Tensor loss() override {
     return mse_loss(model_(schedule_.noised(images_, steps_, noise_), steps_), noise_);
   }
   double learning_rate(int64_t step, int64_t total) const override {
-    return schedules::cosine({.lr = settings_.lr, .steps = total})(step);
+    return schedules::one_cycle({.max_lr = settings_.lr, .steps = total, .warmup = 0.1})(step);
   }
   train::Metric evaluate() override {
     if (!judge_) judge_.emplace(source_);

@@ -105,10 +105,13 @@ Tensor ancestral_step(const NoiseSchedule& schedule, const BackStep& step, const
 
 Tensor ddim_step(const NoiseSchedule& schedule, const BackStep& step, const Tensor& x,
                  const Tensor& noise, double eta, const Tensor& fresh) {
-  const double before = schedule.signal(step.before);
+  const double signal = schedule.signal(step.t), before = schedule.signal(step.before);
   const double variance = eta * eta * schedule.posterior_variance(step.t, step.before);
-  const Tensor y = seen(schedule, step, x, noise) * std::sqrt(before) +
-                   noise * std::sqrt(std::max(0.0, 1 - before - variance));
+  const Tensor image = seen(schedule, step, x, noise);
+  const Tensor rest =
+      step.clip ? (x - image * std::sqrt(signal)) * (1 / std::sqrt(1 - signal)) : noise;
+  const Tensor y =
+      image * std::sqrt(before) + rest * std::sqrt(std::max(0.0, 1 - before - variance));
   return fresh.defined() && eta > 0 ? y + fresh * std::sqrt(variance) : y;
 }
 

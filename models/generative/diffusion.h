@@ -52,7 +52,8 @@ struct BackStep {
 Tensor ancestral_step(const NoiseSchedule& schedule, const BackStep& step, const Tensor& x,
                       const Tensor& noise, const Tensor& fresh);
 /// Song, Meng and Ermon, "Denoising diffusion implicit models", 2021, equation 12; eta = 0 adds no
-/// noise, eta = 1 as much as the ancestral step.
+/// noise, eta = 1 as much as the ancestral step. Where the image is clipped, the noise is what then
+/// is left of x, so that both still add up to x.
 Tensor ddim_step(const NoiseSchedule& schedule, const BackStep& step, const Tensor& x,
                  const Tensor& noise, double eta, const Tensor& fresh);
 

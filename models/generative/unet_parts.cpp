@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/nn/init.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -49,6 +50,8 @@ UNetBlock::UNetBlock(const UNetBlockConfig& c)
       time_emb_proj({.in = c.time_width, .out = c.out}),
       norm2({.groups = c.groups, .channels = c.out, .eps = c.eps, .silu = true}),
       conv2({.in = c.out, .out = c.out, .kernel = 3, .padding = 1}) {
+  nn::init::constant(conv2.weight, 0);
+  nn::init::constant(conv2.bias, 0);
   if (c.in != c.out) conv_shortcut.emplace(nn::Conv2dConfig{.in = c.in, .out = c.out, .kernel = 1});
 }
 

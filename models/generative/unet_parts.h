@@ -44,7 +44,8 @@ struct UNetBlockConfig {
 
 /// x + conv(silu(norm(conv(silu(norm(x))) + linear(time)))), 3x3 convolutions, with a 1x1
 /// convolution of x where the widths differ: [N, H, W, in] to [N, H, W, out]. `time` [N,
-/// time_width] has been through SiLU already, which all blocks share.
+/// time_width] has been through SiLU already, which all blocks share. The last convolution starts
+/// at 0, so that a block starts as its shortcut (Ho et al. 2020).
 class UNetBlock final : public nn::Module {
  public:
   explicit UNetBlock(const UNetBlockConfig& config);

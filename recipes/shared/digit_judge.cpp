@@ -4,24 +4,21 @@
 #include <numeric>
 #include <vector>
 
+#include "models/vision/lenet.h"
 #include "recipes/shared/digits.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/joining.h"
-#include "strata/ops/losses.h"
 #include "strata/ops/select.h"
 #include "strata/ops/views.h"
-#include "strata/optim/adam.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/train/fit.h"
-#include "strata/train/supervised.h"
 
 namespace strata::recipes {
 namespace {
 
-constexpr int64_t kEpochs = 3, kTrainBatch = 128, kLookBatch = 500, kNoisePictures = 2000;
-constexpr double kRate = 1e-2;
+constexpr int64_t kLookBatch = 500, kNoisePictures = 2000;
 
 /// Puts the thread's generator at a seed of its own while it lives.
 class OwnGenerator {
@@ -35,19 +32,16 @@ class OwnGenerator {
   Generator before_;
 };
 
-models::LeNet5 trained_lenet(const Source& source) {
+/// As `strata train lenet5` trains it.
+std::unique_ptr<nn::Module> trained_lenet(const Source& source) {
   const OwnGenerator own;
   const GradMode recording(true);
-  models::LeNet5 lenet;
-  train::Supervised training(
-      lenet, std::make_unique<Adam>(lenet.parameters(), AdamConfig{.lr = kRate}),
-      digits(source, Split::train), digits(source, Split::test),
-      {.batch = kTrainBatch,
-       .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
-       .schedule =
-           [](int64_t total) { return schedules::one_cycle({.max_lr = kRate, .steps = total}); }});
-  train::fit(training, {.epochs = kEpochs, .evaluate_each_epoch = false});
-  lenet.eval();
+  const Recipe& recipe = find_recipe("lenet5");
+  const Settings settings = recipe.settings();
+  std::unique_ptr<nn::Module> lenet = recipe.model(settings);
+  const auto training = recipe.training(*lenet, settings, {.data = source.data, .seed = 0});
+  train::fit(*training, {.epochs = recipe.epochs, .evaluate_each_epoch = false});
+  lenet->eval();
   return lenet;
 }
 
@@ -74,7 +68,7 @@ DigitJudge::Seen DigitJudge::look(const Tensor& pictures) {
   const NoGrad no_grad;
   std::vector<Tensor> features, digits;
   for (int64_t at = 0; at < pictures.size(0); at += kLookBatch) {
-    auto& l = lenet_;
+    auto& l = dynamic_cast<models::LeNet5&>(*lenet_);
     const Tensor x = l.pool2(l.conv2(l.pool1(l.conv1(slice(pictures, 0, at, at + kLookBatch)))));
     features.push_back(l.fc2(l.fc1(l.flatten(x))));
     digits.push_back(argmax(l.fc3(features.back()), -1));

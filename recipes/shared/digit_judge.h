@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
-#include "models/vision/lenet.h"
 #include "recipes/recipe.h"
 #include "strata/train/frechet.h"
 
@@ -16,9 +16,9 @@ struct DigitVerdict {
   std::array<double, 10> shares{};  ///< of the pictures that are taken for each digit
 };
 
-/// Looks at drawn digits with a LeNet-5 that it trains on the same data, some seconds long: its 84
-/// features of the pictures are compared with those of the test set. Follows the data alone, and
-/// leaves the thread's generator as it was.
+/// Looks at drawn digits with a LeNet-5 that it trains on the same data as the recipe lenet5 does,
+/// for some seconds: its 84 features of the pictures are compared with those of the test set.
+/// Follows the data alone, and leaves the thread's generator as it was.
 class DigitJudge {
  public:
   explicit DigitJudge(const Source& source);
@@ -32,7 +32,7 @@ class DigitJudge {
   };
   Seen look(const Tensor& pictures);
 
-  models::LeNet5 lenet_;
+  std::unique_ptr<nn::Module> lenet_;
   train::Gaussian real_;
   double of_noise_ = 0;
 };

@@ -42,6 +42,7 @@ for name, betas in (("linear", np.linspace(1e-4, 0.02, 1000)), ("cosine", cosine
             image = (x - np.sqrt(1 - a) * noise) / np.sqrt(a)
             if clip:
                 image = np.clip(image, -1, 1)
+            rest = (x - np.sqrt(a) * image) / np.sqrt(1 - a) if clip else noise
             key = f"{name}.{t}" + (".clip" if clip else "")
             mean = (np.sqrt(p) * beta / (1 - a) * image
                     + np.sqrt(1 - beta) * (1 - p) / (1 - a) * x)
@@ -49,7 +50,7 @@ for name, betas in (("linear", np.linspace(1e-4, 0.02, 1000)), ("cosine", cosine
             for eta in (0, 0.5):
                 sigma = eta * np.sqrt(variance)
                 keep(f"{key}.ddim{eta}", np.sqrt(p) * image
-                     + np.sqrt(1 - p - sigma ** 2) * noise + sigma * fresh)
+                     + np.sqrt(1 - p - sigma ** 2) * rest + sigma * fresh)
 
 distances = []
 for rows, width, spread in ((200, 5, 1.0), (40, 20, 3.0), (9, 12, 0.5)):  # the last: singular
