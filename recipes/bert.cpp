@@ -15,6 +15,8 @@ using models::Bert;
 using models::BertConfig;
 using models::BertParts;
 
+const std::string kTiedBias = "cls.predictions.bias";
+const std::string kOwnBias = "cls.predictions.decoder.bias";
 constexpr int64_t kSketchLength = 128;  // of the text that a summary sends through
 
 /// With and without the prefix "bert."; norms whose parameters are called gamma and beta; without
@@ -33,7 +35,11 @@ TensorMap rename(TensorMap tensors, const Settings& settings) {
     if (name.starts_with("cls.predictions.") && !parts.predictions) continue;
     if (name.starts_with("cls.seq_relationship.") && !parts.relationship) continue;
     if (name == "cls.predictions.decoder.weight" && config.tie_word_embeddings) continue;
-    if (name == "cls.predictions.decoder.bias") name = "cls.predictions.bias";
+    if (name == kTiedBias || name == kOwnBias) {
+      const std::string wanted = config.tie_word_embeddings ? kTiedBias : kOwnBias;
+      if (name != wanted && tensors.contains(wanted)) continue;
+      name = wanted;
+    }
     const bool inner = name.starts_with("embeddings.") || name.starts_with("encoder.") ||
                        name.starts_with("pooler.");
     out[inner && parts.prefix ? "bert." + name : name] = value;

@@ -241,8 +241,8 @@ BertPredictions::BertPredictions(const BertConfig& c)
 }
 
 void BertPredictions::members(nn::Visitor& v) {
-  v("bias", bias_)("transform.dense", dense_)("transform.LayerNorm", norm_);
-  v("decoder.weight", decoder_);
+  v("transform.dense", dense_)("transform.LayerNorm", norm_);
+  v("decoder.weight", decoder_)(decoder_.defined() ? "decoder.bias" : "bias", bias_);
 }
 
 Tensor BertPredictions::operator()(const Tensor& hidden, const Tensor& table) {

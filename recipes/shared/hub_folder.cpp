@@ -47,8 +47,7 @@ void flatten(const std::string& file, const std::string& path, const Json& value
 
 bool is_hub_folder(const std::string& path) { return std::filesystem::exists(config_path(path)); }
 
-HubConfig read_hub_config(const std::string& folder) {
-  const std::string path = config_path(folder);
+HubConfig read_hub_json(const std::string& path) {
   const std::string text = read_text_file(path, kMostBytes);
   HubConfig config;
   try {
@@ -60,6 +59,8 @@ HubConfig read_hub_config(const std::string& folder) {
   }
   return config;
 }
+
+HubConfig read_hub_config(const std::string& folder) { return read_hub_json(config_path(folder)); }
 
 const Recipe& find_hub_family(const std::string& folder, const HubConfig& config) {
   const auto type = config.find("model_type");

@@ -9,7 +9,11 @@ namespace strata::recipes {
 /// Whether that is a folder in the layout of the Hugging Face hub: one with a config.json.
 bool is_hub_folder(const std::string& path);
 
-/// Its config.json. Throws IoError, FormatError (damaged, nested too deep, no object).
+/// A JSON file of one object as text by dotted path, as config.json is read. Throws IoError,
+/// FormatError (damaged, nested too deep, no object).
+HubConfig read_hub_json(const std::string& path);
+
+/// The folder's config.json. Throws IoError, FormatError (damaged, nested too deep, no object).
 HubConfig read_hub_config(const std::string& folder);
 
 /// The recipe whose family takes that model_type. Throws ValueError, tagged with the folder, naming

@@ -1,0 +1,200 @@
+#include "models/vision/vit.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "recipes/recipe.h"
+#include "recipes/shared/hub_config.h"
+#include "recipes/shared/hub_folder.h"
+#include "recipes/shared/imagenet_labels.h"
+#include "recipes/shared/photos.h"
+#include "recipes/shared/system.h"
+#include "recipes/shared/vit_names.h"
+#include "strata/base/error.h"
+#include "strata/io/image_file.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/softmax.h"
+#include "strata/ops/views.h"
+#include "strata/vision/image.h"
+
+namespace strata::recipes {
+namespace {
+
+using models::ViT;
+using models::ViTConfig;
+
+constexpr int64_t kMostLabels = 100'000;
+constexpr double kMostPixels = 10'000;  // of a side
+
+std::string value_of(const HubConfig& config, const std::string& key,
+                     const std::string& otherwise) {
+  const auto at = config.find(key);
+  return at == config.end() ? otherwise : at->second;
+}
+
+/// What a config.json says in other words: sizes as [height, width], classes by their names, the
+/// hub's own defaults; and features that are not built here.
+void adopt(Settings& settings, const HubConfig& hub) {
+  const bool square = hub.contains("patch_size") || !hub.contains("patch_size.0");
+  if (!square && value_of(hub, "patch_size.0", "") != value_of(hub, "patch_size.1", "")) {
+    throw ValueError("ViT", "patches must be square");
+  }
+  HubConfig other = {{"naming", "huggingface"},
+                     {"architecture", value_of(hub, "architectures.0", "ViTModel")},
+                     {"layer_norm_eps", value_of(hub, "layer_norm_eps", "1e-12")}};
+  if (!square) other["patch_size"] = hub.at("patch_size.0");
+  if (hub.contains("image_size.0")) {
+    other["image_size"] = hub.at("image_size.0");
+    other["image_width"] = value_of(hub, "image_size.1", "0");
+  }
+  const auto labels = std::count_if(hub.begin(), hub.end(), [](const auto& entry) {
+    return entry.first.starts_with("id2label.");
+  });
+  other["num_labels"] = labels > 0 ? std::to_string(labels) : value_of(hub, "num_labels", "2");
+  settings.take(other);
+  const bool classifies = settings.as<ViTConfig>().architecture == "ViTForImageClassification";
+  const std::string width = std::to_string(settings.as<ViTConfig>().hidden_size);
+  if (!classifies && (value_of(hub, "pooler_act", "tanh") != "tanh" ||
+                      value_of(hub, "pooler_output_size", width) != width)) {
+    throw ValueError("ViT", "a pooler must be of hidden_size and use tanh");
+  }
+}
+
+std::string config_text(const Settings& settings) {
+  const auto& c = settings.as<ViTConfig>();
+  if (c.naming != "huggingface") {
+    throw ValueError("ViT", "has torchvision's names, not those of the hub",
+                     "write one file: NAME.safetensors");
+  }
+  std::vector<std::pair<std::string, std::string>> more = {
+      {"image_width", ""}, {"architecture", ""}, {"naming", ""}, {"num_labels", ""}};
+  if (c.image_width) {
+    more.emplace_back("image_size", fmt::format("[{}, {}]", c.image_size, c.image_width));
+  }
+  std::string labels, numbers;
+  for (int64_t i = 0; i < c.num_labels; ++i) {
+    labels += fmt::format("{}\"{}\":\"LABEL_{}\"", i ? "," : "", i, i);
+    numbers += fmt::format("{}\"LABEL_{}\":{}", i ? "," : "", i, i);
+  }
+  more.emplace_back("id2label", "{" + labels + "}");
+  more.emplace_back("label2id", "{" + numbers + "}");
+  return hub_config_text("vit", c.architecture, settings, more);
+}
+
+TensorMap run(System& system, const TensorMap& in) {
+  const auto images = in.find("pixel_values");
+  const auto x = images == in.end() ? in.find("x") : images;
+  if (x == in.end()) throw ValueError(system.name, "takes pixel_values");
+  const models::ViTOutputs out = static_cast<ViT&>(*system.model).outputs(x->second);
+  if (out.logits.defined()) return {{"logits", out.logits}};
+  return {{"last_hidden_state", out.hidden}, {"pooler_output", out.pooled}};
+}
+
+std::vector<std::string> labels_of(const System& system, int64_t count) {
+  std::vector<std::string> labels;
+  for (int64_t i = 0; i < std::min(count, kMostLabels); ++i) {
+    const std::string named = value_of(system.hub, fmt::format("id2label.{}", i), "");
+    labels.push_back(named.empty() ? std::to_string(i) : named);
+  }
+  return labels;
+}
+
+/// A number of a JSON file. Throws FormatError.
+double number_of(const std::string& file, const HubConfig& config, const std::string& key,
+                 double otherwise) {
+  const auto at = config.find(key);
+  if (at == config.end()) return otherwise;
+  double value = 0;
+  const char* end = at->second.data() + at->second.size();
+  const auto parsed = std::from_chars(at->second.data(), end, value);
+  if (parsed.ec == std::errc() && parsed.ptr == end && std::isfinite(value)) return value;
+  throw FormatError(file, fmt::format("\"{}\" is no number: {}", key, at->second));
+}
+
+/// A picture as the folder's preprocessor_config.json wants it: stretched to one size.
+Tensor stretched(const System& system, const Tensor& picture) {
+  const auto& c = system.settings.as<ViTConfig>();
+  const std::string file =
+      (std::filesystem::path(system.folder) / "preprocessor_config.json").string();
+  const HubConfig how = std::filesystem::exists(file) ? read_hub_json(file) : HubConfig();
+  const auto number = [&](const std::string& key, double otherwise) {
+    return number_of(file, how, key, otherwise);
+  };
+  const auto side = [&](const char* key, int64_t otherwise) {
+    const double all = number("size", static_cast<double>(otherwise));
+    const double pixels = number(key, all);
+    if (pixels >= 1 && pixels <= kMostPixels) return static_cast<int64_t>(pixels);
+    throw FormatError(file, fmt::format("pictures of {} pixels are absurd", pixels));
+  };
+  const int64_t height = side("size.height", c.image_size);
+  const int64_t width = side("size.width", c.image_width ? c.image_width : c.image_size);
+  std::vector<float> mean, stddev;
+  for (const char* i : {"0", "1", "2"}) {
+    mean.push_back(static_cast<float>(number(std::string("image_mean.") + i, 0.5)));
+    stddev.push_back(static_cast<float>(number(std::string("image_std.") + i, 0.5)));
+  }
+  const Tensor x = cast(resize(picture, height, width), DType::f32) / 255;
+  return unsqueeze((x - tensor(mean, {3})) / tensor(stddev, {3}), 0);
+}
+
+Prediction predict(System& system, const std::string& path) {
+  const auto& c = system.settings.as<ViTConfig>();
+  if (c.architecture != "ViTForImageClassification") {
+    throw ValueError(system.name, "has no classes: its architecture is " + c.architecture);
+  }
+  if (system.hub.empty()) {
+    return predict_photo(*system.model, path, {.resize = 256, .crop = c.image_size},
+                         c.num_labels == 1000 ? imagenet_labels() : std::vector<std::string>());
+  }
+  const Tensor picture = read_image(path);
+  const auto shares = softmax((*system.model)(stretched(system, picture)), -1).to_vector<double>();
+  const auto labels = labels_of(system, c.num_labels);
+  Prediction out;
+  constexpr int64_t kShown = 32;
+  out.seen = cast(resize(picture, kShown, kShown), DType::f32) / 255;
+  for (size_t i = 0; i < shares.size(); ++i) out.classes.push_back({labels.at(i), shares[i]});
+  std::stable_sort(out.classes.begin(), out.classes.end(),
+                   [](const auto& a, const auto& b) { return a.probability > b.probability; });
+  return out;
+}
+
+Recipe size(const char* name, const char* title, const char* summary) {
+  return {
+      .name = name,
+      .title = title,
+      .family = "vision",
+      .year = 2020,
+      .paper = "Dosovitskiy et al., An image is worth 16x16 words",
+      .summary = summary,
+      .settings = [name] { return Settings::of(models::vit_config(name)); },
+      .inputs =
+          [](const Settings& settings) {
+            const auto& c = settings.as<ViTConfig>();
+            const int64_t width = c.image_width ? c.image_width : c.image_size;
+            return std::vector<Input>{{"pixel_values", {1, c.image_size, width, c.num_channels}}};
+          },
+      .model = [](const Settings& s) { return std::make_unique<ViT>(s.as<ViTConfig>()); },
+      .arrays = run,
+      .rename = [](TensorMap tensors,
+                   const Settings& s) { return rename_vit(tensors, s.as<ViTConfig>()); },
+      .hub = HubFamily{.model_type = "vit", .adopt = adopt, .config = config_text},
+      .predict = predict};
+}
+
+}  // namespace
+
+std::vector<Recipe> vit() {
+  return {size("vit_b_16", "ViT-B/16",
+               "Reads a photograph as 196 patches of 16 pixels, with 12 blocks of attention."),
+          size("vit_b_32", "ViT-B/32", "The same with patches of 32 pixels."),
+          size("vit_l_16", "ViT-L/16", "24 blocks of width 1024, patches of 16 pixels."),
+          size("vit_l_32", "ViT-L/32", "24 blocks of width 1024, patches of 32 pixels."),
+          size("vit_h_14", "ViT-H/14", "32 blocks of width 1280, patches of 14 pixels.")};
+}
+
+}  // namespace strata::recipes
