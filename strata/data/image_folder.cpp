@@ -44,12 +44,16 @@ ImageFolder::ImageFolder(const std::string& path, ImageFolderConfig config)
 }
 
 void ImageFolder::read_folder(const std::string& path) {
-  for (const auto& folder : fs::directory_iterator(path)) {
-    if (!folder.is_directory()) continue;
-    for (const auto& file : fs::recursive_directory_iterator(folder)) {
-      if (!file.is_regular_file() || !is_picture(file.path())) continue;
-      samples_.push_back({file.path().string(), folder.path().filename().string(), {}});
+  try {
+    for (const auto& folder : fs::directory_iterator(path)) {
+      if (!folder.is_directory()) continue;
+      for (const auto& file : fs::recursive_directory_iterator(folder)) {
+        if (!file.is_regular_file() || !is_picture(file.path())) continue;
+        samples_.push_back({file.path().string(), folder.path().filename().string(), {}});
+      }
     }
+  } catch (const fs::filesystem_error& e) {
+    throw IoError(e.path1().string(), "cannot be listed: " + e.code().message());
   }
 }
 

@@ -46,7 +46,10 @@ TensorMap load_pth_shards(const std::string& index) {
 
 std::string find_weights(const std::string& folder) {
   std::vector<std::string> indices, files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  std::error_code error;
+  const fs::directory_iterator entries(folder, error);
+  if (error) throw IoError(folder, "cannot be listed: " + error.message());
+  for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string(), path = entry.path().string();
     if (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")) return folder;
     if (name.ends_with(kPthIndex)) indices.push_back(path);

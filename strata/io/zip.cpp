@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -112,7 +111,6 @@ void ZipFile::read_directory() {
   std::vector<unsigned char> bytes(static_cast<size_t>(directory.size));
   file_.read(directory.begin, bytes.data(), directory.size);
   const auto bad = [&](const std::string& what) { throw FormatError(path(), "zip: " + what); };
-  std::set<std::string> names;
   size_t at = 0;
   for (int64_t i = 0; i < directory.count; ++i) {
     const unsigned char* head = bytes.data() + at;
@@ -139,7 +137,7 @@ void ZipFile::read_directory() {
       bad(fmt::format("'{}' is packed by method {}, not stored or deflated", e.name, method));
     }
     e.deflated = method == 8;
-    if (!names.insert(e.name).second) bad(fmt::format("'{}' is in it twice", e.name));
+    if (!index_.emplace(e.name, 0).second) bad(fmt::format("'{}' is in it twice", e.name));
     locate_data(e, directory.begin);
     entries_.push_back(std::move(e));
     at += kEntrySize + name + extra + comment;
@@ -147,6 +145,7 @@ void ZipFile::read_directory() {
   std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.packed < b.packed;
   });
+  for (size_t i = 0; i < entries_.size(); ++i) index_[entries_[i].name] = i;
   for (size_t i = 1; i < entries_.size(); ++i) {
     const Entry& before = entries_[i - 1];
     const auto least = kLocalSize + static_cast<int64_t>(entries_[i].name.size());
@@ -182,9 +181,8 @@ void ZipFile::locate_data(Entry& e, int64_t directory) const {
 }
 
 const ZipFile::Entry* ZipFile::find(const std::string& name) const {
-  const auto it = std::find_if(entries_.begin(), entries_.end(),
-                               [&](const Entry& e) { return e.name == name; });
-  return it == entries_.end() ? nullptr : &*it;
+  const auto it = index_.find(name);
+  return it == index_.end() ? nullptr : &entries_[it->second];
 }
 
 void ZipFile::read(const Entry& entry, void* to) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "strata/io/file.h"
@@ -45,6 +46,7 @@ class ZipFile {
 
   InputFile file_;
   std::vector<Entry> entries_;
+  std::unordered_map<std::string, size_t> index_;  // by name
 };
 
 }  // namespace strata
