@@ -140,6 +140,7 @@ std::vector<Workload> workloads() {
   std::vector<Workload> all = {mlp(), mlp_13002(), lenet5(), ddpm_unet(), lstm(), adam()};
   for (Workload& w : vision_workloads()) all.push_back(std::move(w));
   for (Workload& w : language_workloads()) all.push_back(std::move(w));
+  for (Workload& w : encoder_workloads()) all.push_back(std::move(w));
   return all;
 }
 

@@ -291,6 +291,51 @@ WORKLOADS.update({
 })
 
 
+def encoder_layers(norm_first):
+    from torch import nn
+    layer = nn.TransformerEncoderLayer(768, 12, 3072, activation="gelu", batch_first=True,
+                                       norm_first=norm_first)
+    return nn.TransformerEncoder(layer, 12)
+
+
+def inference(model, x):
+    import torch
+    model.eval()
+
+    def step():
+        with torch.inference_mode():
+            model(x)
+    return step
+
+
+def bert_base():
+    import torch
+    return inference(encoder_layers(False), torch.randn(8, 128, 768))
+
+
+def vit_b16():
+    import torch
+    from torch import nn
+
+    class ViT(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches = nn.Conv2d(3, 768, 16, 16)
+            self.token = nn.Parameter(torch.zeros(1, 1, 768))
+            self.positions = nn.Parameter(torch.zeros(1, 197, 768))
+            self.layers, self.norm = encoder_layers(True), nn.LayerNorm(768)
+            self.head = nn.Linear(768, 1000)
+
+        def forward(self, x):
+            x = self.patches(x).flatten(2).transpose(1, 2)
+            x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1) + self.positions
+            return self.head(self.norm(self.layers(x))[:, 0])
+    return inference(ViT(), torch.randn(1, 3, 224, 224))
+
+
+WORKLOADS.update({"bert-base-infer": bert_base, "vit-b16-infer": vit_b16})
+
+
 def time_torch(name, seconds):
     import torch
     torch.set_num_threads(THREADS)
