@@ -15,11 +15,11 @@ struct VitMnistSettings {
   double decay = 0.05;
   int64_t batch = 128;
   int64_t shift = 2;
-  int64_t patch = 4;
+  int64_t patch = 7;
   int64_t layers = 6;
   int64_t width = 64;
   int64_t heads = 4;
-  int64_t inner = 128;
+  int64_t inner = 256;
 
   void fields(FieldVisitor& v) {
     v("lr", lr, "highest learning rate of the one-cycle schedule");
@@ -80,7 +80,7 @@ std::vector<Recipe> vit_mnist() {
                  .metric = "accuracy",
                  .expected = "",
                  .data = "MNIST's four IDX files; without --data, generated digits",
-                 .epochs = 3,
+                 .epochs = 8,
                  .settings = [] { return Settings::of(VitMnistSettings()); },
                  .inputs = one_input("x", {1, 28, 28, 1}),
                  .model = make,
