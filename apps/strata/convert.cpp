@@ -59,7 +59,7 @@ void add_convert(CLI::App& app, Program& program) {
       app.add_subcommand("convert", "write weights as a Hugging Face folder or one safetensors");
   command->footer(
       "Example: strata convert gpt-char --weights runs/gpt-char --output my-gpt/\n"
-      "         strata convert resnet50 --weights resnet50.pth --output resnet50.safetensors");
+      "         strata convert resnet50 --weights r50.pth --output r50.safetensors");
   auto a = std::make_shared<ConvertArguments>();
   a->common.add_to(*command);
   command->add_option("system", a->system, "a name from strata list, or a model's folder")

@@ -64,9 +64,9 @@ int generate(GenerateArguments a) {
 void add_generate(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("generate", "go on with a text, as it comes");
   command->footer(
-      "Example: strata generate ./gpt2 \"Once upon a time\" --max-tokens 50 --temperature 0.8\n"
+      "Example: strata generate ./gpt2 \"Once upon a time\" --temperature 0.8\n"
       "         strata generate charrnn --weights runs/charrnn \"ROMEO:\"\n"
-      "What is not said stands in the folder's generation_config.json, or does not restrict.");
+      "What is not said stands in the folder's generation_config.json, or is free.");
   auto a = std::make_shared<GenerateArguments>();
   auto& r = a->request;
   a->common.add_to(*command);

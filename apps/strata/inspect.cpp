@@ -55,7 +55,7 @@ void add_inspect(CLI::App& app, Program& program) {
   auto common = std::make_shared<Common>();
   auto path = std::make_shared<std::string>();
   common->add_to(*command);
-  command->add_option("file", *path, "safetensors, .pth, npy, IDX, PNG, JPEG, or a model's folder")
+  command->add_option("file", *path, "weights, arrays or a picture; or a model's folder")
       ->required();
   command->callback([=, &program] { program.status = inspect(*path, *common); });
 }

@@ -126,12 +126,25 @@ TEST(Program, MistakesAreOneClearLineAndTheRightStatus) {
   }
 }
 
+/// The commands that `strata --help` lists.
+std::vector<std::string> all_commands() {
+  std::istringstream lines(run_strata({"--help"}).out);
+  std::vector<std::string> commands;
+  bool listed = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (listed && line.starts_with("  ")) commands.push_back(line.substr(2, line.find(' ', 2) - 2));
+    listed = listed || line.starts_with("Subcommands");
+  }
+  return commands;
+}
+
 TEST(Program, EveryCommandHasHelpWithAnExampleWithin80Columns) {
-  for (const char* command : {"list", "info", "train", "eval", "predict", "summary", "forward",
-                              "bench", "gradcheck", "inspect", "data", "doctor"}) {
+  const auto commands = all_commands();
+  ASSERT_GE(commands.size(), 17u);
+  for (const std::string& command : commands) {
     const auto r = run_strata({command, "--help"});
     EXPECT_EQ(r.status, 0) << command;
-    EXPECT_NE(r.out.find("Example: strata " + std::string(command)), std::string::npos) << command;
+    EXPECT_NE(r.out.find("Example: strata " + command), std::string::npos) << command;
     EXPECT_NE(r.out.find("--json"), std::string::npos) << command;
     std::istringstream lines(r.out);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;

@@ -1,5 +1,6 @@
 #include "strata/nn/layers/linear.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -31,11 +32,22 @@ TEST(Linear, AMissingSizeIsNamed) {
   }
 }
 
+/// Parameters that were made as such: those that are parts of one count as that one.
+int64_t visited(Module& model) {
+  std::vector<Tensor> made;
+  for (const Tensor& p : model.parameters()) {
+    const auto same = [&](const Tensor& q) { return q.shares_storage(p); };
+    if (std::none_of(made.begin(), made.end(), same)) made.push_back(p);
+  }
+  return static_cast<int64_t>(made.size());
+}
+
 TEST(Module, VisitsEveryParameterItMakes) {
+  const DeviceScope meta(kMeta);
   for (const recipes::Recipe& r : recipes::all_recipes()) {
     const int64_t before = parameters_made();
     const auto model = r.model(r.settings());
-    EXPECT_EQ(static_cast<int64_t>(model->parameters().size()), parameters_made() - before)
+    EXPECT_EQ(visited(*model), parameters_made() - before)
         << r.name << ": members() leaves something out";
   }
 }
