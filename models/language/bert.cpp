@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "models/hub_activation.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
@@ -25,16 +26,7 @@ namespace {
 constexpr int64_t kMostLayers = 10'000;  // the largest networks have a few hundred
 
 nn::Activation activation_of(const std::string& name) {
-  using A = nn::Activation;
-  static const std::pair<const char*, A> known[] = {
-      {"gelu", A::gelu_erf},       {"gelu_new", A::gelu_tanh}, {"gelu_pytorch_tanh", A::gelu_tanh},
-      {"gelu_fast", A::gelu_tanh}, {"relu", A::relu},          {"silu", A::silu},
-      {"swish", A::silu},          {"tanh", A::tanh},          {"sigmoid", A::sigmoid}};
-  for (const auto& [text, activation] : known) {
-    if (name == text) return activation;
-  }
-  throw ValueError("Bert", fmt::format("hidden_act {} is not known", name),
-                   "gelu, gelu_new, relu, silu, tanh, sigmoid");
+  return hub_activation("Bert", "hidden_act", name);
 }
 
 BertConfig checked(const BertConfig& c) {
