@@ -10,6 +10,8 @@ most, as we do, in the better of its memory layouts; `adam` is its fused optimis
 """
 import argparse
 import json
+import math
+import pathlib
 import subprocess
 import sys
 import time
@@ -336,12 +338,23 @@ def vit_b16():
 WORKLOADS.update({"bert-base-infer": bert_base, "vit-b16-infer": vit_b16})
 
 
+def resident_mib(which):
+    """VmRSS, or VmHWM: the most since the mark was reset."""
+    for line in open("/proc/self/status"):
+        if line.startswith(which + ":"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
 def time_torch(name, seconds):
+    """Prints the least milliseconds of a step and the least MiB that steps add, over the layouts."""
     import torch
     torch.set_num_threads(THREADS)
     steps = WORKLOADS[name]()  # one, or the same in several memory layouts
-    times = []
+    times, added = [], []
     for step in steps if isinstance(steps, list) else [steps]:
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+        loaded = resident_mib("VmRSS")
         for _ in range(2):
             step()
         count, start = 0, time.perf_counter()
@@ -350,7 +363,8 @@ def time_torch(name, seconds):
             step()
             times.append(time.perf_counter() - before)
             count += 1
-    print(1e3 * min(times))
+        added.append(resident_mib("VmHWM") - loaded)
+    print(1e3 * min(times), min(added))
 
 
 def main():
@@ -363,17 +377,24 @@ def main():
     a = p.parse_args()
     if a.only_torch:
         return time_torch(a.only_torch, a.seconds)
-    print("| workload | Strata, ms | PyTorch, ms | ratio |\n| --- | --- | --- | --- |")
+    print("| workload | Strata, ms | PyTorch, ms | ratio | Strata adds, MiB | PyTorch adds, MiB |\n"
+          "| --- | --- | --- | --- | --- | --- |")
+    ratios = []
     for name in a.workloads or WORKLOADS:
         ours, theirs = [], []
         for _ in range(a.rounds):
-            out = subprocess.check_output([a.strata, "bench", name, "--json", "--no-bound"],
-                                          stderr=subprocess.DEVNULL)
-            ours.append(json.loads(out)["results"][0]["ms_min"])
-            theirs.append(float(subprocess.check_output(
-                [sys.executable, __file__, "--only-torch", name, "--seconds", str(a.seconds)])))
-        print(f"| `{name}` | {min(ours):.4g} | {min(theirs):.4g} | {min(theirs) / min(ours):.2f} |",
-              flush=True)
+            out = subprocess.check_output([a.strata, "bench", name, "--json", "--no-bound",
+                                           "--seconds", str(a.seconds)], stderr=subprocess.DEVNULL)
+            row = json.loads(out)["results"][0]
+            ours.append((row["ms_min"], row["added_mib"]))
+            out = subprocess.check_output([sys.executable, __file__, "--only-torch", name,
+                                           "--seconds", str(a.seconds)])
+            theirs.append(tuple(map(float, out.split())))
+        (our_ms, our_mib), (ms, mib) = [tuple(map(min, zip(*side))) for side in (ours, theirs)]
+        ratios.append(ms / our_ms)
+        print(f"| `{name}` | {our_ms:.4g} | {ms:.4g} | {ms / our_ms:.2f} | {our_mib:.0f} | "
+              f"{mib:.0f} |", flush=True)
+    print(f"\ngeometric mean of the ratios: {math.prod(ratios) ** (1 / len(ratios)):.2f}")
 
 
 if __name__ == "__main__":
