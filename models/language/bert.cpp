@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "models/heads.h"
 #include "models/hub_activation.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
@@ -77,11 +78,6 @@ nn::EmbeddingConfig word_config(const BertConfig& c) {
   return config;
 }
 
-/// [B, T, H * D] as [B, H, T, D].
-Tensor heads_of(const Tensor& x, int64_t heads) {
-  return permute(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), {0, 2, 1, 3});
-}
-
 void check_inputs(const BertInputs& in, const BertConfig& config) {
   const Tensor& ids = in.input_ids;
   if (ids.rank() != 2 || ids.size(1) == 0) {
@@ -99,13 +95,6 @@ void check_inputs(const BertInputs& in, const BertConfig& config) {
           "Bert", fmt::format("{} must be {}, got {}", name, to_string(ids.shape()), describe(*t)));
     }
   }
-}
-
-/// Bool masks as they are, others by != 0.
-Tensor spread_mask(const Tensor& mask) {
-  if (!mask.defined()) return {};
-  const Tensor taken = mask.dtype() == DType::boolean ? mask : mask != 0;
-  return reshape(taken, {mask.size(0), 1, 1, mask.size(1)});
 }
 
 }  // namespace
@@ -213,7 +202,7 @@ Tensor BertLayer::operator()(const Tensor& x, const Tensor& mask) {
   return nn::observe_call(*this, [&] {
     const std::vector<Tensor> qkv = split(qkv_(x), x.size(2), 2);
     const Tensor seen = scaled_dot_product_attention(
-        heads_of(qkv[0], heads_), heads_of(qkv[1], heads_), heads_of(qkv[2], heads_),
+        split_heads(qkv[0], heads_), split_heads(qkv[1], heads_), split_heads(qkv[2], heads_),
         {.mask = mask, .dropout = training() ? attention_dropout_ : 0});
     const Tensor merged = reshape(permute(seen, {0, 2, 1, 3}), x.shape());
     const Tensor h = attention_norm_(dropout_(attention_output_(merged)) + x);
@@ -284,7 +273,7 @@ BertOutputs Bert::operator()(const BertInputs& in) {
   check_inputs(in, config_);
   return nn::observe_call(*this, [&] {
     BertOutputs out;
-    const Tensor mask = spread_mask(in.attention_mask);
+    const Tensor mask = padding_mask(in.attention_mask);
     Tensor x = embeddings_(in);
     for (auto& layer : layers_) x = (*layer)(x, mask);
     out.hidden = x;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "models/heads.h"
 #include "models/hub_activation.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
@@ -62,11 +63,6 @@ nn::LayerNormConfig norm_config(const GPT2Config& c) {
   return {.shape = {c.n_embd}, .eps = c.layer_norm_epsilon, .bias = c.bias};
 }
 
-/// [B, T, H * D] as [B, H, T, D].
-Tensor heads_of(const Tensor& x, int64_t heads) {
-  return permute(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), {0, 2, 1, 3});
-}
-
 int64_t past_of(const GPT2Inputs& in) { return in.cache ? in.cache->length() : 0; }
 
 void check_inputs(const GPT2Inputs& in, const GPT2Config& config) {
@@ -91,13 +87,6 @@ Tensor positions_of(const GPT2Inputs& in) {
   return unsqueeze(arange(static_cast<double>(past), static_cast<double>(end), 1, DType::i64,
                           in.input_ids.device()),
                    0);
-}
-
-/// Bool masks as they are, others by != 0.
-Tensor spread_mask(const Tensor& mask) {
-  if (!mask.defined()) return {};
-  const Tensor taken = mask.dtype() == DType::boolean ? mask : mask != 0;
-  return reshape(taken, {mask.size(0), 1, 1, mask.size(1)});
 }
 
 }  // namespace
@@ -167,8 +156,8 @@ GPT2Attention::GPT2Attention(const GPT2Config& c, int64_t layer)
 Tensor GPT2Attention::operator()(const Tensor& x, const GPT2Pass& pass) {
   return nn::observe_call(*this, [&] {
     const std::vector<Tensor> qkv = split(c_attn_(x), x.size(2), 2);
-    const Tensor q = heads_of(qkv[0], heads_);
-    Tensor k = heads_of(qkv[1], heads_), v = heads_of(qkv[2], heads_);
+    const Tensor q = split_heads(qkv[0], heads_);
+    Tensor k = split_heads(qkv[1], heads_), v = split_heads(qkv[2], heads_);
     if (pass.cache) std::tie(k, v) = pass.cache->append(layer_, k, v);
     const Tensor y = scaled_dot_product_attention(
         q, k, v,
@@ -212,7 +201,7 @@ GPT2Model::GPT2Model(const GPT2Config& c)
 
 Tensor GPT2Model::operator()(const GPT2Inputs& in) {
   return nn::observe_call(*this, [&] {
-    const GPT2Pass pass = {.mask = spread_mask(in.attention_mask), .cache = in.cache};
+    const GPT2Pass pass = {.mask = padding_mask(in.attention_mask), .cache = in.cache};
     Tensor x = dropout_(wte(in.input_ids) + wpe_(positions_of(in)));
     for (auto& block : h_) x = (*block)(x, pass);
     if (in.cache) in.cache->advance(in.input_ids.size(1));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "models/heads.h"
 #include "models/hub_activation.h"
 #include "models/vision/position_grid.h"
 #include "strata/base/error.h"
@@ -85,11 +86,6 @@ nn::Linear xavier(int64_t in, int64_t out, nn::Activation activation = nn::Activ
   return made;
 }
 
-/// [B, T, H * D] as [B, H, T, D].
-Tensor heads_of(const Tensor& x, int64_t heads) {
-  return permute(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), {0, 2, 1, 3});
-}
-
 }  // namespace
 
 void ViTConfig::fields(FieldVisitor& v) {
@@ -159,7 +155,7 @@ void ViTLayer::members(nn::Visitor& v) {
 Tensor ViTLayer::forward(const Tensor& x) {
   const std::vector<Tensor> qkv = split(qkv_(norm_before_(x)), x.size(2), 2);
   const Tensor seen = scaled_dot_product_attention(
-      heads_of(qkv[0], heads_), heads_of(qkv[1], heads_), heads_of(qkv[2], heads_),
+      split_heads(qkv[0], heads_), split_heads(qkv[1], heads_), split_heads(qkv[2], heads_),
       {.dropout = training() ? attention_dropout_ : 0});
   const Tensor merged = reshape(permute(seen, {0, 2, 1, 3}), x.shape());
   const Tensor h = x + dropout_(attention_output_(merged));
