@@ -1,19 +1,17 @@
 #include "models/language/charrnn.h"
 
 #include <algorithm>
-#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "recipes/recipe.h"
 #include "recipes/shared/plain_text.h"
-#include "recipes/shared/system.h"
-#include "strata/base/error.h"
+#include "recipes/shared/write_text.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
 #include "strata/optim/adam.h"
-#include "strata/text/sampling.h"
+#include "strata/text/char_tokenizer.h"
 #include "strata/train/text_training.h"
 
 namespace strata::recipes {
@@ -87,30 +85,16 @@ std::unique_ptr<train::Training> train_charrnn(nn::Module& module, const Setting
           .evaluate = [&model](const Tensor& ids) { return judge(model, ids); }});
 }
 
-GenerateResult write_text(System& system, const GenerateRequest& request, const TextSink& sink) {
+GenerateResult generate(System& system, const GenerateRequest& request, const TextSink& sink) {
   auto& model = static_cast<models::CharRnn&>(*system.model);
-  const CharVocabulary vocabulary = vocabulary_of(system.settings);
-  const auto or_else = [](double asked, double none) { return asked < 0 ? none : asked; };
-  Sampler sampler({.temperature = or_else(request.temperature, 1),
-                   .top_k = std::max<int64_t>(request.top_k, 0),
-                   .top_p = or_else(request.top_p, 1),
-                   .repetition_penalty = or_else(request.repetition_penalty, 1)},
-                  request.seed);
-  std::vector<int64_t> ids = vocabulary.encode(request.prompt);
-  if (ids.empty()) throw ValueError("generate", "the text to go on with is empty");
-  GenerateResult result = {.prompt_tokens = static_cast<int64_t>(ids.size())};
+  const CharTokenizer tokenizer(vocabulary_of(system.settings));
   nn::RecurrentState state;
-  for (size_t read = 0; result.new_tokens < request.max_tokens;) {
-    const std::span<const int64_t> fresh = std::span(ids).subspan(read);
-    const auto count = static_cast<int64_t>(fresh.size());
-    const Tensor logits = model.step(from_span(fresh, {1, count}), state);
-    const auto last = select(logits, 1, count - 1).to_vector<float>();
-    read = ids.size();
-    ids.push_back(sampler.next(last, ids));
-    ++result.new_tokens;
-    if (!sink(vocabulary.decode(std::span(ids).last(1)))) break;
-  }
-  return result;
+  const auto next = [&](std::span<const int64_t> ids) {
+    const auto count = static_cast<int64_t>(ids.size());
+    const Tensor logits = model.step(from_span(ids, {1, count}), state);
+    return select(logits, 1, count - 1).to_vector<float>();
+  };
+  return write_text({tokenizer, next}, request, sink);
 }
 
 }  // namespace
@@ -147,14 +131,11 @@ std::vector<Recipe> charrnn() {
           },
       .prepare =
           [](Settings& settings, const Source& source) {
-            if (source.data.empty()) return;
-            const CharVocabulary vocabulary = CharVocabulary::of(text_of(source));
-            std::vector<int64_t> all(static_cast<size_t>(vocabulary.size()));
-            std::iota(all.begin(), all.end(), 0);
-            settings.as<CharRnnSettings>().characters = vocabulary.decode(all);
+            auto& characters = settings.as<CharRnnSettings>().characters;
+            characters = characters_of(source, characters);
           },
       .training = train_charrnn,
-      .generate = write_text}};
+      .generate = generate}};
 }
 
 }  // namespace strata::recipes

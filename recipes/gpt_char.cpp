@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include "models/language/gpt2.h"
 #include "recipes/recipe.h"
@@ -123,11 +122,8 @@ std::vector<Recipe> gpt_char() {
           },
       .prepare =
           [](Settings& settings, const Source& source) {
-            if (source.data.empty()) return;
-            const CharVocabulary vocabulary = CharVocabulary::of(text_of(source));
-            std::vector<int64_t> all(static_cast<size_t>(vocabulary.size()));
-            std::iota(all.begin(), all.end(), 0);
-            settings.as<GptCharSettings>().characters = vocabulary.decode(all);
+            auto& characters = settings.as<GptCharSettings>().characters;
+            characters = characters_of(source, characters);
           },
       .training = train_gpt_char,
       .generate = generate}};

@@ -14,4 +14,7 @@ inline constexpr const char* kPlaysCharacters =
 /// The text of the file `source.data`, or without it a generated one. Throws IoError, FormatError.
 std::string text_of(const Source& source);
 
+/// The characters that occur in the file `source.data`; without one `otherwise`. Throws as text_of.
+std::string characters_of(const Source& source, const std::string& otherwise);
+
 }  // namespace strata::recipes
