@@ -62,6 +62,13 @@ Tensor to_unit(const Tensor& bytes) {
   return x;
 }
 
+/// A prepared photo as a batch of one.
+Tensor input_of(const Tensor& prepared, const PhotoConfig& config) {
+  Tensor x = unsqueeze(to_unit(prepared), 0);
+  normalise(x.data<float>(), config.crop * config.crop, config);
+  return x;
+}
+
 }  // namespace
 
 PhotoConfig cifar_photos() {
@@ -76,16 +83,15 @@ Tensor prepare_photo(const Tensor& image, const PhotoConfig& config) {
 }
 
 Tensor photo_input(const std::string& path, const PhotoConfig& config) {
-  Tensor x = unsqueeze(to_unit(prepare_photo(read_image(path), config)), 0);
-  normalise(x.data<float>(), config.crop * config.crop, config);
-  return x;
+  return input_of(prepare_photo(read_image(path), config), config);
 }
 
 Prediction predict_photo(nn::Module& model, const std::string& path, const PhotoConfig& config,
                          const std::vector<std::string>& labels) {
-  const auto shares = softmax(model(photo_input(path, config)), -1).to_vector<double>();
+  const Tensor image = prepare_photo(read_image(path), config);
+  const auto shares = softmax(model(input_of(image, config)), -1).to_vector<double>();
   Prediction out;
-  out.seen = to_unit(resize(prepare_photo(read_image(path), config), kSide, kSide));
+  out.seen = to_unit(resize(image, kSide, kSide));
   for (size_t i = 0; i < shares.size(); ++i) {
     out.classes.push_back({i < labels.size() ? labels[i] : std::to_string(i), shares[i]});
   }
