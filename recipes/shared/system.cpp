@@ -1,6 +1,7 @@
 #include "recipes/shared/system.h"
 
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,18 +16,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
-System start(const Recipe& recipe, const std::string& name) {
+System of_recipe(const Recipe& recipe, const std::string& name) {
   return {.recipe = &recipe, .name = name, .settings = recipe.settings()};
 }
 
+void adopt_hub_config(System& system, HubConfig config) {
+  system.hub = std::move(config);
+  system.settings.take(system.hub);
+  const auto& adopt = system.recipe->hub->adopt;
+  if (adopt) adopt(system.settings, system.hub);
+}
+
+/// Takes the settings of a model's folder that the weights of a named system lie in.
 void adopt_hub_folder(System& system, const std::string& folder) {
-  system.hub = read_hub_config(folder);
-  const Recipe& family = find_hub_family(folder, system.hub);
+  HubConfig config = read_hub_config(folder);
+  const Recipe& family = find_hub_family(folder, config);
   if (!system.recipe->hub || system.recipe->hub->model_type != family.hub->model_type) {
     throw ValueError(folder, fmt::format("holds a {}, not a {}", family.name, system.name));
   }
-  system.settings.take(system.hub);
-  if (family.hub->adopt) family.hub->adopt(system.settings, system.hub);
+  adopt_hub_config(system, std::move(config));
+}
+
+/// The system of that name with its settings; a folder's are those of its config.json.
+System start(const std::string& name) {
+  if (!is_hub_folder(name)) return of_recipe(find_recipe(name), name);
+  HubConfig config = read_hub_config(name);
+  System system = of_recipe(find_hub_family(name, config), name);
+  adopt_hub_config(system, std::move(config));
+  return system;
+}
+
+void make_model(System& system) {
+  system.model = system.recipe->model(system.settings);
+  system.model->eval();
 }
 
 void adopt_saved_settings(System& system, const std::string& weights) {
@@ -48,37 +70,24 @@ TensorMap read_tensors(const System& system, const std::string& weights) {
 }  // namespace
 
 System sketch_system(const std::string& name) {
-  if (is_hub_folder(name)) {
-    System system = start(find_hub_family(name, read_hub_config(name)), name);
-    adopt_hub_folder(system, name);
-    system.model = system.recipe->model(system.settings);
-    system.model->eval();
-    return system;
-  }
-  System system = start(find_recipe(name), name);
-  system.model = system.recipe->model(system.settings);
-  system.model->eval();
+  System system = start(name);
+  make_model(system);
   return system;
 }
 
 System open_system(const std::string& name, const std::string& weights) {
-  const bool hub = is_hub_folder(name);
-  const std::string from = weights.empty() && hub ? name : weights;
-  System system = hub ? start(find_hub_family(name, read_hub_config(name)), name)
-                      : start(find_recipe(name), name);
-  if (from.empty()) {
-    throw ValueError(name, "has no weights of its own");
-  }
-  if (hub) adopt_hub_folder(system, name);
-  if (!hub && is_hub_folder(from)) {
+  System system = start(name);
+  const bool own = weights.empty() && is_hub_folder(name);
+  const std::string from = own ? name : weights;
+  if (from.empty()) throw ValueError(name, "has no weights of its own");
+  if (system.hub.empty() && is_hub_folder(from)) {
     adopt_hub_folder(system, from);
   } else if (from != name) {
     adopt_saved_settings(system, from);
   }
   system.folder = fs::is_directory(from) ? from : fs::path(from).parent_path().string();
-  system.model = system.recipe->model(system.settings);
+  make_model(system);
   nn::load_state_dict(*system.model, read_tensors(system, from));
-  system.model->eval();
   return system;
 }
 
