@@ -25,9 +25,9 @@ using kernels::ConvPass;
 struct ConvRow {
   ConvShape shape;
   ConvPass pass = ConvPass::forward;
-  double ms = 0, library_ms = 0;
-  std::string library;  // the fastest of: nhwc, any (reorders included), im2col, turned
-  double gflops = 0;    // ours; taps on the padding count
+  double ms = 0, onednn_ms = 0;
+  std::string onednn_way;  // the fastest of: nhwc, any (reorders included), im2col, turned
+  double gflops = 0;       // ours; taps on the padding count
 };
 
 /// "forward", "data", "weights".

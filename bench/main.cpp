@@ -19,8 +19,8 @@ void print_matmul(const std::string& filter, double seconds) {
     const std::string size =
         fmt::format("{}{}x{}x{}", s.batch > 1 ? fmt::format("{} of ", s.batch) : "", s.m, s.n, s.k);
     std::cout << fmt::format("| {} | {} | {:.4g} | {:.0f} | {:.4g} | {} | {:.2f} | {:.4g} |\n",
-                             s.name, size, r.ms, r.gflops, r.library_ms, r.library,
-                             r.library_ms / r.ms, r.library_packed_ms)
+                             s.name, size, r.ms, r.gflops, r.onednn_ms, r.onednn_way,
+                             r.onednn_ms / r.ms, r.onednn_packed_ms)
               << std::flush;
   }
 }
@@ -46,7 +46,7 @@ void print_conv2d(const std::string& filter, double seconds) {
     std::cout << fmt::format(
                      "| {} | {} {} {} {} -> {} | {} | {:.4g} | {:.0f} | {:.4g} | {} | {:.2f} |\n",
                      r.shape.name, s.n, s.h, s.w, s.c, s.oc, strata::bench::name_of(r.pass), r.ms,
-                     r.gflops, r.library_ms, r.library, r.library_ms / r.ms)
+                     r.gflops, r.onednn_ms, r.onednn_way, r.onednn_ms / r.ms)
               << std::flush;
   }
 }

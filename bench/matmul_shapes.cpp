@@ -162,9 +162,9 @@ MatmulRow run_matmul_shape(const MatmulShape& s, double seconds) {
   MatmulRow row;
   row.shape = s;
   row.ms = 1e3 * t[0];
-  row.library_ms = 1e3 * std::min(t[1], t[2]);
-  row.library = t[1] <= t[2] ? "sgemm" : "matmul";
-  row.library_packed_ms = 1e3 * t[3];
+  row.onednn_ms = 1e3 * std::min(t[1], t[2]);
+  row.onednn_way = t[1] <= t[2] ? "sgemm" : "matmul";
+  row.onednn_packed_ms = 1e3 * t[3];
   row.gflops = 2e-9 * static_cast<double>(s.batch * s.m) * static_cast<double>(s.n * s.k) / t[0];
   return row;
 }

@@ -18,13 +18,13 @@ struct MatmulShape {
 std::vector<MatmulShape> matmul_shapes();
 
 /// Least time of a call by us and by the best of the library's ways: oneDNN's sgemm, its matmul
-/// primitive on plain memory, and with the right factor packed beforehand (`library_packed_ms`,
+/// primitive on plain memory, and with the right factor packed beforehand (`onednn_packed_ms`,
 /// which leaves out the packing, and is 0 where the primitive has no format of its own).
 struct MatmulRow {
   MatmulShape shape;
-  double ms = 0, library_ms = 0, library_packed_ms = 0;
-  std::string library;  // the fastest on plain memory
-  double gflops = 0;    // ours
+  double ms = 0, onednn_ms = 0, onednn_packed_ms = 0;
+  std::string onednn_way;  // the fastest on plain memory
+  double gflops = 0;       // ours
 };
 
 /// Measures one f32 product: short bursts of each way in turn, for `seconds`, so that all see the

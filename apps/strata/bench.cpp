@@ -44,11 +44,11 @@ double bound_of(const Workload& w, const kernels::WorkLog& log, const Machine& m
   double ms = w.bytes / machine.copy * 1e-6;
   for (const auto& [p, times] : log.products) {
     const auto r = bench::run_matmul_shape({"", p.batch, p.m, p.n, p.k, p.trans_a, p.trans_b}, 0.1);
-    ms += times * std::min(r.ms, r.library_ms);
+    ms += times * std::min(r.ms, r.onednn_ms);
   }
   for (const auto& [what, times] : log.convolutions) {
     const auto r = bench::run_conv_shape({"", what.first}, what.second, 0.1);
-    ms += times * std::min(r.ms, r.library_ms);
+    ms += times * std::min(r.ms, r.onednn_ms);
   }
   return ms;
 }
@@ -88,7 +88,7 @@ std::vector<Row> run_matmuls(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_matmul_shapes("", 0.2)) {
     rows.push_back({"matmul/" + r.shape.name, r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
-                    std::min(r.ms, r.library_ms)});
+                    std::min(r.ms, r.onednn_ms)});
   }
   return rows;
 }
@@ -97,7 +97,7 @@ std::vector<Row> run_convolutions(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_conv_shapes("", 0.1)) {
     rows.push_back({"conv2d/" + full_name(r), r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
-                    std::min(r.ms, r.library_ms)});
+                    std::min(r.ms, r.onednn_ms)});
   }
   return rows;
 }
