@@ -28,6 +28,8 @@ ROWS = {
     "row-gru": ("row-gru --data {data}/mnist", 0.97, True),
     "charrnn": ("charrnn --data {data}/text/tiny_shakespeare.txt", 1.62, False),
     "gpt-char": ("gpt-char --data {data}/text/tiny_shakespeare.txt", 1.92, False),
+    "gpt-char, longer": ("gpt-char --data {data}/text/tiny_shakespeare.txt --steps 4000 length=128 "
+                         "batch=24 lr=0.003", 1.60, False),
     "ddpm, 1 epoch": ("ddpm --data {data}/mnist --epochs 1", 0.38, False),
     "ddpm, 2 epochs": ("ddpm --data {data}/mnist --epochs 2", 0.26, False),
 }
