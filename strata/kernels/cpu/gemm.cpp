@@ -60,7 +60,9 @@ void run(const Gemm<T>& args, const float* bias) {
   const int64_t count = numel(g.batch);
   if (count == 0 || g.m == 0 || g.n == 0) return;
   const LoggedWork logged({{{count, g.m, g.n, g.k, g.a.trans, g.b.trans}, 1}});
-  const GemmProblem<T> first = problem_of(g, bias);
+  const double work = static_cast<double>(g.m) * static_cast<double>(g.n * g.k);
+  GemmProblem<T> first = problem_of(g, bias);
+  first.shared_out = count >= 16 || (count > 1 && work * static_cast<double>(count) < kMaxWhole);
   const auto one = [&](int64_t i) {
     GemmProblem<T> p = first;
     p.left.data += batch_offset(g.batch, g.a.batch_strides, i);
@@ -68,9 +70,7 @@ void run(const Gemm<T>& args, const float* bias) {
     p.c += batch_offset(g.batch, g.c.batch_strides, i);
     gemm_packed(p);
   };
-  if (count == 1) return one(0);
-  const double work = static_cast<double>(g.m) * static_cast<double>(g.n * g.k);
-  if (count >= 16 || work * static_cast<double>(count) < kMaxWhole) {
+  if (first.shared_out) {
     const auto grain = static_cast<int64_t>(kMinTask / (work + 1000)) + 1;
     parallel_for(count, grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) one(i);

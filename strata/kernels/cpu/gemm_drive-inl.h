@@ -167,9 +167,9 @@ class Tiles {
     const TileFunction product = tile_function(rows, vectors, left_.rows);
     const TileOutput<T> out = output_at(p_, ks_, i, j);
     if constexpr (std::is_same_v<T, float>) {
-      if (direct_ && columns == vectors * kLanes) {
+      if (direct_) {
         product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
-                {out.c, out.ld, add_, out.bias, relu_}, ahead);
+                {out.c, out.ld, add_, out.bias, relu_, nullptr, columns % kLanes}, ahead);
         return;
       }
     }
@@ -212,6 +212,16 @@ void pack_left(const GemmProblem<T>& p, const KStep& ks, int64_t i, float* to) {
 }
 
 inline int64_t panel_width(int64_t n, int64_t j) { return n - j <= kLanes ? kLanes : kTileColumns; }
+
+// Where the panel at column j of a task's range begins. The last one of all, if not as wide as
+// vectors, rather computes some results of its neighbour again than it stores half a vector; not
+// where results are added to.
+template <class T>
+int64_t panel_begin(const GemmProblem<T>& p, const KStep& ks, Range columns, int64_t j) {
+  const int64_t begin = p.n - panel_width(p.n, j);
+  const bool once = is_direct(p) && p.beta == 0 && ks.first && ks.last;
+  return once && begin < j && begin >= columns.begin ? begin : j;
+}
 
 template <class T>
 void pack_right(const GemmProblem<T>& p, const KStep& ks, int64_t j, float* to) {
@@ -257,7 +267,7 @@ void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
 // tiles, not so small that handing them out would show.
 inline int64_t task_size(double work, int64_t n, int64_t tile, int64_t tasks = 32) {
   if (work < kMinParallel) return std::max<int64_t>(n, 1);
-  const auto least = static_cast<int64_t>(kMinParallel / 8 / work * static_cast<double>(n));
+  const auto least = static_cast<int64_t>(kMinParallel / 2 / work * static_cast<double>(n));
   return std::max(round_up(ceil_div(n, std::max<int64_t>(tasks, 1)), tile),
                   round_up(least + 1, tile));
 }

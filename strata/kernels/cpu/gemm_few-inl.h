@@ -22,12 +22,14 @@ namespace strata::kernels::HWY_NAMESPACE {
 // Steps of k between two visits to C.
 inline constexpr int64_t kFewRowsDepth = 512;
 
-// The left factor of a task: reading rows in place costs nothing but cache lines that lie apart;
-// packing costs a fixed time per number, which many panels repay.
+// The left factor of a task: reading rows in place costs nothing but cache lines that lie apart,
+// and columns in place as little if they are short; packing costs a fixed time per number, which
+// many panels repay.
 template <class T>
 LeftView left_of_few(const GemmProblem<T>& p, const KStep& ks, int64_t panels) {
   if constexpr (std::is_same_v<T, float>) {
-    if (panels < (p.left.k_step == 1 ? 64 : 4)) return view_left(p, ks, {0, p.m});
+    const bool in_rows = p.left.k_step == 1, dense = p.left.k_step <= kTileColumns;
+    if (panels < (in_rows ? 64 : dense ? 1024 : 4)) return view_left(p, ks, {0, p.m});
   }
   float* packed = gemm_buffers().left.get(round_up(p.m, kTileRows) * ks.depth);
   for (int64_t i = 0; i < p.m; i += kTileRows) pack_left(p, ks, i, packed + i * ks.depth);
@@ -40,16 +42,22 @@ void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
     const Tiles<T> tiles(p, ks, left_of_few(p, ks, ceil_div(columns.size(), kTileColumns)),
                          {0, p.m});
     float* packed = gemm_buffers().panel.get(kTileColumns * ks.depth);
-    for (int64_t j = columns.begin; j < columns.end; j += kTileColumns) {
+    for (int64_t first = columns.begin; first < columns.end; first += kTileColumns) {
+      const int64_t j = panel_begin(p, ks, columns, first);
       RightPanel panel = {packed, panel_width(p.n, j)};
       Ahead ahead = tiles.nothing();
       float* copy = nullptr;
       bool in_place = false;
       if constexpr (std::is_same_v<T, float>) {
-        const bool whole = p.n - j >= kTileColumns;
+        const int64_t missing = panel.step - std::min(p.n - j, panel.step);
         // Too few tiles to repay a copy, or the first of them makes it.
         const bool no_copy = p.m <= 4 * kTileRows;
-        in_place = whole && (no_copy || (is_direct(p) && p.m >= kTileRows));
+        if (no_copy) {
+          // Beyond the last column stands the next row, if there is one.
+          in_place = missing == 0 || (!ks.last && missing <= p.right.k_step);
+        } else {
+          in_place = p.n - j >= kTileColumns && is_direct(p) && p.m >= kTileRows;
+        }
         if (in_place) {
           const float* data = p.right.data + j + ks.begin * p.right.k_step;
           panel = {data, p.right.k_step};
@@ -73,7 +81,7 @@ template <class T>
 void few_rows(const GemmProblem<T>& p) {
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
   const int64_t depth = step_depth<T>(p.k, kFewRowsDepth);
-  for_each_task(work, p.n, task_size(work, p.n, kTileColumns, 16),
+  for_each_task(work, p.n, p.shared_out ? p.n : task_size(work, p.n, kTileColumns, 16),
                 [&](Range columns) HWY_ATTR { few_rows_task(p, depth, columns); });
 }
 
@@ -82,16 +90,21 @@ void few_rows(const GemmProblem<T>& p) {
 inline constexpr int64_t kShortSum = 128;
 
 inline void short_sums(const GemmProblem<float>& p) {
+  // Multiplications of a task, and the most rows: as tall as the second cache allows, because each
+  // task reads the whole right factor.
+  constexpr double kWork = 3e6;
+  constexpr int64_t kMostRows = 44 * kTileRows;
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  const int64_t most = 8 * kTileRows;
-  for_each_task(work, p.m, std::min(task_size(work, p.m, kTileRows), most),
-                [&](Range rows) HWY_ATTR {
-                  GemmProblem<float> q = p;
-                  q.m = rows.size();
-                  q.left.data += rows.begin * p.left.lane_step;
-                  q.c += rows.begin * p.ld;
-                  few_rows_task(q, q.k, {0, q.n});
-                });
+  const auto pairs = static_cast<int64_t>(std::clamp(work / kWork / 2, 0.0, 8.0));
+  const int64_t tasks = p.shared_out ? 1 : std::max<int64_t>(2 * pairs, 1);
+  const int64_t height = round_up(ceil_div(p.m, tasks), kTileRows);
+  for_each_task(work, p.m, std::min(height, kMostRows), [&](Range rows) HWY_ATTR {
+    GemmProblem<float> q = p;
+    q.m = rows.size();
+    q.left.data += rows.begin * p.left.lane_step;
+    q.c += rows.begin * p.ld;
+    few_rows_task(q, q.k, {0, q.n});
+  });
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

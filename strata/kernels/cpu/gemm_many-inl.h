@@ -28,8 +28,11 @@ namespace strata::kernels::HWY_NAMESPACE {
 inline constexpr int64_t kManyRowsDepth = 1024;
 // Floats of the right factor in such a step that stay in the second cache.
 inline constexpr int64_t kStripFloats = 48 << 10;
-// Tasks of a product that is large enough, about.
+// Tasks of a product that is large enough, about; multiplications of a task of a smaller one.
 inline constexpr int64_t kTasks = 16;
+inline constexpr double kTaskWork = 1e6;
+// Rows that repay packing a strip, where there are strips enough for the threads.
+inline constexpr int64_t kTaskRows = 480, kEnoughStrips = 4;
 // Floats of the left factor that are packed at a time, where it must be: 4 MB; and the least k of
 // them.
 inline constexpr int64_t kMaxPacked = int64_t{1} << 20, kLeastPackedK = 512;
@@ -40,39 +43,58 @@ struct PackedRows {
   Range rows;
 };
 
-// Some rows of a strip. While the first tiles compute, they leave a packed copy of the panels that
-// they read where these lie; panels that cannot be read so are packed before.
+// Packs `panels` whole panels of a right factor whose rows lie in sequence, side by side: rows are
+// far apart in memory, so each visit to one takes all it can, and rows to come are called for.
+inline void pack_rows(const float* HWY_RESTRICT from, int64_t k_step, int64_t k, int64_t panels,
+                      float* HWY_RESTRICT to) {
+  constexpr int64_t kRowsAhead = 8;
+  const F32 d;
+  for (int64_t p = 0; p < k; ++p, from += k_step, to += kTileColumns) {
+    const float* next = from + kRowsAhead * k_step;
+    for (int64_t t = 0; t < panels; ++t) {
+      float* out = to + t * kTileColumns * k;
+      __builtin_prefetch(next + t * kTileColumns);
+      for (int v = 0; v < kTileVectors; ++v) {
+        hn::Store(hn::LoadU(d, from + t * kTileColumns + v * kLanes), d, out + v * kLanes);
+      }
+    }
+  }
+}
+
+template <class T>
+void pack_strip(const GemmProblem<T>& p, const KStep& ks, Range columns, float* to) {
+  int64_t j = columns.begin;
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.right.lane_step == 1) {
+      const int64_t panels = columns.size() / kTileColumns;
+      pack_rows(p.right.data + ks.begin * p.right.k_step + j, p.right.k_step, ks.depth, panels, to);
+      j += panels * kTileColumns;
+    }
+  }
+  for (; j < columns.end; j += kTileColumns) {
+    pack_right(p, ks, panel_begin(p, ks, columns, j), to + (j - columns.begin) * ks.depth);
+  }
+}
+
+// Some rows of a strip.
 template <class T>
 void block_task(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed, Range rows,
                 Range columns) {
   const int64_t panels = ceil_div(columns.size(), kTileColumns);
   float* strip = gemm_buffers().right.get(panels * kTileColumns * depth);
-  const bool copies = is_direct(p) && p.right.lane_step == 1 && rows.size() >= kTileRows;
   for_each_k_step(p.k, depth, [&](const KStep& ks) HWY_ATTR {
     LeftView left = {packed.data + (rows.begin - packed.rows.begin) * p.k + ks.begin * kTileRows,
                      p.k, kTileRows, false};
     if constexpr (std::is_same_v<T, float>) {
       if (!packed.data) left = view_left(p, ks, rows);
     }
+    pack_strip(p, ks, columns, strip);
     const Tiles<T> tiles(p, ks, left, rows, panels);
     for (int64_t i = rows.begin; i < rows.end; i += kTileRows) {
-      float* panel = strip;
+      const float* panel = strip;
       for (int64_t t = 0; t < panels; ++t, panel += kTileColumns * ks.depth) {
-        const int64_t j = columns.begin + t * kTileColumns;
-        if (i > rows.begin) {
-          tiles.compute(i, j, {panel, panel_width(p.n, j)}, tiles.next_rows(i, t));
-          continue;
-        }
-        if constexpr (std::is_same_v<T, float>) {
-          if (copies && p.n - j >= kTileColumns) {
-            const float* from = p.right.data + ks.begin * p.right.k_step + j;
-            tiles.compute(i, j, {from, p.right.k_step}, rows_ahead(from, p.right.k_step, ks.depth),
-                          panel);
-            continue;
-          }
-        }
-        pack_right(p, ks, j, panel);
-        tiles.compute(i, j, {panel, panel_width(p.n, j)}, tiles.nothing());
+        const int64_t j = panel_begin(p, ks, columns, columns.begin + t * kTileColumns);
+        tiles.compute(i, j, {panel, panel_width(p.n, j)}, tiles.next_rows(i, t));
       }
     }
   });
@@ -84,15 +106,18 @@ template <class T>
 void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed) {
   const int64_t m = packed.rows.size();
   const double work = static_cast<double>(m) * static_cast<double>(p.n * p.k);
-  const auto tasks = std::clamp<int64_t>(static_cast<int64_t>(8 * work / kMinParallel), 1, kTasks);
+  const int64_t tasks =
+      p.shared_out ? 1 : std::clamp<int64_t>(static_cast<int64_t>(work / kTaskWork), 1, kTasks);
   const int64_t panels = ceil_div(p.n, kTileColumns);
   // Rather narrow strips than low blocks: each block packs its strip anew.
   const int64_t least = ceil_div(p.n * depth, kStripFloats);
   const int64_t strips =
       std::clamp(std::max(least, std::min(tasks, panels / 4)), int64_t{1}, panels);
   const int64_t width = ceil_div(panels, strips) * kTileColumns;
-  const int64_t height = round_up(ceil_div(m, ceil_div(tasks, strips)), 16 * kTileRows);
-  const int64_t blocks = ceil_div(m, height);
+  int64_t blocks = ceil_div(tasks, strips);
+  if (strips >= kEnoughStrips) blocks = std::clamp<int64_t>(m / kTaskRows, 1, blocks);
+  const int64_t height = round_up(ceil_div(m, blocks), 16 * kTileRows);
+  blocks = ceil_div(m, height);
   for_each_task(work, blocks * ceil_div(p.n, width), 1, [&](Range task) HWY_ATTR {
     const int64_t i = packed.rows.begin + task.begin % blocks * height;
     const int64_t j = task.begin / blocks * width;

@@ -31,6 +31,7 @@ struct GemmProblem {
   const float* bias;  // per column of C, or null
   float alpha, beta;
   Activation activation;
+  bool shared_out;  // as one of many products: one thread does it all
 
   /// The same product with the factors exchanged.
   GemmProblem swapped() const {

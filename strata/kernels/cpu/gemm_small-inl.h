@@ -124,7 +124,7 @@ inline bool small_product(const GemmProblem<float>& problem) {
     return true;
   }
   // A tile wastes the lanes that a narrow result leaves empty, which repays reading without order.
-  const bool narrow = p.m <= 4 || (p.k >= 256 && (p.m <= kLanes || (p.m <= 16 && p.n <= 64)));
+  const bool narrow = p.m <= 4 || (p.k >= 256 && (p.m <= kLanes || (p.m < 14 && p.n <= 64)));
   if (p.left.k_step == 1 && narrow) {
     dots(p, p.right.data);
     return true;

@@ -8,7 +8,6 @@
 #endif
 
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
 #include <hwy/highway.h>
@@ -80,15 +79,6 @@ HWY_INLINE V32 finish(const float* sum, const TileOutput<float>& out, const floa
   if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), load(c), v);
   if (out.bias) v = hn::Add(v, load(out.bias + column));
   return out.activation == Activation::relu ? relu(d, v) : v;
-}
-
-HWY_INLINE void store_lanes(V32 v, float* p, int64_t count) {
-  HWY_ALIGN float lanes[kLanes];
-  hn::Store(v, F32(), lanes);
-  const float* from = lanes;
-  for (; count >= 4; count -= 4, from += 4, p += 4) std::memcpy(p, from, 4 * sizeof(float));
-  if (count & 2) std::memcpy(p, from, 2 * sizeof(float));
-  if (count & 1) p[count & 2] = from[count & 2];
 }
 
 // One result of any type as f32, where vectors do not reach or C is not f32.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct TileTarget {
   const float* bias;  // one for each column, or null
   bool relu;
   float* copy = nullptr;  // where the right side goes, packed, if the tile makes a copy of it
+  int64_t tail = 0;       // lanes of the last vector that belong to C, if not all
 };
 
 // Memory that a tile brings to the second cache while it computes: with each step of k the line
@@ -53,6 +55,62 @@ struct Ahead {
 template <class D>
 HWY_INLINE hn::Vec<D> relu(D d, hn::Vec<D> v) {
   return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);  // a NaN stays one
+}
+
+// Lanes [0, count) of what is at p, zeros behind; nothing beyond them is read.
+template <class T>
+HWY_INLINE V32 load_first(F32 d, const T* p, int64_t count) {
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if constexpr (std::is_same_v<T, float>) {
+    return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
+  }
+#endif
+  HWY_ALIGN float lanes[kLanes] = {};
+  for (int64_t i = 0; i < count; ++i) lanes[i] = static_cast<float>(p[i]);
+  return hn::Load(d, lanes);
+}
+
+// The first `count` lanes to p.
+HWY_INLINE void store_lanes(V32 v, float* p, int64_t count) {
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(v, F32(), lanes);
+  const float* from = lanes;
+  const auto store = [&](auto some) HWY_ATTR {
+    constexpr int kSome = decltype(some)::value;
+    if (!(count & kSome)) return;
+    std::memcpy(p, from, kSome * sizeof(float));
+    from += kSome;
+    p += kSome;
+  };
+  if constexpr (kLanes > 8) store(std::integral_constant<int, 8>());
+  if constexpr (kLanes > 4) store(std::integral_constant<int, 4>());
+  store(std::integral_constant<int, 2>());
+  store(std::integral_constant<int, 1>());
+}
+
+// The sums of a tile to a part of C that ends within its last vector.
+inline HWY_NOINLINE void store_edge(const float* HWY_RESTRICT sums, int rows, int vectors,
+                                    const TileTarget& to) {
+  const F32 d;
+  const int64_t last = (vectors - 1) * kLanes;
+  for (int i = 0; i < rows; ++i, sums += last + kLanes) {
+    float* c = to.c + i * to.ld;
+    for (int64_t j = 0; j <= last; j += kLanes) {
+      const bool whole = j < last;
+      const auto load = [&](const float* p) HWY_ATTR {
+        return whole ? hn::LoadU(d, p) : load_first(d, p, to.tail);
+      };
+      V32 v = hn::Load(d, sums + j);
+      if (to.add) v = hn::Add(v, load(c + j));
+      if (to.bias) v = hn::Add(v, load(to.bias + j));
+      if (to.relu) v = relu(d, v);
+      if (whole) {
+        hn::StoreU(v, d, c + j);
+      } else {
+        store_lanes(v, c + j, to.tail);
+      }
+    }
+  }
 }
 
 // C(i, j) = sum over k of left(i, k) * right(k, j). The left side is read one number at a time:
@@ -73,7 +131,9 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
   const float* run = ahead.data;
   for (int64_t p = 0; p < k; run += ahead.run_step) {
     const float* fetch = run;
-    for (const int64_t end = std::min(k, p + ahead.length); p < end; ++p) {
+    const int64_t end = std::min(k, p + ahead.length);
+    HWY_UNROLL(2)
+    for (; p < end; ++p) {
       __builtin_prefetch(fetch, 0, 2);
       fetch += ahead.step;
       V32 b[kVectors];
@@ -89,6 +149,17 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
       left += kLeftRows ? 1 : left_step;
       right += right_step;
     }
+  }
+  if (to.tail != 0) {
+    HWY_ALIGN float sums[kRows * kVectors * kLanes];
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) {
+        hn::Store(acc[i][v], d, sums + (i * kVectors + v) * kLanes);
+      }
+    }
+    return store_edge(sums, kRows, kVectors, to);
   }
   if (to.add) {
     HWY_UNROLL(16)
@@ -151,19 +222,6 @@ HWY_INLINE V32 load_floats(F32 d, const bfloat16* p) {
   const hn::Rebind<uint16_t, F32> halves;
   const auto upper = hn::PromoteTo(bits, hn::LoadU(halves, reinterpret_cast<const uint16_t*>(p)));
   return hn::BitCast(d, hn::ShiftLeft<16>(upper));
-}
-
-// Lanes [0, count) of what is at p, zeros behind; nothing beyond them is read.
-template <class T>
-HWY_INLINE V32 load_first(F32 d, const T* p, int64_t count) {
-#if !HWY_MEM_OPS_MIGHT_FAULT
-  if constexpr (std::is_same_v<T, float>) {
-    return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
-  }
-#endif
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (int64_t i = 0; i < count; ++i) lanes[i] = static_cast<float>(p[i]);
-  return hn::Load(d, lanes);
 }
 
 // sums[i * sums_step + j] = dot product of the rows left + i * left_step and right + j *
