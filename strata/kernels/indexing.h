@@ -11,9 +11,11 @@ namespace strata::kernels {
 /// y = x gathered along `axis`; y contiguous, of index's shape and x's dtype; x of any strides.
 void gather(Cpu, const Tensor& x, int axis, const Tensor& index, Tensor& y);
 
-/// y, contiguous, gets source (of index's shape, any strides, y's dtype) added along `axis`, in the
-/// order of the index.
-void scatter_add(Cpu, const Tensor& source, int axis, const Tensor& index, Tensor& y);
+enum class Scatter : uint8_t { write, add, multiply, max, min };
+
+/// y, contiguous, takes source (of index's shape, any strides, y's dtype) in along `axis`, in the
+/// order of the index. NaN wins in max and min. Half types can only be written.
+void scatter(Cpu, Scatter how, const Tensor& source, int axis, const Tensor& index, Tensor& y);
 
 /// y[o][j][i] = x[o][index[j]][i] for x [outer, rows, inner] and y [outer, count, inner], both
 /// contiguous; zeros where index[j] is `skip`.

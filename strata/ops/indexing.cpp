@@ -1,14 +1,20 @@
 #include "strata/ops/indexing.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
 #include "strata/kernels/indexing.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/select.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -88,7 +94,8 @@ Tensor gather_checked(const Tensor& x, int axis, const Tensor& index);
 /// Adds `source`, of index's shape, to `y`, whose memory nobody else sees yet.
 Tensor scatter_onto(const Tensor& x, Tensor y, int axis, const Tensor& index,
                     const Tensor& source) {
-  on_cpu("scatter_add", y, [&](Cpu cpu) { kernels::scatter_add(cpu, source, axis, index, y); });
+  on_cpu("scatter_add", y,
+         [&](Cpu cpu) { kernels::scatter(cpu, kernels::Scatter::add, source, axis, index, y); });
   return record("scatter_add", {x, source}, y,
                 [axis, index = save(index)](const Tensor& dy, Needs needs) -> Grads {
                   return {needs[0] ? dy : Tensor(),
@@ -149,6 +156,110 @@ Tensor add_rows(const char* op, const Tensor& x, const Tensor& index, int64_t ro
   });
 }
 
+void check_dtypes(const char* op, const Tensor& x, const Tensor& source) {
+  if (x.dtype() == source.dtype()) return;
+  throw DTypeError(op, fmt::format("x is {}, source is {}", describe(x), describe(source)),
+                   "cast one of them");
+}
+
+/// What all scatters ask for; returns the axis.
+int check_scatter(const char* op, const Tensor& x, int axis, const Tensor& index,
+                  const Tensor& source) {
+  axis = normalize_axis(op, axis, x.rank());
+  check_index_shape(op, x, axis, index);
+  check_index_shape(op, source, -1, index);
+  check_dtypes(op, x, source);
+  return axis;
+}
+
+/// A copy of x with `source`, of index's shape, taken in.
+Tensor scattered(const char* op, kernels::Scatter how, const Tensor& x, int axis,
+                 const Tensor& index, const Tensor& source) {
+  Tensor y = copy(x.detach());
+  on_cpu(op, y, [&](Cpu cpu) { kernels::scatter(cpu, how, source, axis, index, y); });
+  return y;
+}
+
+Tensor scatter_over(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
+  return record("scatter", {x, source},
+                scattered("scatter", kernels::Scatter::write, x, axis, index, source),
+                [axis, index = save(index)](const Tensor& dy, Needs needs) -> Grads {
+                  return {needs[0] ? scatter(dy, axis, index.get(), 0) : Tensor(),
+                          needs[1] ? gather_checked(dy, axis, index.get()) : Tensor()};
+                });
+}
+
+/// What changes nothing under a reduction.
+Number neutral(ScatterReduce reduce, DType dtype) {
+  const bool largest = reduce == ScatterReduce::amax;
+  if (reduce == ScatterReduce::prod) return 1;
+  if (!largest && reduce != ScatterReduce::amin) return 0;
+  if (is_floating(dtype)) return largest ? -HUGE_VAL : HUGE_VAL;
+  if (dtype == DType::boolean) return !largest;
+  return visit_dtype(dtype, [&](auto tag) -> Number {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      return largest ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
+    }
+    return 0;
+  });
+}
+
+Tensor scatter_mean(const Tensor& x, const Tensor& base, int axis, const Tensor& index,
+                    const Tensor& source, bool include_self) {
+  if (!is_floating(x.dtype())) {
+    throw DTypeError("scatter_reduce", fmt::format("no mean of integers, {}", describe(x)),
+                     "cast(x, DType::f32)");
+  }
+  const Tensor one = ones({}, x.dtype(), x.device());
+  const Tensor start = include_self ? ones_like(x) : zeros_like(x);
+  const Tensor count = scatter_add(start, axis, index, expand(one, index.shape()));
+  return scatter_add(base, axis, index, source) / maximum(count, 1);
+}
+
+/// The way back divides by the factors, and leaves zeros out as torch does.
+Tensor scatter_product(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
+  Tensor y = scattered("scatter_reduce", kernels::Scatter::multiply, x, axis, index, source);
+  return record(
+      "scatter_reduce", {x, source}, y,
+      [axis, index = save(index), x = save(x), source = save(source), y = save_output(y)](
+          const Tensor& dy, Needs needs) -> Grads {
+        const Tensor from = x.get(), s = source.get(), at = index.get();
+        Grads grads(2);
+        if (needs[0]) {
+          const Tensor whole = masked_fill(from, from == 0, 1);
+          grads[0] = dy * scatter_product(whole, axis, at, s) / whole;
+        }
+        if (needs[1]) {
+          const Tensor zero = s == 0;
+          const Tensor zeros_there = gather_checked(
+              scatter_zeros(cast(zero, s.dtype()), from.shape(), axis, at), axis, at);
+          const Tensor only_zero = logical_and(zero, zeros_there == 1);
+          const Tensor others = scatter_product(from, axis, at, masked_fill(s, only_zero, 1));
+          grads[1] = where(only_zero, gather_checked(dy * others, axis, at),
+                           gather_checked(dy * y.get(), axis, at) / masked_fill(s, zero, 1));
+        }
+        return grads;
+      });
+}
+
+Tensor scatter_extreme(bool largest, const Tensor& x, int axis, const Tensor& index,
+                       const Tensor& source) {
+  const auto how = largest ? kernels::Scatter::max : kernels::Scatter::min;
+  Tensor y = scattered("scatter_reduce", how, x, axis, index, source);
+  return record("scatter_reduce", {x, source}, y,
+                [axis, index = save(index), x = save(x), source = save(source), y = save_output(y)](
+                    const Tensor& dy, Needs needs) -> Grads {
+                  const Tensor best = y.get(), at = index.get();
+                  const Tensor mine = x.get() == best,
+                               theirs = source.get() == gather_checked(best, axis, at);
+                  const DType t = dy.dtype();
+                  const Tensor share = dy / scatter_add(cast(mine, t), axis, at, cast(theirs, t));
+                  return {needs[0] ? where(mine, share, 0) : Tensor(),
+                          needs[1] ? where(theirs, gather_checked(share, axis, at), 0) : Tensor()};
+                });
+}
+
 }  // namespace
 
 Tensor gather(const Tensor& x, int axis, const Tensor& index) {
@@ -159,14 +270,7 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
 }
 
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
-  axis = normalize_axis("scatter_add", axis, x.rank());
-  check_index_shape("scatter_add", x, axis, index);
-  check_index_shape("scatter_add", source, -1, index);
-  if (x.dtype() != source.dtype()) {
-    throw DTypeError("scatter_add",
-                     fmt::format("x is {}, source is {}", describe(x), describe(source)),
-                     "cast one of them");
-  }
+  axis = check_scatter("scatter_add", x, axis, index, source);
   if (x.rank() == 0) {
     return reshape(scatter_add(reshape(x, {1}), 0, reshape(index, {1}), reshape(source, {1})), {});
   }
@@ -175,6 +279,74 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
   }
   const Tensor numbers = checked_index("scatter_add", index, x.shape()[axis]);
   return scatter_onto(x, copy(x.detach()), axis, numbers, leading(source, index.shape()));
+}
+
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
+  axis = check_scatter("scatter", x, axis, index, source);
+  if (x.rank() == 0) {
+    return reshape(scatter(reshape(x, {1}), 0, reshape(index, {1}), reshape(source, {1})), {});
+  }
+  const Tensor numbers = checked_index("scatter", index, x.shape()[axis]);
+  return scatter_over(x, axis, numbers, leading(source, index.shape()));
+}
+
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, Number value) {
+  const Tensor number = cast(number_tensor(value, x.dtype(), x.device()), x.dtype());
+  return scatter(x, axis, index, expand(number, index.shape()));
+}
+
+Tensor scatter_reduce(const Tensor& x, int axis, const Tensor& index, const Tensor& source,
+                      ScatterReduce reduce, bool include_self) {
+  const char* op = "scatter_reduce";
+  axis = check_scatter(op, x, axis, index, source);
+  if (x.rank() == 0) {
+    return reshape(scatter_reduce(reshape(x, {1}), 0, reshape(index, {1}), reshape(source, {1}),
+                                  reduce, include_self),
+                   {});
+  }
+  if (is_half(x.dtype())) {
+    return cast(scatter_reduce(cast(x, DType::f32), axis, index, cast(source, DType::f32), reduce,
+                               include_self),
+                x.dtype());
+  }
+  const Tensor numbers = checked_index(op, index, x.shape()[axis]);
+  const Tensor part = leading(source, index.shape());
+  const Tensor base = include_self ? x : scatter(x, axis, numbers, neutral(reduce, x.dtype()));
+  switch (reduce) {
+    case ScatterReduce::mean: return scatter_mean(x, base, axis, numbers, part, include_self);
+    case ScatterReduce::prod: return scatter_product(base, axis, numbers, part);
+    case ScatterReduce::amax: return scatter_extreme(true, base, axis, numbers, part);
+    case ScatterReduce::amin: return scatter_extreme(false, base, axis, numbers, part);
+    case ScatterReduce::sum: break;
+  }
+  return scatter_add(base, axis, numbers, part);
+}
+
+Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source,
+                 Number alpha) {
+  const char* op = "index_add";
+  axis = normalize_axis(op, axis, x.rank());
+  check_devices(op, x, index);
+  check_devices(op, x, source);
+  if (x.rank() == 0) {
+    return reshape(index_add(reshape(x, {1}), 0, index, reshape(source, {1}), alpha), {});
+  }
+  Shape wanted = x.shape();
+  wanted[axis] = index.numel();
+  if (index.rank() > 1 || source.shape() != wanted) {
+    throw ShapeError(
+        op, fmt::format("index {} asks for a source of {} for x {}, got {}", describe(index),
+                        to_string(wanted), describe(x), describe(source)));
+  }
+  check_dtypes(op, x, source);
+  if (is_floating(alpha.dtype()) && !is_floating(x.dtype())) {
+    throw DTypeError(op, fmt::format("alpha is {} beside integers {}", alpha.real(), describe(x)));
+  }
+  const Tensor numbers = checked_index(op, index, x.shape()[axis]);
+  const Tensor rows =
+      add_rows(op, reshape(source, around(wanted, axis)), numbers, x.shape()[axis], kNone);
+  const Tensor all = reshape(rows, x.shape());
+  return x + (alpha.real() == 1 ? all : all * alpha);
 }
 
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "strata/ops/operand.h"
 #include "strata/tensor/tensor.h"
 
 namespace strata {
@@ -22,6 +23,28 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index);
 /// source have one dtype; half types are summed in f32. Throws ShapeError, DTypeError, IndexError.
 /// As torch.scatter_add.
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+
+/// A copy of x with y[index[i][j][k]][j][k] = source[i][j][k] for axis 0, and so on; of several for
+/// one place the last stays. Shapes, dtypes and errors as scatter_add. Gradient: gather, and zeros
+/// in the places written over. As torch.scatter.
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+/// The same with one number for all places.
+Tensor scatter(const Tensor& x, int axis, const Tensor& index, Number value);
+
+enum class ScatterReduce : uint8_t { sum, prod, mean, amax, amin };
+
+/// A copy of x whose elements are brought together with those of source that `index` sends to
+/// them, as in scatter_add; without `include_self`, x's own value counts only where there are none.
+/// Half types are computed in f32. Elements that tie in amax and amin share the gradient evenly.
+/// Throws as scatter_add, DTypeError for the mean of integers. As torch.scatter_reduce.
+Tensor scatter_reduce(const Tensor& x, int axis, const Tensor& index, const Tensor& source,
+                      ScatterReduce reduce, bool include_self = true);
+
+/// A copy of x with alpha * slice j of source along `axis` added to slice index[j], in the order of
+/// the index (rank 0 or 1). source has x's shape but for `axis`, and x's dtype. Throws ShapeError,
+/// DTypeError, IndexError. As torch.index_add.
+Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source,
+                 Number alpha = 1);
 
 /// The slices of x along `axis` that `index` (rank 0 or 1) names, in its order. Throws ShapeError,
 /// DTypeError, IndexError. As torch.index_select.

@@ -1,5 +1,7 @@
 #include "strata/ops/indexing.h"
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,60 @@ TEST(Indexing, HalvesAreSummedInF32) {
   Tensor weight = zeros({2, 1}, DType::bf16).set_requires_grad();
   backward(sum(embedding(weight, index)));
   EXPECT_EQ(weight.grad().to_vector<double>(), (Values{300, 0}));
+}
+
+TEST(Indexing, ScatterKeepsTheLast) {
+  const Tensor x = zeros({3}), index = tensor<int64_t>({2, 0, 2});
+  EXPECT_EQ(scatter(x, 0, index, tensor<float>({1, 2, 3})).to_vector<double>(), (Values{2, 0, 3}));
+  EXPECT_EQ(scatter(cast(x, DType::boolean), 0, index, true).to_vector<double>(),
+            (Values{1, 0, 1}));
+  EXPECT_EQ(scatter(scalar(1.0F), 0, scalar<int64_t>(0), 5).item<float>(), 5.0F);
+  EXPECT_THROW(scatter(x, 0, tensor<int64_t>({3}), 1), IndexError);
+  EXPECT_THROW(scatter(x, 0, index, zeros({3}, DType::f64)), DTypeError);
+}
+
+TEST(Indexing, ScatterReduceOfIntegersAndSpecialValues) {
+  constexpr auto kNan = std::numeric_limits<double>::quiet_NaN();
+  const Tensor index = tensor<int64_t>({0, 0, 1, 1});
+  const Tensor n = tensor<int64_t>({3, -5, 4, 2}), start = tensor<int64_t>({2, 3, 9});
+  const auto of = [&](ScatterReduce reduce, bool self) {
+    return scatter_reduce(start, 0, index, n, reduce, self).to_vector<double>();
+  };
+  EXPECT_EQ(of(ScatterReduce::sum, true), (Values{0, 9, 9}));
+  EXPECT_EQ(of(ScatterReduce::prod, true), (Values{-30, 24, 9}));
+  EXPECT_EQ(of(ScatterReduce::prod, false), (Values{-15, 8, 9}));
+  EXPECT_EQ(of(ScatterReduce::amax, true), (Values{3, 4, 9}));
+  EXPECT_EQ(of(ScatterReduce::amin, false), (Values{-5, 2, 9}));
+  EXPECT_THROW(of(ScatterReduce::mean, true), DTypeError);
+  const Tensor odd = tensor<double>({kNan, 1, 1, kNan});
+  const auto most = scatter_reduce(zeros({2}, DType::f64), 0, index, odd, ScatterReduce::amax)
+                        .to_vector<double>();
+  EXPECT_TRUE(std::isnan(most[0]) && std::isnan(most[1]));
+  // Ties share, and x is one of them.
+  Tensor x = tensor<double>({2, 0}).set_requires_grad();
+  Tensor s = tensor<double>({2, 2, 1, 0}).set_requires_grad();
+  backward(sum(scatter_reduce(x, 0, index, s, ScatterReduce::amax)));
+  EXPECT_EQ(x.grad().to_vector<double>(), (Values{1.0 / 3, 0}));
+  EXPECT_EQ(s.grad().to_vector<double>(), (Values{1.0 / 3, 1.0 / 3, 1, 0}));
+}
+
+TEST(Indexing, ProductsWithZerosHaveGradients) {
+  const Tensor index = tensor<int64_t>({0, 0, 1, 1, 1});
+  Tensor x = tensor<double>({2, 3}).set_requires_grad();
+  Tensor s = tensor<double>({0, 5, 0, 0, 7}).set_requires_grad();
+  backward(sum(scatter_reduce(x, 0, index, s, ScatterReduce::prod)));
+  EXPECT_EQ(s.grad().to_vector<double>(), (Values{10, 0, 0, 0, 0}));
+  EXPECT_EQ(x.grad().to_vector<double>(), (Values{0, 0}));
+}
+
+TEST(Indexing, IndexAddSumsSlices) {
+  const Tensor x = ones({3, 2}, DType::i64), index = tensor<int64_t>({2, 2});
+  const Tensor source = tensor<int64_t>({1, 2, 3, 4}, {2, 2});
+  EXPECT_EQ(index_add(x, 0, index, source, 2).to_vector<double>(), (Values{1, 1, 1, 1, 9, 13}));
+  EXPECT_THROW(index_add(x, 0, index, source, 0.5), DTypeError);
+  EXPECT_THROW(index_add(x, 1, index, source), ShapeError);
+  EXPECT_THROW(index_add(x, 0, index + 1, source), IndexError);
+  EXPECT_EQ(index_add(scalar(1.0F), 0, tensor<int64_t>({0}), scalar(2.0F)).item<float>(), 3.0F);
 }
 
 TEST(Indexing, IndexSelectOnAnyAxis) {

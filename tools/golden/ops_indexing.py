@@ -24,4 +24,15 @@ cases.add("index_select/middle", [Input((2, 5, 3)), index((4,), 5)],
 cases.add("embedding", [Input((6, 4)), index((3, 5), 6)], lambda w, i: F.embedding(i, w))
 cases.add("one_hot", [index((3, 4), 5)], lambda i: F.one_hot(i, 6))
 cases.add("flip", [Input((3, 2, 4))], lambda x: torch.flip(x, (0, -1)))
+cases.add("scatter/axis0", [Input((4, 3)), index((2, 3), 2), Input((2, 3))],
+          lambda x, i, s: torch.scatter(x, 0, i + torch.tensor([[0], [2]]), s))
+cases.add("scatter/number", [Input((2, 5)), index((2, 3), 5)], lambda x, i: torch.scatter(x, 1, i, 2.5))
+for name, reduce, include_self in [
+        ("sum", "sum", False), ("prod", "prod", True), ("prod_others", "prod", False),
+        ("mean", "mean", True), ("mean_others", "mean", False), ("amax", "amax", True),
+        ("amax_others", "amax", False), ("amin", "amin", True), ("amin_others", "amin", False)]:
+    cases.add("scatter_reduce/" + name, [Input((4, 3), 0.5, 2), index((6, 3), 4), Input((6, 3), 0.5, 2)],
+              lambda x, i, s: torch.scatter_reduce(x, 0, i, s, reduce, include_self=include_self))
+cases.add("index_add", [Input((2, 4, 3)), index((6,), 4), Input((2, 6, 3))],
+          lambda x, i, s: torch.index_add(x, 1, i, s, alpha=-1.5))
 cases.write()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "strata/base/parallel.h"
@@ -84,47 +85,81 @@ void gather(Cpu, const Tensor& x, int axis, const Tensor& index, Tensor& y) {
   });
 }
 
-void scatter_add(Cpu, const Tensor& source, int axis, const Tensor& index, Tensor& y) {
-  if (index.numel() == 0) return;
+namespace {
+
+/// Takes source in along `axis`: combine(y's element, source's element) is the new one.
+template <class T, class F>
+void scatter_by(F combine, const T* in, const Strides& strides, int axis, const Tensor& index,
+                T* out, const Strides& out_strides) {
   const Shape& shape = index.shape();
   const int last = shape.rank() - 1;
-  const Addressed to(shape, y.strides(), axis);
-  const Strides& strides = source.strides();
+  const Addressed to(shape, out_strides, axis);
   const auto* indices = index.data<int64_t>();
   // Two elements meet only if all their places but that along `axis` agree: the axes before it, and
-  // the columns unless they are addressed themselves, can be summed side by side.
+  // the columns unless they are addressed themselves, can be taken in side by side.
   const int64_t columns = shape[last];
   const int64_t width = axis == last ? columns : std::min(columns, kColumns);
   const int64_t parts = (columns + width - 1) / width;
   const int64_t outer = product(shape, 0, std::min(axis, last));
   const int64_t rows = product(shape, std::min(axis, last), last);
+  const auto row_part = [&](int64_t row, int64_t begin, int64_t end) {
+    int64_t from = 0;
+    for (int64_t i = last - 1, rest = row; i >= 0; --i) {
+      const int a = static_cast<int>(i);
+      from += rest % shape[a] * strides[a];
+      rest /= shape[a];
+    }
+    const int64_t* which = indices + row * columns;
+    T* results = out + to.row_offset(row);
+    for (int64_t i = begin; i < end; ++i) {
+      T& y = results[which[i] * to.axis_step() + i * to.column_step()];
+      y = static_cast<T>(combine(y, in[from + i * strides[last]]));
+    }
+  };
+  parallel_for(outer * parts, std::max<int64_t>(1, kGrain / (rows * width)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t unit = begin; unit < end; ++unit) {
+                   const int64_t first = unit % parts * width;
+                   for (int64_t row = 0; row < rows; ++row) {
+                     row_part(unit / parts * rows + row, first, std::min(columns, first + width));
+                   }
+                 }
+               });
+}
+
+/// The larger (smaller) of a and b; NaN where either is.
+template <bool largest>
+struct Extreme {
+  template <class T>
+  T operator()(T a, T b) const {
+    if (b != b) return b;
+    return (largest ? b > a : b < a) ? b : a;
+  }
+};
+
+}  // namespace
+
+void scatter(Cpu, Scatter how, const Tensor& source, int axis, const Tensor& index, Tensor& y) {
+  if (index.numel() == 0) return;
+  const auto run = [&](auto tag, auto combine) {
+    using T = typename decltype(tag)::type;
+    scatter_by(combine, static_cast<const T*>(source.raw()), source.strides(), axis, index,
+               static_cast<T*>(y.raw()), y.strides());
+  };
+  if (how == Scatter::write) {
+    visit_width(size_of(y.dtype()), [&](auto tag) { run(tag, [](auto, auto b) { return b; }); });
+    return;
+  }
   visit_dtype(y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T* in = source.data<T>();
-    T* out = y.data<T>();
-    const auto row_part = [&](int64_t row, int64_t begin, int64_t end) {
-      int64_t from = 0;
-      for (int64_t i = last - 1, rest = row; i >= 0; --i) {
-        const int a = static_cast<int>(i);
-        from += rest % shape[a] * strides[a];
-        rest /= shape[a];
+    if constexpr (!std::is_class_v<T>) {
+      switch (how) {
+        case Scatter::multiply: run(tag, [](T a, T b) { return a * b; }); break;
+        case Scatter::max: run(tag, Extreme<true>()); break;
+        case Scatter::min: run(tag, Extreme<false>()); break;
+        default: run(tag, [](T a, T b) { return a + b; });
       }
-      const int64_t* which = indices + row * columns;
-      T* sums = out + to.row_offset(row);
-      for (int64_t i = begin; i < end; ++i) {
-        T& sum = sums[which[i] * to.axis_step() + i * to.column_step()];
-        sum = static_cast<T>(sum + in[from + i * strides[last]]);
-      }
-    };
-    parallel_for(outer * parts, std::max<int64_t>(1, kGrain / (rows * width)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t unit = begin; unit < end; ++unit) {
-                     const int64_t first = unit % parts * width;
-                     for (int64_t row = 0; row < rows; ++row) {
-                       row_part(unit / parts * rows + row, first, std::min(columns, first + width));
-                     }
-                   }
-                 });
+    }
   });
 }
 
