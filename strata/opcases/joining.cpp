@@ -24,6 +24,21 @@ std::vector<OpCase> joining_cases() {
       {.name = "chunk",
        .inputs = {{.shape = {7, 2}}},
        .run = [](auto in) { return chunk(in[0], 3, 0); }},
+      {.name = "hstack",
+       .inputs = {{.shape = {2, 3}}, {.shape = {2, 1}}},
+       .run = [](auto in) { return std::vector{hstack(in)}; }},
+      {.name = "hstack/vectors",
+       .inputs = {{.shape = {2}}, {.shape = {3}}},
+       .run = [](auto in) { return std::vector{hstack(in)}; }},
+      {.name = "vstack",
+       .inputs = {{.shape = {3}}, {.shape = {2, 3}}},
+       .run = [](auto in) { return std::vector{vstack(in)}; }},
+      {.name = "dstack",
+       .inputs = {{.shape = {3}}, {.shape = {1, 3}}, {.shape = {1, 3, 2}}},
+       .run = [](auto in) { return std::vector{dstack(in)}; }},
+      {.name = "unbind",
+       .inputs = {{.shape = {2, 3, 2}}},
+       .run = [](auto in) { return unbind(in[0], 1); }},
   };
 }
 

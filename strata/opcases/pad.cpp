@@ -3,6 +3,15 @@
 #include "strata/opcases/op_case.h"
 
 namespace strata::opcases {
+namespace {
+
+OpCase filled(std::string name, Shape shape, PadMode mode) {
+  return {.name = std::move(name), .inputs = {{.shape = shape}}, .run = [mode](auto in) {
+            return std::vector{pad(in[0], {{1, 2, 3}, {2, 4, 1}}, mode)};
+          }};
+}
+
+}  // namespace
 
 std::vector<OpCase> pad_cases() {
   return {
@@ -18,6 +27,9 @@ std::vector<OpCase> pad_cases() {
            [](auto in) {
              return std::vector{pad(in[0], {{0, -1, 2}, {1, -2, -1}})};
            }},
+      filled("pad/reflect", {2, 4, 5, 2}, PadMode::reflect),
+      filled("pad/replicate", {2, 2, 3, 2}, PadMode::replicate),
+      filled("pad/circular", {2, 3, 4, 2}, PadMode::circular),
   };
 }
 

@@ -35,6 +35,16 @@ std::vector<OpCase> select_cases() {
        .inputs = {{.shape = {4, 5}, .low = -4, .high = 5, .integer = true}},
        .run = [](auto in) { return std::vector{clamp(in[0], -1, 2)}; },
        .differentiable = false},
+      {.name = "clamp/tensors",
+       .inputs = {{.shape = {4, 5}, .low = -2, .high = 2},
+                  {.shape = {5}, .low = -1, .high = 0},
+                  {.shape = {4, 1}, .low = -0.2, .high = 1}},
+       .run = [](auto in) { return std::vector{clamp(in[0], in[1], in[2])}; },
+       .bf16_tolerance = 0},
+      {.name = "clamp/tensor_high",
+       .inputs = {{.shape = {4, 5}, .low = -2, .high = 2}, {.shape = {4, 5}}},
+       .run = [](auto in) { return std::vector{clamp(in[0], Tensor(), in[1])}; },
+       .bf16_tolerance = 0},
   };
 }
 

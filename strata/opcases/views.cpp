@@ -55,6 +55,21 @@ std::vector<OpCase> views_cases() {
            [](auto in) {
              return std::vector{unsqueeze(in[0], -1), unsqueeze(in[0], 1)};
            }},
+      {.name = "diagonal",
+       .inputs = cube,
+       .run = [](auto in) { return std::vector{diagonal(in[0], 1, -1, 0)}; }},
+      {.name = "diag",
+       .inputs = {{.shape = {3}}},
+       .run =
+           [](auto in) {
+             return std::vector{diag(in[0]), diag(in[0], -2)};
+           }},
+      {.name = "diag/matrix",
+       .inputs = {{.shape = {3, 5}}},
+       .run =
+           [](auto in) {
+             return std::vector{diag(in[0]), diag(in[0], 3)};
+           }},
   };
 }
 

@@ -92,6 +92,18 @@ std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int ax
       });
 }
 
+/// xs with at least `rank` axes: a vector becomes [1, n], a matrix [r, c, 1].
+std::vector<Tensor> of_rank(std::span<const Tensor> xs, int rank) {
+  std::vector<Tensor> out;
+  for (Tensor x : xs) {
+    if (x.rank() == 0) x = reshape(x, {1});
+    if (x.rank() == 1 && rank > 1) x = unsqueeze(x, 0);
+    if (x.rank() == 2 && rank > 2) x = unsqueeze(x, 2);
+    out.push_back(std::move(x));
+  }
+  return out;
+}
+
 }  // namespace
 
 Tensor concat(std::span<const Tensor> xs, int axis) {
@@ -133,6 +145,21 @@ Tensor stack(std::span<const Tensor> xs, int axis) {
     parts.push_back(unsqueeze(x, at));
   }
   return concat(parts, at);
+}
+
+Tensor hstack(std::span<const Tensor> xs) {
+  const std::vector<Tensor> parts = of_rank(xs, 1);
+  return concat(parts, !parts.empty() && parts[0].rank() > 1 ? 1 : 0);
+}
+Tensor vstack(std::span<const Tensor> xs) { return concat(of_rank(xs, 2), 0); }
+Tensor dstack(std::span<const Tensor> xs) { return concat(of_rank(xs, 3), 2); }
+
+std::vector<Tensor> unbind(const Tensor& x, int axis) {
+  if (x.rank() == 0) throw ShapeError("unbind", "a scalar has no axis to take apart");
+  if (x.size(axis) == 0) return {};
+  std::vector<Tensor> slices = split(x, 1, axis);
+  for (Tensor& s : slices) s = squeeze(s, axis);
+  return slices;
 }
 
 std::vector<Tensor> split(const Tensor& x, std::span<const int64_t> sizes, int axis) {

@@ -21,6 +21,16 @@ inline Tensor stack(std::initializer_list<Tensor> xs, int axis = 0) {
   return stack(std::span(xs.begin(), xs.size()), axis);
 }
 
+/// torch's hstack, vstack and dstack: concat along the columns (vectors along their axis), the
+/// rows, and a third axis; vstack takes vectors as rows [1, n], dstack as [1, n, 1] and matrices as
+/// [r, c, 1]. Scalars count as vectors of one. Throw as concat.
+Tensor hstack(std::span<const Tensor> xs);
+Tensor vstack(std::span<const Tensor> xs);
+Tensor dstack(std::span<const Tensor> xs);
+
+/// The slices of x along `axis`, which disappears: views. Throws ShapeError for a scalar.
+std::vector<Tensor> unbind(const Tensor& x, int axis = 0);
+
 /// Views of x of the given sizes along `axis`. Throws ShapeError where the sizes do not add up.
 /// Gradient: the pieces' gradients joined, zeros for pieces that were not used.
 std::vector<Tensor> split(const Tensor& x, std::span<const int64_t> sizes, int axis = 0);

@@ -7,7 +7,12 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
+#include "strata/ops/select.h"
+#include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -16,6 +21,17 @@ namespace strata {
 namespace {
 
 constexpr int64_t kMost = int64_t{1} << 59;  // far beyond any memory, far from overflow
+
+/// Where the elements of a padded axis of `size` come from.
+Tensor places(PadMode mode, int64_t size, const AxisPad& p, Device device) {
+  const Tensor i = arange(static_cast<double>(-p.before), static_cast<double>(size + p.after), 1,
+                          DType::i64, device);
+  switch (mode) {
+    case PadMode::reflect: return (size - 1) - abs((size - 1) - abs(i));
+    case PadMode::circular: return where(i < 0, i + size, where(i >= size, i - size, i));
+    default: return clamp(i, 0, size - 1);
+  }
+}
 
 }  // namespace
 
@@ -54,6 +70,33 @@ Tensor pad(const Tensor& x, std::span<const AxisPad> pads, double value) {
   return record("pad", {x}, y, [back = std::move(back)](const Tensor& dy, Needs) -> Grads {
     return {pad(dy, back)};
   });
+}
+
+Tensor pad(const Tensor& x, std::span<const AxisPad> pads, PadMode mode) {
+  if (mode == PadMode::constant) return pad(x, pads, 0.0);
+  Dims seen = Dims::filled(x.rank(), 0);
+  Tensor y = x;
+  for (const AxisPad& p : pads) {
+    if (x.rank() == 0) throw ShapeError("pad", "a scalar has no axis to pad", "reshape(x, {1})");
+    const int axis = normalize_axis("pad", p.axis, x.rank());
+    if (seen[axis]++) throw ValueError("pad", fmt::format("axis {} is named twice", axis));
+    const int64_t size = x.shape()[axis];
+    const int64_t most = mode == PadMode::reflect    ? size - 1
+                         : mode == PadMode::circular ? size
+                         : size > 0                  ? kMost
+                                                     : 0;
+    const bool fits = std::max(p.before, p.after) <= most && std::min(p.before, p.after) >= -size &&
+                      p.before + p.after >= -size;
+    if (!fits) {
+      throw ShapeError("pad",
+                       fmt::format("{} before and {} after axis {} do not fit {}", p.before,
+                                   p.after, axis, describe(x)),
+                       mode == PadMode::reflect ? "reflect takes less than the axis' size" : "");
+    }
+    if (p.before == 0 && p.after == 0) continue;
+    y = index_select(y, axis, places(mode, size, p, x.device()));
+  }
+  return y;
 }
 
 }  // namespace strata

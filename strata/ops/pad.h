@@ -24,4 +24,16 @@ inline Tensor pad(const Tensor& x, std::initializer_list<AxisPad> pads, double v
   return pad(x, std::span(pads.begin(), pads.size()), value);
 }
 
+/// What stands beyond the edges: a constant, x mirrored about its edge elements, the edge elements,
+/// or x once more from its other end.
+enum class PadMode : uint8_t { constant, reflect, replicate, circular };
+
+/// The same with the edges filled from x itself; constant means zeros. Throws ShapeError where more
+/// is asked for than x has: `reflect` takes less than the axis' size, `circular` at most that.
+/// Differentiable any number of times. As torch.nn.functional.pad.
+Tensor pad(const Tensor& x, std::span<const AxisPad> pads, PadMode mode);
+inline Tensor pad(const Tensor& x, std::initializer_list<AxisPad> pads, PadMode mode) {
+  return pad(x, std::span(pads.begin(), pads.size()), mode);
+}
+
 }  // namespace strata

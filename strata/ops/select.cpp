@@ -66,4 +66,17 @@ Tensor clamp(const Tensor& x, std::optional<Number> low, std::optional<Number> h
                 });
 }
 
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
+  if (!low.defined() && !high.defined()) throw ValueError("clamp", "at least one bound is needed");
+  // A NaN bound cuts everything, a NaN of x is never cut.
+  const auto cut = [](const Tensor& beyond, const Tensor& bound, const Tensor& inside) {
+    const Tensor mask = is_floating(bound.dtype()) ? logical_or(beyond, isnan(bound)) : beyond;
+    return where(mask, bound, inside);
+  };
+  Tensor y = x;
+  if (low.defined()) y = cut(low > y, low, y);
+  if (high.defined()) y = cut(high < y, high, y);
+  return y;
+}
+
 }  // namespace strata

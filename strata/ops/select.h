@@ -19,4 +19,9 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value);
 /// gradient passes where low <= x <= high. Throws ValueError where both are left out.
 Tensor clamp(const Tensor& x, std::optional<Number> low, std::optional<Number> high = {});
 
+/// The same with a bound for each element; the three broadcast, dtypes are promoted, and either
+/// bound may be undefined. Where low > high the result is high. The gradient of what is cut off
+/// goes to the bound that cuts.
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
+
 }  // namespace strata

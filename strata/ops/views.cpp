@@ -1,6 +1,7 @@
 #include "strata/ops/views.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include <fmt/format.h>
@@ -90,6 +91,36 @@ Tensor unslice(const Tensor& x, const Shape& shape, int axis, int64_t begin, int
   const int64_t n = x.shape()[axis], end = n > 0 ? begin + (n - 1) * step + 1 : begin;
   return record("unslice", {x}, y, [=](const Tensor& dy, Needs) -> Grads {
     return {slice(dy, axis, begin, end, step)};
+  });
+}
+
+Tensor diagonal_view(const Tensor& x, int64_t offset, int axis_a, int axis_b) {
+  const int64_t rows = x.shape()[axis_a], columns = x.shape()[axis_b];
+  offset = std::clamp(offset, -rows, columns);
+  const int64_t length =
+      std::min(rows + std::min<int64_t>(offset, 0), columns - std::max<int64_t>(offset, 0));
+  const int64_t begin = offset < 0 ? -offset * x.strides()[axis_a] : offset * x.strides()[axis_b];
+  Shape shape;
+  Strides strides;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i == axis_a || i == axis_b) continue;
+    shape.push_back(x.shape()[i]);
+    strides.push_back(x.strides()[i]);
+  }
+  shape.push_back(length);
+  strides.push_back(x.strides()[axis_a] + x.strides()[axis_b]);
+  return x.as_strided(shape, strides, x.offset() + (length > 0 ? begin : 0));
+}
+
+/// The way back of a diagonal: zeros of `shape` with x on it.
+Tensor undiagonal(const Tensor& x, const Shape& shape, int64_t offset, int axis_a, int axis_b) {
+  Tensor y = zeros(shape, x.dtype(), x.device());
+  on_cpu("diagonal", x, [&](Cpu cpu) {
+    Tensor place = diagonal_view(y, offset, axis_a, axis_b);
+    kernels::copy(cpu, x, place);
+  });
+  return record("undiagonal", {x}, y, [=](const Tensor& dy, Needs) -> Grads {
+    return {diagonal(dy, offset, axis_a, axis_b)};
   });
 }
 
@@ -194,6 +225,29 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   return record(
       "expand", {x}, x.as_strided(out, strides, x.offset()),
       [before = x.shape()](const Tensor& dy, Needs) -> Grads { return {sum_to(dy, before)}; });
+}
+
+Tensor diagonal(const Tensor& x, int64_t offset, int axis_a, int axis_b) {
+  if (x.rank() < 2) {
+    throw ShapeError("diagonal", fmt::format("x must have two axes at least, got {}", describe(x)));
+  }
+  const int a = normalize_axis("diagonal", axis_a, x.rank());
+  const int b = normalize_axis("diagonal", axis_b, x.rank());
+  if (a == b) throw ValueError("diagonal", fmt::format("both axes are {}", a));
+  return record("diagonal", {x}, diagonal_view(x, offset, a, b),
+                [=, shape = x.shape()](const Tensor& dy, Needs) -> Grads {
+                  return {undiagonal(dy, shape, offset, a, b)};
+                });
+}
+
+Tensor diag(const Tensor& x, int64_t offset) {
+  if (x.rank() == 2) return diagonal(x, offset);
+  if (x.rank() != 1) {
+    throw ShapeError("diag", fmt::format("takes a vector or a matrix, got {}", describe(x)));
+  }
+  constexpr int64_t kMost = int64_t{1} << 59;
+  const int64_t size = x.numel() + std::abs(std::clamp(offset, -kMost, kMost));
+  return undiagonal(x, {size, size}, offset, 0, 1);
 }
 
 Tensor squeeze(const Tensor& x, int axis) {

@@ -35,6 +35,15 @@ Tensor select(const Tensor& x, int axis, int64_t index);
 /// ShapeError where another size would have to change.
 Tensor expand(const Tensor& x, const Shape& shape);
 
+/// The elements whose places along axis_b and axis_a differ by `offset`: x without the two axes,
+/// and the diagonal as the last one. Throws ShapeError below two axes, ValueError where both are
+/// one.
+Tensor diagonal(const Tensor& x, int64_t offset = 0, int axis_a = 0, int axis_b = 1);
+
+/// The diagonal of a matrix, a view; of a vector a new square matrix with it as its diagonal, zeros
+/// elsewhere. Throws ShapeError for others. As torch.diag.
+Tensor diag(const Tensor& x, int64_t offset = 0);
+
 /// Removes `axis` if its size is 1.
 Tensor squeeze(const Tensor& x, int axis);
 /// Removes all axes of size 1.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,17 @@ TEST(Arithmetic, Shapes) {
   EXPECT_EQ((transpose(m, 0, 1) + tensor({10.0F, 20.0F})).to_vector<double>(),
             (Values{10, 23, 11, 24, 12, 25}));
   EXPECT_EQ(where(m > 2, m, -1).to_vector<double>(), (Values{-1, -1, -1, 3, 4, 5}));
+}
+
+TEST(Arithmetic, ClampBetweenTensors) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor x = tensor<float>({nan, -5, 0, 5}), low = tensor<float>({0, -1, nan, 1});
+  const auto y = clamp(x, low, tensor<float>({1, 2, 2, 0})).to_vector<float>();
+  EXPECT_TRUE(std::isnan(y[0]) && std::isnan(y[2]));
+  EXPECT_EQ(y[1], -1);
+  EXPECT_EQ(y[3], 0);  // low above high
+  EXPECT_EQ(describe(clamp(ones({3}, DType::i64), Tensor(), zeros({2, 1}))), "f32[2, 3]");
+  EXPECT_THROW(clamp(x, Tensor(), Tensor()), ValueError);
 }
 
 TEST(Arithmetic, Errors) {

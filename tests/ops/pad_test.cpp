@@ -28,6 +28,22 @@ TEST(Pad, AddsAndCuts) {
   EXPECT_EQ(pad(zeros({4, 4}, DType::f32, kMeta), {{0, 1, 2}}).shape(), (Shape{7, 4}));
 }
 
+TEST(Pad, FillsEdgesFromTheTensor) {
+  const Tensor x = tensor<int64_t>({1, 2, 3});
+  EXPECT_EQ(pad(x, {{0, 2, 1}}, PadMode::reflect).to_vector<double>(), (Values{3, 2, 1, 2, 3, 2}));
+  EXPECT_EQ(pad(x, {{0, 1, 2}}, PadMode::replicate).to_vector<double>(),
+            (Values{1, 1, 2, 3, 3, 3}));
+  EXPECT_EQ(pad(x, {{0, 3, -2}}, PadMode::circular).to_vector<double>(), (Values{1, 2, 3, 1}));
+  EXPECT_EQ(pad(x, {{0, 1, 0}}, PadMode::constant).to_vector<double>(), (Values{0, 1, 2, 3}));
+  EXPECT_EQ(pad(zeros({2, 3}, DType::f32, kMeta), {{1, 1, 1}}, PadMode::reflect).shape(),
+            (Shape{2, 5}));
+  EXPECT_THROW(pad(x, {{0, 3, 0}}, PadMode::reflect), ShapeError);
+  EXPECT_THROW(pad(x, {{0, 0, 4}}, PadMode::circular), ShapeError);
+  EXPECT_THROW(pad(x, {{0, -2, -2}}, PadMode::replicate), ShapeError);
+  EXPECT_THROW(pad(zeros({0}), {{0, 1, 0}}, PadMode::replicate), ShapeError);
+  EXPECT_THROW(pad(x, {{0, 1, 1}, {-1, 1, 1}}, PadMode::reflect), ValueError);
+}
+
 TEST(Pad, Errors) {
   const Tensor x = zeros({2, 3});
   try {

@@ -13,4 +13,7 @@ cases.add("clamp", [wide], lambda x: x.clamp(-0.5, 1))
 cases.add("clamp/low", [wide], lambda x: x.clamp(min=0.25))
 cases.add("clamp/high", [wide], lambda x: x.clamp(max=0.25))
 cases.add("clamp/integers", [Input((4, 5), -4, 5, integer=True)], lambda x: x.clamp(-1, 2))
+cases.add("clamp/tensors", [wide, Input((5,), -1, 0), Input((4, 1), -0.2, 1)],
+          lambda x, low, high: x.clamp(low, high))
+cases.add("clamp/tensor_high", [wide, Input((4, 5))], lambda x, high: x.clamp(max=high))
 cases.write()

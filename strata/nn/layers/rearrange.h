@@ -1,0 +1,78 @@
+#pragma once
+
+#include "strata/nn/module.h"
+#include "strata/ops/pad.h"
+#include "strata/ops/unfold.h"
+
+namespace strata::nn {
+
+struct Pad2dConfig {
+  int64_t top = 0, bottom = 0, left = 0, right = 0;
+  PadMode mode = PadMode::constant;
+  double value = 0;  ///< of constant
+};
+
+/// Edges around images [N, H, W, C]; see pad. PyTorch's ZeroPad2d, ConstantPad2d, ReflectionPad2d,
+/// ReplicationPad2d and CircularPad2d.
+class Pad2d final : public Module {
+ public:
+  explicit Pad2d(const Pad2dConfig& config) : config_(config) {}
+  std::string type() const override { return "Pad2d"; }
+  Tensor forward(const Tensor& x) override;
+  const Pad2dConfig& config() const { return config_; }
+
+ private:
+  Pad2dConfig config_;
+};
+
+/// Images [N, H, W, C * factor^2] as [N, H * factor, W * factor, C]; see pixel_shuffle. Throws
+/// ValueError for a factor below 1.
+class PixelShuffle final : public Module {
+ public:
+  explicit PixelShuffle(int64_t factor);
+  std::string type() const override { return "PixelShuffle"; }
+  Tensor forward(const Tensor& x) override;
+  int64_t factor() const { return factor_; }
+
+ private:
+  int64_t factor_;
+};
+
+/// The way back; see pixel_unshuffle. Throws ValueError for a factor below 1.
+class PixelUnshuffle final : public Module {
+ public:
+  explicit PixelUnshuffle(int64_t factor);
+  std::string type() const override { return "PixelUnshuffle"; }
+  Tensor forward(const Tensor& x) override;
+  int64_t factor() const { return factor_; }
+
+ private:
+  int64_t factor_;
+};
+
+/// The windows of images as rows; see unfold.
+class Unfold final : public Module {
+ public:
+  explicit Unfold(const UnfoldOptions& options) : options_(options) {}
+  std::string type() const override { return "Unfold"; }
+  Tensor forward(const Tensor& x) override;
+  const UnfoldOptions& options() const { return options_; }
+
+ private:
+  UnfoldOptions options_;
+};
+
+/// Rows of taps summed to images of `size`; see fold.
+class Fold final : public Module {
+ public:
+  Fold(Size2 size, const UnfoldOptions& options) : size_(size), options_(options) {}
+  std::string type() const override { return "Fold"; }
+  Tensor forward(const Tensor& x) override;
+  const UnfoldOptions& options() const { return options_; }
+
+ private:
+  Size2 size_;
+  UnfoldOptions options_;
+};
+
+}  // namespace strata::nn

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "strata/tensor/tensor.h"
+
+namespace strata::internal {
+
+/// The places of the taps of `count` windows along an axis, one window after the other:
+/// i64[count * taps], window i from i * stride on, its taps `dilation` apart.
+Tensor window_index(int64_t count, int64_t taps, int64_t stride, int64_t dilation, Device device);
+
+}  // namespace strata::internal

@@ -1,0 +1,122 @@
+#include "strata/ops/rearrange.h"
+
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/unfold.h"
+#include "strata/ops/views.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+using Values = std::vector<double>;
+
+TEST(Rearrange, RollGoesAroundAnyNumberOfTimes) {
+  const Tensor x = tensor<int64_t>({1, 2, 3});
+  EXPECT_EQ(roll(x, {1}, {0}).to_vector<double>(), (Values{3, 1, 2}));
+  EXPECT_EQ(roll(x, {-7}, {-1}).to_vector<double>(), (Values{2, 3, 1}));
+  EXPECT_EQ(roll(x, {3}).to_vector<double>(), (Values{1, 2, 3}));
+  EXPECT_EQ(roll(zeros({0, 2}), {1}, {0}).shape(), (Shape{0, 2}));
+  EXPECT_EQ(roll(scalar(4.0F), {1}).item<float>(), 4.0F);
+  EXPECT_EQ(testing::message<ValueError>([&] {
+              roll(x, {1, 2}, {0});
+            }),
+            "[roll] 2 shifts for 1 axes");
+  EXPECT_THROW(roll(x, {1}, {1}), IndexError);
+}
+
+TEST(Rearrange, TileRepeatsAnyShape) {
+  EXPECT_EQ(tile(scalar(2.0F), {3}).to_vector<double>(), (Values{2, 2, 2}));
+  EXPECT_EQ(tile(tensor<float>({1, 2}), {0}).shape(), (Shape{0}));
+  EXPECT_EQ(tile(zeros({0, 2}), {3, 2}).shape(), (Shape{0, 4}));
+  EXPECT_THROW(tile(zeros({2}), {-1}), ValueError);
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              repeat(zeros({2, 3}), {2});
+            }),
+            "[repeat] 1 counts for f32[2, 3]\n  hint: tile() takes fewer");
+}
+
+TEST(Rearrange, RepeatInterleaveByCounts) {
+  const Tensor x = tensor<float>({1, 2, 3, 4, 5, 6}, {3, 2});
+  EXPECT_EQ(repeat_interleave(x, tensor<int64_t>({2, 0, 1}), 0).to_vector<double>(),
+            (Values{1, 2, 1, 2, 5, 6}));
+  EXPECT_EQ(repeat_interleave(x, 0, 1).shape(), (Shape{3, 0}));
+  EXPECT_EQ(repeat_interleave(scalar(7.0F), 2, 0).to_vector<double>(), (Values{7, 7}));
+  EXPECT_THROW(repeat_interleave(x, tensor<int64_t>({1, -1, 1}), 0), ValueError);
+  EXPECT_THROW(repeat_interleave(x, tensor<int64_t>({1, 1}), 0), ShapeError);
+  EXPECT_THROW(repeat_interleave(x, tensor<float>({1, 1, 1}), 0), DTypeError);
+  EXPECT_THROW(repeat_interleave(x, zeros({3}, DType::i64, kMeta), 0), DeviceError);
+}
+
+TEST(Rearrange, TrianglesDropWhatTheyDoNotHold) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Tensor x = tensor<double>({1, nan, 3, 4}, {2, 2});
+  EXPECT_EQ(tril(x).to_vector<double>(), (Values{1, 0, 3, 4}));
+  EXPECT_EQ(triu(x, std::numeric_limits<int64_t>::max()).to_vector<double>(), (Values{0, 0, 0, 0}));
+  EXPECT_EQ(triu(ones({2, 2}, DType::boolean), 1).dtype(), DType::boolean);
+  EXPECT_EQ(tril(zeros({2, 0, 3})).shape(), (Shape{2, 0, 3}));
+  EXPECT_EQ(testing::message<ShapeError>([] { tril(zeros({3})); }),
+            "[tril] x must be [..., rows, columns], got f32[3]");
+}
+
+TEST(Rearrange, GridsAndProductsTakeVectors) {
+  EXPECT_THROW(meshgrid({zeros({2, 2})}), ShapeError);
+  EXPECT_THROW(meshgrid({}), ValueError);
+  EXPECT_EQ(meshgrid({scalar(1.0F), zeros({3})}, MeshIndexing::xy)[0].shape(), (Shape{3, 1}));
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              outer(zeros({2}), zeros({2, 1}));
+            }),
+            "[outer] takes two vectors, got f32[2] and f32[2, 1]");
+}
+
+TEST(Rearrange, PixelShuffleComesBack) {
+  const Tensor x = reshape(arange(0, 2 * 3 * 4 * 18), {2, 3, 4, 18});
+  EXPECT_EQ(pixel_unshuffle(pixel_shuffle(x, 3), 3).to_vector<double>(), x.to_vector<double>());
+  EXPECT_EQ(testing::message<ShapeError>([&] { pixel_shuffle(x, 4); }),
+            "[pixel_shuffle] the 18 channels of i64[2, 3, 4, 18] do not divide by 4^2");
+  EXPECT_THROW(pixel_unshuffle(x, 2), ShapeError);
+  EXPECT_THROW(pixel_shuffle(x, 0), ValueError);
+  EXPECT_THROW(pixel_shuffle(zeros({3, 4, 4}), 2), ShapeError);
+}
+
+TEST(Unfold, NamesWhatDoesNotFit) {
+  const Tensor x = zeros({1, 3, 4, 2});
+  EXPECT_THROW(unfold(x, {.kernel = {4, 1}}), ShapeError);
+  EXPECT_THROW(unfold(x, {.kernel = 2, .stride = 0}), ValueError);
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              fold(zeros({1, 5, 8}), {3, 4}, {.kernel = 2});
+            }),
+            "[fold] images of 3 x 4 have 6 windows of 2 x 2 taps, but x is f32[1, 5, 8]");
+  EXPECT_THROW(unfold(x, 1, 4, 1), ShapeError);
+  EXPECT_THROW(unfold(x, 1, 2, 0), ValueError);
+  EXPECT_EQ(unfold(zeros({0, 3, 4, 2}), {.kernel = 2}).shape(), (Shape{0, 6, 8}));
+}
+
+TEST(Diagonal, IsAViewOfAnyOffset) {
+  Tensor x = reshape(arange(0, 6), {2, 3});
+  EXPECT_EQ(diagonal(x, 1).to_vector<double>(), (Values{1, 5}));
+  EXPECT_EQ(diagonal(x, -1).to_vector<double>(), (Values{3}));
+  EXPECT_EQ(diagonal(x, 3).shape(), (Shape{0}));
+  EXPECT_EQ(diagonal(x, std::numeric_limits<int64_t>::min()).shape(), (Shape{0}));
+  EXPECT_TRUE(diagonal(x).shares_storage(x));
+  EXPECT_EQ(diag(tensor<float>({1, 2}), 1).to_vector<double>(),
+            (Values{0, 1, 0, 0, 0, 2, 0, 0, 0}));
+  EXPECT_THROW(diagonal(zeros({3})), ShapeError);
+  EXPECT_THROW(diagonal(x, 0, 1, -1), ValueError);
+  EXPECT_THROW(diag(zeros({1, 1, 1})), ShapeError);
+}
+
+TEST(Unbind, TakesTheSlices) {
+  EXPECT_EQ(unbind(zeros({2, 3}), 1).size(), 3U);
+  EXPECT_TRUE(unbind(zeros({2, 0}), 1).empty());
+  EXPECT_THROW(unbind(scalar(1.0F)), ShapeError);
+}
+
+}  // namespace
+}  // namespace strata
