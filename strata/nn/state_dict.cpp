@@ -13,12 +13,21 @@ namespace {
 
 constexpr size_t kMostListed = 8;  // of each kind in an error message
 
+/// t with an axis moved to another place.
+Tensor move_axis(const Tensor& t, int from, int to) {
+  Dims order;
+  for (int i = 0; i < t.rank(); ++i) order.push_back(i);
+  order.erase(from);
+  order.insert(to, from);
+  return permute(t, order);
+}
+
 Tensor to_file_layout(const Tensor& t, Layout layout) {
-  return layout == Layout::conv_weight ? permute(t, {0, 3, 1, 2}) : t;
+  return layout == Layout::conv_weight ? move_axis(t, t.rank() - 1, 1) : t;
 }
 
 Tensor from_file_layout(const Tensor& t, Layout layout) {
-  return layout == Layout::conv_weight && t.rank() == 4 ? permute(t, {0, 2, 3, 1}) : t;
+  return layout == Layout::conv_weight && t.rank() > 2 ? move_axis(t, 1, t.rank() - 1) : t;
 }
 
 void append_list(std::string& text, const char* title, const std::vector<std::string>& names,

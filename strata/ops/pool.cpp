@@ -56,7 +56,10 @@ Plan sliding_plan(const char* op, const Tensor& x, const Pool2dOptions& o, Size2
                                      o.padding.h, o.padding.w, o.kernel.h, o.kernel.w));
   }
   const int64_t tall = dilation.h * (o.kernel.h - 1) + 1, wide = dilation.w * (o.kernel.w - 1) + 1;
-  if (tall > x.size(1) + 2 * o.padding.h || wide > x.size(2) + 2 * o.padding.w) {
+  // In ceil mode a window may leave the image by less than a stride.
+  const Size2 beyond = o.ceil_mode ? Size2(stride.h - 1, stride.w - 1) : Size2(0);
+  if (tall > x.size(1) + 2 * o.padding.h + beyond.h ||
+      wide > x.size(2) + 2 * o.padding.w + beyond.w) {
     throw ShapeError(
         op, fmt::format("the window of {} x {} does not fit x {}", tall, wide, describe(x)));
   }

@@ -19,6 +19,13 @@ TEST(Pool2dOp, RefusesWhatPyTorchRefuses) {
   EXPECT_THROW(adaptive_avg_pool2d(x, {0, 1}), ValueError);
 }
 
+TEST(Pool2dOp, InCeilModeAWindowMayBeLargerThanTheImage) {
+  const Tensor x = tensor<float>({1, 2, 3, 4}, {1, 2, 2, 1});
+  EXPECT_EQ(max_pool2d(x, {.kernel = 3, .stride = 2, .ceil_mode = true}).item<float>(), 4);
+  EXPECT_EQ(avg_pool2d(x, {.kernel = 3, .stride = 2, .ceil_mode = true}).item<float>(), 2.5F);
+  EXPECT_THROW(max_pool2d(x, {.kernel = 4, .stride = 2, .ceil_mode = true}), ShapeError);
+}
+
 TEST(Pool2dOp, GivesIndicesAndTakesNoImages) {
   const auto [y, index] =
       max_pool2d_with_indices(tensor<float>({1, 2, 3, 4, 8, 7, 6, 5}, {1, 2, 4, 1}));

@@ -10,7 +10,12 @@ void check(const char* layer, const Pool2dConfig& c) {
 }
 
 Pool2dOptions options_of(const Pool2dConfig& c) {
-  return {.kernel = c.kernel, .stride = c.stride, .padding = c.padding};
+  return {.kernel = c.kernel,
+          .stride = c.stride,
+          .padding = c.padding,
+          .dilation = c.dilation,
+          .ceil_mode = c.ceil_mode,
+          .count_include_pad = c.count_include_pad};
 }
 
 }  // namespace

@@ -9,6 +9,9 @@ struct Pool2dConfig {
   Size2 kernel = -1;  ///< required
   Size2 stride = 0;   ///< the kernel's size unless set
   Size2 padding = 0;
+  Size2 dilation = 1;             ///< of MaxPool2d
+  bool ceil_mode = false;         ///< keep a last window that leaves the image
+  bool count_include_pad = true;  ///< of AvgPool2d
 };
 
 /// The largest value of each window of images [N, H, W, C]; see max_pool2d.

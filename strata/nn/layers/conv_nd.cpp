@@ -1,0 +1,64 @@
+#include "strata/nn/layers/conv_nd.h"
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/config_check.h"
+#include "strata/nn/init.h"
+#include "strata/nn/precision.h"
+#include "strata/ops/copy.h"
+
+namespace strata::nn {
+namespace {
+
+void check_groups(const char* layer, int64_t in, int64_t out, int64_t groups) {
+  require_positive(layer, {{"groups", groups}});
+  if (in % groups == 0 && out % groups == 0) return;
+  throw ValueError(
+      layer, fmt::format("{} groups do not divide .in = {} and .out = {} evenly", groups, in, out));
+}
+
+}  // namespace
+
+Conv1d::Conv1d(const Conv1dConfig& config) : config_(config) {
+  require_positive("Conv1d", {{"in", config.in}, {"out", config.out}, {"kernel", config.kernel}});
+  check_groups("Conv1d", config.in, config.out, config.groups);
+  weight = parameter({config.out, config.kernel, config.in / config.groups});
+  if (config.bias) bias = parameter({config.out});
+  init::torch_default(weight, bias);
+}
+
+Tensor Conv1d::forward(const Tensor& x) {
+  const Tensor y = conv1d(to_compute(x), to_compute(weight), to_compute(bias),
+                          {.stride = config_.stride,
+                           .padding = config_.padding,
+                           .dilation = config_.dilation,
+                           .groups = config_.groups,
+                           .relu = config_.relu});
+  return cast(y, x.dtype());
+}
+
+Conv3d::Conv3d(const Conv3dConfig& config) : config_(config) {
+  require_positive("Conv3d", {{"in", config.in},
+                              {"out", config.out},
+                              {"kernel", config.kernel.d},
+                              {"kernel", config.kernel.h},
+                              {"kernel", config.kernel.w}});
+  check_groups("Conv3d", config.in, config.out, config.groups);
+  weight = parameter(
+      {config.out, config.kernel.d, config.kernel.h, config.kernel.w, config.in / config.groups});
+  if (config.bias) bias = parameter({config.out});
+  init::torch_default(weight, bias);
+}
+
+Tensor Conv3d::forward(const Tensor& x) {
+  const Tensor y = conv3d(to_compute(x), to_compute(weight), to_compute(bias),
+                          {.stride = config_.stride,
+                           .padding = config_.padding,
+                           .dilation = config_.dilation,
+                           .groups = config_.groups,
+                           .relu = config_.relu});
+  return cast(y, x.dtype());
+}
+
+}  // namespace strata::nn

@@ -1,0 +1,75 @@
+#include "strata/ops/conv_nd.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/pool_nd.h"
+#include "strata/ops/reduce.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+TEST(ConvNd, NamesWhatDoesNotFit) {
+  const Tensor x = ones({1, 5, 3}), w = ones({4, 2, 3});
+  EXPECT_EQ(testing::message<ShapeError>([&] {
+              conv1d(ones({5, 3}), w);
+            }),
+            "[conv1d] x must be [N, L, C], got f32[5, 3]\n  hint: unsqueeze(x, 0) makes a batch of "
+            "one");
+  EXPECT_EQ(testing::message<ShapeError>([&] {
+              conv1d(x, ones({4, 9, 3}));
+            }),
+            "[conv1d] w f32[4, 9, 3] with dilation 1 does not fit axis 1 of x f32[1, 5, 3] with "
+            "padding 0\n  hint: more padding or a smaller kernel");
+  EXPECT_THROW(conv1d(x, ones({4, 2, 2})), ShapeError);
+  EXPECT_THROW(conv1d(x, w, ones({3})), ShapeError);
+  EXPECT_THROW(conv1d(x, w, {}, {.stride = 0}), ValueError);
+  EXPECT_THROW(conv1d(x, w, {}, {.groups = 0}), ValueError);
+  EXPECT_THROW(conv1d(x, ones({4, 2, 3}, DType::f64)), DTypeError);
+  EXPECT_THROW(conv_transpose1d(x, ones({3, 2, 4}), {}, {.output_padding = 1}), ValueError);
+  EXPECT_THROW(conv_transpose1d(ones({1, 1, 3}), ones({3, 2, 4}), {}, {.padding = 1}), ShapeError);
+  EXPECT_THROW(conv3d(x, w), ShapeError);
+  EXPECT_THROW(conv3d(ones({1, 2, 3, 3, 2}), ones({4, 3, 1, 1, 2})), ShapeError);
+  EXPECT_THROW(conv_transpose3d(ones({1, 2, 3, 3, 2}), ones({3, 1, 1, 1, 2})), ShapeError);
+}
+
+TEST(ConvNd, TakesEmptyBatches) {
+  EXPECT_EQ(conv1d(ones({0, 5, 3}), ones({4, 2, 3})).shape(), (Shape{0, 4, 4}));
+  EXPECT_EQ(conv3d(ones({0, 4, 4, 4, 3}), ones({2, 3, 3, 3, 3})).shape(), (Shape{0, 2, 2, 2, 2}));
+  EXPECT_EQ(conv_transpose3d(ones({0, 2, 2, 2, 3}), ones({3, 2, 2, 2, 5})).shape(),
+            (Shape{0, 3, 3, 3, 5}));
+}
+
+TEST(PoolNd, RefusesWhatPyTorchRefuses) {
+  const Tensor x = ones({1, 5, 3}), volume = ones({1, 2, 4, 4, 2});
+  EXPECT_EQ(testing::message<ShapeError>([&] { max_pool1d(x, {.kernel = 6}); }),
+            "[max_pool1d] the window of 6 does not fit axis 1 of x f32[1, 5, 3]");
+  EXPECT_THROW(max_pool1d(volume), ShapeError);
+  EXPECT_THROW(max_pool1d(x, {.kernel = 2, .padding = 2}), ValueError);
+  EXPECT_THROW(max_pool1d(x, {.stride = -1}), ValueError);
+  EXPECT_THROW(avg_pool1d(x, {.dilation = 2}), ValueError);
+  EXPECT_THROW(avg_pool1d(ones({1, 5, 3}, DType::i64)), DTypeError);
+  EXPECT_THROW(max_pool3d(volume, {.kernel = {3, 2, 2}}), ShapeError);
+  EXPECT_THROW(avg_pool3d(volume, {.dilation = 2}), ValueError);
+  EXPECT_THROW(adaptive_avg_pool3d(volume, {1, 0, 1}), ValueError);
+  EXPECT_THROW(adaptive_max_pool1d(ones({1, 0, 3}), 1), ShapeError);
+}
+
+TEST(PoolNd, TheFirstOfEqualOnesGetsTheGradientAndNanWins) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor y = max_pool3d(tensor<float>({1, 2, 3, nan, 5, 6, 7, 8}, {1, 2, 2, 2, 1}));
+  EXPECT_TRUE(std::isnan(y.item<float>()));
+  Tensor x = ones({1, 2, 2, 2, 1}).set_requires_grad();
+  backward(sum(max_pool3d(x)));
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{1, 0, 0, 0, 0, 0, 0, 0}));
+}
+
+}  // namespace
+}  // namespace strata
