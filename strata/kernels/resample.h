@@ -21,6 +21,9 @@ ResampleAxis nearest_axis(int64_t in, int64_t out, double scale);
 /// with it their centres are points and `scale` is (in - 1) / (out - 1). Places are computed in f64
 /// if `exact`, else in f32.
 ResampleAxis linear_axis(int64_t in, int64_t out, double scale, bool align_corners, bool exact);
+/// Cubic convolution (Keys, 1981; a = -0.75) of the four nearest inputs, those beyond the edges
+/// being the edge; places as in linear_axis.
+ResampleAxis cubic_axis(int64_t in, int64_t out, double scale, bool align_corners, bool exact);
 /// The way back: input and result change places.
 ResampleAxis transposed(const ResampleAxis& axis);
 

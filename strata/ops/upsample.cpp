@@ -59,7 +59,7 @@ Place place(int64_t in, int64_t size, double factor, const UpsampleOptions& o) {
   }
   const auto out = static_cast<int64_t>(wanted);
   const auto ratio = static_cast<double>(in) / wanted;
-  if (o.mode == UpsampleMode::bilinear && o.align_corners) {
+  if (o.align_corners) {
     return {out, out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0};
   }
   return {out, size > 0 ? ratio : 1 / factor};
@@ -75,7 +75,7 @@ Tensor upsample2d(const Tensor& x, const UpsampleOptions& o) {
     throw DTypeError("upsample2d", fmt::format("takes f32, f64 and bf16, x is {}", describe(x)));
   }
   if (o.align_corners && o.mode == UpsampleMode::nearest) {
-    throw ValueError("upsample2d", "align_corners is an option of bilinear");
+    throw ValueError("upsample2d", "align_corners is an option of bilinear and bicubic");
   }
   const bool sized = o.size != Size2(0), scaled = o.scale_h != 0 || o.scale_w != 0;
   if (sized == scaled || (sized && (o.size.h < 1 || o.size.w < 1))) {
@@ -84,7 +84,11 @@ Tensor upsample2d(const Tensor& x, const UpsampleOptions& o) {
   const auto axis = [&](int64_t in, int64_t size, double factor) {
     const Place p = place(in, size, factor, o);
     if (o.mode == UpsampleMode::nearest) return kernels::nearest_axis(in, p.out, p.scale);
-    return kernels::linear_axis(in, p.out, p.scale, o.align_corners, x.dtype() == DType::f64);
+    const bool exact = x.dtype() == DType::f64;
+    if (o.mode == UpsampleMode::bicubic) {
+      return kernels::cubic_axis(in, p.out, p.scale, o.align_corners, exact);
+    }
+    return kernels::linear_axis(in, p.out, p.scale, o.align_corners, exact);
   };
   auto plan = std::make_shared<Plan>();
   plan->rows = axis(x.size(1), o.size.h, o.scale_h);

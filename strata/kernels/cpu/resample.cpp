@@ -70,6 +70,7 @@ void run_resample_row(int64_t c, const ResampleAxis& rows, const ResampleAxis& c
     switch (taps.size()) {
       case 1: add_taps<1>(taps.data(), 1, c, y); break;
       case 4: add_taps<4>(taps.data(), 4, c, y); break;
+      case 16: add_taps<16>(taps.data(), 16, c, y); break;
       default: add_taps<0>(taps.data(), taps.size(), c, y);
     }
   }

@@ -21,6 +21,21 @@ void add_linear(ResampleAxis& axis, int64_t i, T scale, bool align_corners) {
   add_entry(axis, std::min(low + 1, axis.in - 1), weight);
 }
 
+template <class T>
+void add_cubic(ResampleAxis& axis, int64_t i, T scale, bool align_corners) {
+  constexpr T kA = T(-0.75);
+  const auto near = [](T t) { return ((kA + 2) * t - (kA + 3)) * t * t + 1; };
+  const auto far = [](T t) { return ((kA * t - 5 * kA) * t + 8 * kA) * t - 4 * kA; };
+  const T place =
+      align_corners ? scale * static_cast<T>(i) : scale * (static_cast<T>(i) + T(0.5)) - T(0.5);
+  const auto low = static_cast<int64_t>(std::floor(place));
+  const T t = place - static_cast<T>(low);
+  const T weights[] = {far(t + 1), near(t), near(1 - t), far(2 - t)};
+  for (int64_t k = 0; k < 4; ++k) {
+    add_entry(axis, std::clamp<int64_t>(low - 1 + k, 0, axis.in - 1), weights[k]);
+  }
+}
+
 }  // namespace
 
 ResampleAxis nearest_axis(int64_t in, int64_t out, double scale) {
@@ -42,6 +57,19 @@ ResampleAxis linear_axis(int64_t in, int64_t out, double scale, bool align_corne
       add_linear<double>(axis, i, scale, align_corners);
     } else {
       add_linear<float>(axis, i, static_cast<float>(scale), align_corners);
+    }
+    axis.begin.push_back(static_cast<int32_t>(axis.from.size()));
+  }
+  return axis;
+}
+
+ResampleAxis cubic_axis(int64_t in, int64_t out, double scale, bool align_corners, bool exact) {
+  ResampleAxis axis{.in = in, .begin = {0}, .from = {}, .weight = {}};
+  for (int64_t i = 0; i < out; ++i) {
+    if (exact) {
+      add_cubic<double>(axis, i, scale, align_corners);
+    } else {
+      add_cubic<float>(axis, i, static_cast<float>(scale), align_corners);
     }
     axis.begin.push_back(static_cast<int32_t>(axis.from.size()));
   }

@@ -10,7 +10,10 @@ Upsample::Upsample(const UpsampleConfig& config) : config_(config) {
 
 Tensor Upsample::forward(const Tensor& x) {
   const auto scale = static_cast<double>(config_.scale);
-  return upsample2d(x, {.scale_h = scale, .scale_w = scale, .mode = config_.mode});
+  return upsample2d(x, {.scale_h = scale,
+                        .scale_w = scale,
+                        .mode = config_.mode,
+                        .align_corners = config_.align_corners});
 }
 
 }  // namespace strata::nn

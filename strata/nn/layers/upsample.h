@@ -8,6 +8,7 @@ namespace strata::nn {
 struct UpsampleConfig {
   int64_t scale = 2;
   UpsampleMode mode = UpsampleMode::nearest;
+  bool align_corners = false;  ///< of bilinear and bicubic
 };
 
 /// Images [N, H, W, C] `scale` times as high and wide; see upsample2d. Throws ValueError for a
