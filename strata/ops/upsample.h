@@ -21,8 +21,8 @@ struct UpsampleOptions {
 
 /// Images x[N, H, W, C] in another size, as torch.nn.functional.interpolate: [N, size, C], or
 /// [N, floor(H * scale_h), floor(W * scale_w), C]. Bicubic is Keys' convolution of 1981 with a =
-/// -0.75, over the edge pixels repeated; its results can leave the range of x. f32, f64 and bf16; differentiable any number of
-/// times. Throws ShapeError, DTypeError and ValueError.
+/// -0.75, over the edge pixels repeated; its results can leave the range of x. f32, f64 and bf16;
+/// differentiable any number of times. Throws ShapeError, DTypeError and ValueError.
 Tensor upsample2d(const Tensor& x, const UpsampleOptions& options);
 
 }  // namespace strata
