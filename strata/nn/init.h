@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "strata/base/random.h"
 #include "strata/tensor/tensor.h"
@@ -49,6 +52,47 @@ void kaiming_uniform(Tensor& w, const KaimingOptions& options = {},
                      Generator& generator = default_generator());
 void kaiming_normal(Tensor& w, const KaimingOptions& options = {},
                     Generator& generator = default_generator());
+
+/// Uniform within c / sqrt(fan in), and within c / sqrt(fan in + fan out): the textbooks' rules.
+/// There c = 1 of the first goes by the name of Xavier and c = 2 by that of He, which are not the
+/// bounds above: those are sqrt(6 / (fan in + fan out)) and sqrt(6 / fan in).
+void fan_in_uniform(Tensor& w, double c = 1, Generator& generator = default_generator());
+void fan_sum_uniform(Tensor& w, double c = 1, Generator& generator = default_generator());
+
+/// A normal distribution without what lies outside of [low, high], absolute bounds. Throws
+/// ValueError for bounds out of order or where the distribution has no mass, and a stddev that is
+/// not above 0.
+void truncated_normal(Tensor& w, double mean = 0, double stddev = 1, double low = -2,
+                      double high = 2, Generator& generator = default_generator());
+
+/// Saxe et al. 2014: a random orthogonal matrix times `gain`, uniform over all of them. Of
+/// [out, in...] seen as [out, the rest], rows are orthonormal if there are not more than columns,
+/// else columns are. Throws ShapeError below two axes.
+void orthogonal(Tensor& w, double gain = 1, Generator& generator = default_generator());
+
+/// Martens 2010: normal, with a share of zeros, the next whole number of them, in each column of
+/// [out, in]. Throws ShapeError for other than two axes and ValueError for a share outside of
+/// [0, 1].
+void sparse(Tensor& w, double share, double stddev = 0.01,
+            Generator& generator = default_generator());
+
+/// The identity, of [out, in]. Throws ShapeError for other than two axes.
+void eye(Tensor& w);
+
+/// A convolution [out, kernel..., in] with one to three kernel axes that hands as many channels
+/// through as it can, in each of `groups`. Throws ShapeError, and ValueError where the groups do
+/// not divide `out`.
+void dirac(Tensor& w, int64_t groups = 1);
+
+/// One of the above by its name, with its defaults: constant (0), ones, uniform, normal,
+/// xavier_uniform, xavier_normal, he_uniform and he_normal (PyTorch's kaiming, for relu),
+/// textbook_xavier and textbook_he (see fan_in_uniform), fan_sum_uniform, truncated_normal,
+/// orthogonal, sparse (a tenth), eye, dirac. Throws ValueError naming them for another name, and
+/// what the rule throws.
+void by_name(std::string_view name, Tensor& w, Generator& generator = default_generator());
+
+/// The names that by_name takes.
+std::vector<std::string> names();
 
 /// What PyTorch's Linear and Conv layers start from: weight and bias uniform within
 /// 1 / sqrt(fan in). `bias` may be undefined.

@@ -157,5 +157,132 @@ TEST(Init, TheMetaDeviceTakesNoValues) {
   EXPECT_TRUE(w.is_meta());
 }
 
+TEST(Init, TextbookRulesHaveTheirOwnBounds) {
+  Tensor w = zeros(kLinear), k = zeros(kConv);
+  fan_in_uniform(w, 1);
+  expect_uniform(w, 1 / std::sqrt(400.0));
+  fan_in_uniform(k, 2);
+  expect_uniform(k, 2 / std::sqrt(750.0));
+  fan_sum_uniform(k, 3);
+  expect_uniform(k, 3 / std::sqrt(750.0 + 960.0));
+}
+
+TEST(Init, TruncatedNormalsStayWithin) {
+  Tensor w = zeros({300, 400}, DType::f64);
+  truncated_normal(w, 1, 2, -1, 4);
+  const Statistics s = statistics(w);
+  EXPECT_GE(s.low, -1);
+  EXPECT_LE(s.high, 4);
+  EXPECT_GT(s.high - s.low, 4.99);
+  EXPECT_NEAR(s.mean, 1.2904, 0.02);  // by the closed form of its moments
+  EXPECT_NEAR(s.stddev, 1.2895, 0.02);
+  // Far out on either side, where only a 1e-16th of the distribution lies.
+  truncated_normal(w, 0, 1, 8, 9);
+  const Statistics right = statistics(w);
+  EXPECT_GE(right.low, 8);
+  EXPECT_LE(right.high, 9);
+  EXPECT_NEAR(right.mean, 8.1213, 0.005);
+  truncated_normal(w, 0, 1, -9, -8);
+  EXPECT_NEAR(statistics(w).mean, -8.1213, 0.005);
+  EXPECT_THROW(truncated_normal(w, 0, 1, 2, 1), ValueError);
+  EXPECT_THROW(truncated_normal(w, 0, 0), ValueError);
+  EXPECT_THROW(truncated_normal(w, 0, 1, 50, 60), ValueError);
+}
+
+/// The largest difference between m m^T, for rows m, and gain^2 on its diagonal.
+double off_orthogonal(const std::vector<double>& m, int64_t rows, int64_t columns, bool turned,
+                      double gain) {
+  const int64_t n = turned ? columns : rows, length = turned ? rows : columns;
+  const auto at = [&](int64_t i, int64_t k) {
+    return m[static_cast<size_t>(turned ? k * columns + i : i * columns + k)];
+  };
+  double worst = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = i == j ? -gain * gain : 0;
+      for (int64_t k = 0; k < length; ++k) sum += at(i, k) * at(j, k);
+      worst = std::max(worst, std::abs(sum));
+    }
+  }
+  return worst;
+}
+
+TEST(Init, OrthogonalMatricesAre) {
+  Tensor wide = zeros({7, 2, 3, 5}, DType::f64), tall = zeros({90, 31}, DType::f64);
+  Tensor square = zeros({64, 64}, DType::f64), one = zeros({1, 1}, DType::f64);
+  orthogonal(wide, 2);
+  EXPECT_LT(off_orthogonal(wide.to_vector<double>(), 7, 30, false, 2), 1e-13);
+  orthogonal(tall);
+  EXPECT_LT(off_orthogonal(tall.to_vector<double>(), 90, 31, true, 1), 1e-13);
+  orthogonal(square, 0.5);
+  EXPECT_LT(off_orthogonal(square.to_vector<double>(), 64, 64, false, 0.5), 1e-13);
+  EXPECT_LT(off_orthogonal(square.to_vector<double>(), 64, 64, true, 0.5), 1e-13);
+  orthogonal(one);
+  EXPECT_NEAR(std::abs(one.item<double>()), 1, 1e-15);
+  // Uniform over all: each entry has mean 0 and variance 1 / n.
+  const Statistics s = statistics(square * 2);
+  EXPECT_NEAR(s.mean, 0, 0.01);
+  EXPECT_NEAR(s.stddev, 0.125, 1e-3);
+  Tensor vector = zeros({3}), none = zeros({0, 3});
+  EXPECT_THROW(orthogonal(vector), ShapeError);
+  orthogonal(none);
+}
+
+TEST(Init, SparseColumnsHaveTheirZeros) {
+  Tensor w = zeros({101, 400});
+  sparse(w, 0.25, 0.5);
+  const auto v = w.to_vector<double>();
+  double squares = 0;
+  for (size_t c = 0; c < 400; ++c) {
+    int zero = 0;
+    for (size_t r = 0; r < 101; ++r) {
+      zero += v[r * 400 + c] == 0;
+      squares += v[r * 400 + c] * v[r * 400 + c];
+    }
+    EXPECT_EQ(zero, 26);
+  }
+  EXPECT_NEAR(std::sqrt(squares / (400 * 75)), 0.5, 0.01);
+  Tensor k = zeros(kConv);
+  EXPECT_THROW(sparse(k, 0.5), ShapeError);
+  EXPECT_THROW(sparse(w, 1.5), ValueError);
+}
+
+TEST(Init, EyeAndDirac) {
+  Tensor w = full({2, 3}, 9);
+  eye(w);
+  EXPECT_EQ(w.to_vector<float>(), std::vector<float>({1, 0, 0, 0, 1, 0}));
+  Tensor k = full({4, 3, 2}, 9);  // one kernel axis, two groups
+  dirac(k, 2);
+  std::vector<float> wanted(24);
+  for (const size_t i : {2u, 9u, 14u, 21u}) wanted[i] = 1;
+  EXPECT_EQ(k.to_vector<float>(), wanted);
+  EXPECT_THROW(dirac(k, 3), ValueError);
+  EXPECT_THROW(dirac(w), ShapeError);
+  EXPECT_THROW(eye(k), ShapeError);
+}
+
+TEST(Init, ByName) {
+  for (const std::string& name : names()) {
+    Generator a(4);
+    Tensor w = full(name == "eye" || name == "sparse" ? kLinear : kConv, 77);
+    by_name(name, w, a);
+    EXPECT_LT(statistics(w).high, 10) << name;
+    Tensor meta = empty(w.shape(), DType::f32, kMeta);
+    by_name(name, meta, a);
+  }
+  Tensor w = zeros(kConv);
+  by_name("textbook_xavier", w);
+  expect_uniform(w, 1 / std::sqrt(750.0));
+  by_name("textbook_he", w);
+  expect_uniform(w, 2 / std::sqrt(750.0));
+  by_name("xavier_uniform", w);
+  expect_uniform(w, std::sqrt(6.0 / (750 + 960)));
+  by_name("he_uniform", w);
+  expect_uniform(w, std::sqrt(6.0 / 750));
+  by_name("he_normal", w);
+  expect_normal(w, std::sqrt(2.0 / 750));
+  EXPECT_THROW(by_name("xavier", w), ValueError);
+}
+
 }  // namespace
 }  // namespace strata::nn::init
