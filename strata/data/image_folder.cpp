@@ -10,8 +10,8 @@
 
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
+#include "strata/io/archive.h"
 #include "strata/io/image_file.h"
-#include "strata/io/tar.h"
 
 namespace strata {
 namespace {
@@ -58,17 +58,15 @@ void ImageFolder::read_folder(const std::string& path) {
 }
 
 void ImageFolder::read_archive(const std::string& path) {
-  TarReader tar(path);
-  while (const auto entry = tar.next()) {
-    const fs::path name = entry->name;
-    if (!entry->is_file || !is_picture(name)) continue;
-    const std::string folder = name.parent_path().filename().string();
+  const auto wanted = [](const std::string& name) { return is_picture(name); };
+  for_each_file(path, wanted, [&](const std::string& name, std::vector<uint8_t> content) {
+    const std::string folder = fs::path(name).parent_path().filename().string();
     if (folder.empty()) {
-      throw FormatError(
-          path, fmt::format("'{}' lies in no folder, which would be its class", entry->name));
+      throw FormatError(path,
+                        fmt::format("'{}' lies in no folder, which would be its class", name));
     }
-    samples_.push_back({fmt::format("{}:{}", path, entry->name), folder, tar.content()});
-  }
+    samples_.push_back({fmt::format("{}:{}", path, name), folder, std::move(content)});
+  });
 }
 
 void ImageFolder::number_classes() {
@@ -139,7 +137,7 @@ std::string find_image_split(const std::string& data, Split split) {
                                              ? std::vector<std::string>{"train"}
                                              : std::vector<std::string>{"test", "val", "valid"};
   for (const std::string& name : names) {
-    for (const char* end : {"", ".tar.gz", ".tgz", ".tar"}) {
+    for (const char* end : {"", ".tar.gz", ".tgz", ".tar", ".zip"}) {
       const fs::path path = fs::path(data) / (name + end);
       std::error_code ignored;
       if (*end ? fs::is_regular_file(path, ignored) : fs::is_directory(path, ignored)) {

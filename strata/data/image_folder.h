@@ -19,7 +19,8 @@ struct ImageFolderConfig {
 };
 
 /// Pictures sorted into one folder a class, `cat/0001.jpg`, as torchvision's ImageFolder: from a
-/// folder, or from a tar archive, also packed by gzip, that holds such folders at any depth.
+/// folder, or from a zip archive or a tar archive, also packed by gzip, that holds such folders at
+/// any depth.
 /// Classes are numbered in the order of their names. Pictures, PNG or JPEG, are unpacked when asked
 /// for; an archive's are kept in memory as they are.
 class ImageFolder final : public Dataset {
@@ -56,8 +57,8 @@ class ImageFolder final : public Dataset {
 };
 
 /// Where a data set of pictures keeps that part: `data` holds a folder "train" or an archive
-/// "train.tar.gz", ".tgz" or ".tar"; for the other part "test", "val" or "valid". Throws IoError
-/// that lists what was looked for.
+/// "train.tar.gz", ".tgz", ".tar" or ".zip"; for the other part "test", "val" or "valid". Throws
+/// IoError that lists what was looked for.
 std::string find_image_split(const std::string& data, Split split);
 
 }  // namespace strata

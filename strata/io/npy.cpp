@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/function_ref.h"
 #include "strata/io/byte_order.h"
 #include "strata/io/checked_shape.h"
 #include "strata/io/file.h"
@@ -35,6 +37,13 @@ constexpr std::array<Code, 9> kCodes = {{{"f4", DType::f32},
                                          {"u1", DType::u8},
                                          {"i1", DType::i8},
                                          {"b1", DType::boolean}}};
+
+/// Bytes that can be read at any place; `name` is what errors call them.
+struct Source {
+  const std::string& name;
+  int64_t size;
+  FunctionRef<void(int64_t offset, void* to, int64_t bytes)> read;
+};
 
 struct Header {
   std::string descr;
@@ -135,28 +144,28 @@ class HeaderParser {
 };
 
 /// The header's text; `at` becomes the first byte after it.
-std::string header_text(const InputFile& file, int64_t& at) {
+std::string header_text(const Source& file, int64_t& at) {
   std::array<char, 8> magic{};
   file.read(0, magic.data(), 8);
   if (std::string_view(magic.data(), 6) != kMagic) {
-    throw FormatError(file.path(), "no npy file: it does not begin with \\x93NUMPY");
+    throw FormatError(file.name, "no npy file: it does not begin with \\x93NUMPY");
   }
   const int version = static_cast<unsigned char>(magic[6]);
   if (version < 1 || version > 3) {
-    throw FormatError(file.path(), fmt::format("npy version {}: 1 to 3 are known", version));
+    throw FormatError(file.name, fmt::format("npy version {}: 1 to 3 are known", version));
   }
   const int64_t width = version == 1 ? 2 : 4;
   std::array<unsigned char, 4> raw{};
   file.read(8, raw.data(), width);
   const int64_t bytes = raw[0] | raw[1] << 8 | raw[2] << 16 | int64_t{raw[3]} << 24;
   at = 8 + width + bytes;
-  if (at > file.size()) {
-    throw FormatError(file.path(), fmt::format("truncated: the header should end at byte {}, the "
-                                               "file has {}",
-                                               at, file.size()));
+  if (at > file.size) {
+    throw FormatError(file.name, fmt::format("truncated: the header should end at byte {}, the "
+                                             "file has {}",
+                                             at, file.size));
   }
   if (bytes > kMostHeaderBytes) {
-    throw FormatError(file.path(), fmt::format("npy header of {} bytes", bytes));
+    throw FormatError(file.name, fmt::format("npy header of {} bytes", bytes));
   }
   std::string text(static_cast<size_t>(bytes), '\0');
   file.read(8 + width, text.data(), bytes);
@@ -168,10 +177,8 @@ void normalise_bools(Tensor& t) {
   for (int64_t i = 0; i < t.numel(); ++i) bytes[i] = bytes[i] != 0;
 }
 
-}  // namespace
-
-Tensor read_npy(const std::string& path) {
-  const InputFile file(path);
+Tensor read_array(const Source& file) {
+  const std::string& path = file.name;
   int64_t at = 0;
   const Header h = HeaderParser(path, header_text(file, at)).parse();
   const std::string_view code = std::string_view(h.descr).substr(h.descr.empty() ? 0 : 1);
@@ -182,11 +189,11 @@ Tensor read_npy(const std::string& path) {
                       "f2, f4, f8, i1, i4, i8, u1, b1 are; convert with numpy's astype");
   }
   const int64_t bytes = checked_elements(path, h.shape) * size_of(known->dtype);
-  if (bytes != file.size() - at) {
+  if (bytes != file.size - at) {
     throw FormatError(
         path, fmt::format("{}: {}{} needs {} bytes, {} follow the header",
-                          bytes > file.size() - at ? "truncated" : "too long",
-                          name_of(known->dtype), to_string(h.shape), bytes, file.size() - at));
+                          bytes > file.size - at ? "truncated" : "too long", name_of(known->dtype),
+                          to_string(h.shape), bytes, file.size - at));
   }
   Dims reversed;
   for (int i = h.shape.rank() - 1; i >= 0; --i) reversed.push_back(h.shape[i]);
@@ -200,7 +207,8 @@ Tensor read_npy(const std::string& path) {
   return contiguous(permute(t, order));
 }
 
-void write_npy(const std::string& path, const Tensor& t) {
+/// The header of a file that holds `t`.
+std::string header_of(const Tensor& t) {
   const auto* code = std::find_if(kCodes.begin(), kCodes.end(),
                                   [&](const Code& c) { return c.dtype == t.dtype(); });
   std::string shape;
@@ -216,7 +224,39 @@ void write_npy(const std::string& path, const Tensor& t) {
   std::string header(kMagic);
   header +=
       {'\1', '\0', static_cast<char>(text.size() & 0xff), static_cast<char>(text.size() >> 8)};
-  header += text;
+  return header + text;
+}
+
+}  // namespace
+
+Tensor read_npy(const std::string& path) {
+  const InputFile file(path);
+  return read_array({path, file.size(), [&](int64_t offset, void* to, int64_t bytes) {
+                       file.read(offset, to, bytes);
+                     }});
+}
+
+Tensor decode_npy(const std::string& name, std::span<const uint8_t> bytes) {
+  const auto size = static_cast<int64_t>(bytes.size());
+  const auto read = [&](int64_t offset, void* to, int64_t count) {
+    if (offset > size || count > size - offset) throw FormatError(name, "truncated");
+    if (count > 0) std::memcpy(to, bytes.data() + offset, static_cast<size_t>(count));
+  };
+  return read_array({name, size, read});
+}
+
+std::string encode_npy(const Tensor& t) {
+  std::string out = header_of(t);
+  const Tensor rows = contiguous(t.detach());
+  if (t.numel() > 0) {
+    out.append(static_cast<const char*>(rows.raw()),
+               static_cast<size_t>(t.numel() * size_of(t.dtype())));
+  }
+  return out;
+}
+
+void write_npy(const std::string& path, const Tensor& t) {
+  const std::string header = header_of(t);
   const Tensor rows = contiguous(t.detach());
   AtomicFile file(path);
   file.write(header.data(), static_cast<int64_t>(header.size()));

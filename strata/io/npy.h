@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "strata/tensor/tensor.h"
@@ -13,5 +15,9 @@ Tensor read_npy(const std::string& path);
 
 /// Writes a tensor of any dtype as numpy.save does, in one step (see AtomicFile). Throws IoError.
 void write_npy(const std::string& path, const Tensor& t);
+
+/// The same from memory and to it; errors are tagged `name`.
+Tensor decode_npy(const std::string& name, std::span<const uint8_t> bytes);
+std::string encode_npy(const Tensor& t);
 
 }  // namespace strata

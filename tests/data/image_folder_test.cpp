@@ -11,6 +11,7 @@
 #include "strata/data/loader.h"
 #include "strata/io/gzip.h"
 #include "strata/io/png.h"
+#include "strata/io/zip_writer.h"
 #include "strata/ops/creation.h"
 #include "tests/support/message.h"
 #include "tests/support/tar.h"
@@ -81,6 +82,21 @@ TEST(ImageFolder, NamesTheBadPicture) {
   const std::string second = message<FormatError>([&] { data.get(large); });
   EXPECT_NE(second.find("cat/3.png] is 3 x 5 pixels where the batch has 3 x 2"), std::string::npos);
   EXPECT_THROW(data.get(absent), IndexError);
+}
+
+TEST(ImageFolder, ReadsZips) {
+  const TempFolder folder;
+  ZipWriter zip(folder / "train.zip");
+  zip.add("set/dog/1.png", png(3), true);
+  zip.add("set/cat/2.png", png(1));
+  zip.add("set/cat/notes.txt", "none");
+  zip.commit();
+  EXPECT_EQ(find_image_split(folder.path(), Split::train), folder / "train.zip");
+  const ImageFolder data(folder / "train.zip");
+  EXPECT_EQ(data.classes(), (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(data.name(0), (folder / "train.zip") + ":set/cat/2.png");
+  const std::vector<int64_t> both = {0, 1};
+  EXPECT_EQ(describe(data.get(both).x), "f32[2, 2, 3, 3]");
 }
 
 TEST(ImageFolder, PreparesEachPicture) {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "strata/base/function_ref.h"
+
+namespace strata {
+
+/// Hands out the files in a tar archive, plain or packed by gzip, or a zip archive, front to back:
+/// `wanted` is asked by name, `take` gets the content. Which it is shows in the content. Throws
+/// IoError, and FormatError for a damaged archive (see TarReader, ZipFile).
+void for_each_file(const std::string& path, FunctionRef<bool(const std::string& name)> wanted,
+                   FunctionRef<void(const std::string& name, std::vector<uint8_t> content)> take);
+
+}  // namespace strata
