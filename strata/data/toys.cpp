@@ -48,4 +48,29 @@ TensorDataset spirals(int64_t count, int arms, double noise, double turns, uint6
   });
 }
 
+TensorDataset rings(int64_t count, int rings, double noise, uint64_t seed) {
+  if (rings < 2) throw ValueError("rings", "fewer than two rings");
+  return points("rings", count, rings, noise, seed, [&](int64_t label, double t) {
+    const double radius = static_cast<double>(label + 1) / rings;
+    return std::pair(radius * std::cos(2 * pi * t), radius * std::sin(2 * pi * t));
+  });
+}
+
+TensorDataset lines(int64_t count, double margin, uint64_t seed) {
+  if (!(margin >= 0 && margin <= 0.5)) throw ValueError("lines", "a margin outside of [0, 0.5]");
+  Generator line(seed);
+  line.stream = uint64_t{1} << 32;  // apart from the points' numbers
+  const double angle = 2 * pi * line.uniform(), offset = 0.3 * (2 * line.uniform() - 1);
+  const double a = std::cos(angle), b = std::sin(angle);
+  Generator random(seed ^ 0x6c696e6573);  // "lines"
+  // A place is drawn again until it lies on its class's side; a tenth of the square or more does.
+  return points("lines", count, 2, 0, seed, [&](int64_t label, double) {
+    for (;;) {
+      const double x = 2 * random.uniform() - 1, y = 2 * random.uniform() - 1;
+      const double side = a * x + b * y - offset;
+      if (label == 0 ? side <= -margin : side >= margin) return std::pair(x, y);
+    }
+  });
+}
+
 }  // namespace strata

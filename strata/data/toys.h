@@ -17,4 +17,15 @@ TensorDataset two_moons(int64_t count, double noise = 0.1, uint64_t seed = 0);
 TensorDataset spirals(int64_t count, int arms = 3, double noise = 0.03, double turns = 0.75,
                       uint64_t seed = 0);
 
+/// Circles around the origin, of radius 1/rings, 2/rings ... 1: points f32[count, 2] and classes
+/// i64[count], from the innermost, which follow each other in turn. Throws ValueError for a
+/// negative count or noise and fewer than two rings.
+TensorDataset rings(int64_t count, int rings = 2, double noise = 0.05, uint64_t seed = 0);
+
+/// Two classes on both sides of a line through the square from -1 to 1, at least `margin` away
+/// from it, so that a perceptron can tell them apart: points f32[count, 2] and classes i64[count],
+/// which alternate. The line, too, follows the seed. Throws ValueError for a negative count and a
+/// margin outside of [0, 0.5].
+TensorDataset lines(int64_t count, double margin = 0.1, uint64_t seed = 0);
+
 }  // namespace strata

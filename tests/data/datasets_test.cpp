@@ -222,5 +222,40 @@ TEST(Toys, MoonsAndSpirals) {
   EXPECT_THROW(spirals(5, 1), ValueError);
 }
 
+TEST(Toys, RingsLieOnTheirCircles) {
+  const Batch all = rings(3000, 3, 0).all();
+  const auto x = all.x.to_vector<float>();
+  for (size_t i = 0; i < 3000; ++i) {
+    EXPECT_NEAR(std::hypot(x[2 * i], x[2 * i + 1]), static_cast<double>(i % 3 + 1) / 3, 1e-6);
+    EXPECT_EQ(all.y.data<int64_t>()[i], static_cast<int64_t>(i % 3));
+  }
+  EXPECT_EQ(rings(50).all().x.to_vector<float>(), rings(50).all().x.to_vector<float>());
+  EXPECT_NE(rings(50).all().x.to_vector<float>(), rings(50, 2, 0.05, 1).all().x.to_vector<float>());
+  EXPECT_THROW(rings(10, 1), ValueError);
+  EXPECT_THROW(rings(-1), ValueError);
+  EXPECT_THROW(rings(10, 2, -1), ValueError);
+}
+
+TEST(Toys, APerceptronTellsLinesApart) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const Batch all = lines(400, 0.1, seed).all();
+    const auto x = all.x.to_vector<float>();
+    double a = 0, b = 0, c = 0;
+    int mistakes = 1;
+    for (int pass = 0; pass < 1000 && mistakes > 0; ++pass) {
+      mistakes = 0;
+      for (size_t i = 0; i < 400; ++i) {
+        const double truth = i % 2 ? 1 : -1;
+        if (truth * (a * x[2 * i] + b * x[2 * i + 1] + c) > 0) continue;
+        a += truth * x[2 * i], b += truth * x[2 * i + 1], c += truth;
+        ++mistakes;
+      }
+    }
+    EXPECT_EQ(mistakes, 0) << seed;
+    for (const float v : x) EXPECT_LE(std::abs(v), 1);
+  }
+  EXPECT_THROW(lines(10, 0.6), ValueError);
+}
+
 }  // namespace
 }  // namespace strata
