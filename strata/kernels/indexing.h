@@ -6,7 +6,8 @@
 
 namespace strata::kernels {
 
-/// Indices are contiguous i64 tensors whose values the caller has checked.
+/// Indices are i64 tensors whose values the caller has checked; contiguous, but for gather and
+/// scatter, which take any strides.
 
 /// y = x gathered along `axis`; y contiguous, of index's shape and x's dtype; x of any strides.
 void gather(Cpu, const Tensor& x, int axis, const Tensor& index, Tensor& y);

@@ -66,6 +66,17 @@ Tensor checked_index(const char* op, const Tensor& index, int64_t size) {
   return checked;
 }
 
+/// The same for gather and scatter. Where `index` was expanded it stays so: what is repeated is
+/// checked, converted and held once.
+Tensor checked_places(const char* op, const Tensor& index, int64_t size) {
+  Shape once = index.shape();
+  for (int i = 0; i < index.rank(); ++i) {
+    if (index.strides()[i] == 0 && once[i] > 1) once[i] = 1;
+  }
+  const Tensor part = index.as_strided(once, index.strides(), index.offset());
+  return expand(checked_index(op, part, size), index.shape());
+}
+
 /// Throws unless `index` has x's rank and is nowhere larger than x but along `axis`.
 void check_index_shape(const char* op, const Tensor& x, int axis, const Tensor& index) {
   check_devices(op, x, index);
@@ -266,7 +277,7 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
   axis = normalize_axis("gather", axis, x.rank());
   check_index_shape("gather", x, axis, index);
   if (x.rank() == 0) return reshape(gather(reshape(x, {1}), 0, reshape(index, {1})), {});
-  return gather_checked(x, axis, checked_index("gather", index, x.shape()[axis]));
+  return gather_checked(x, axis, checked_places("gather", index, x.shape()[axis]));
 }
 
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
@@ -277,7 +288,7 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
   if (is_half(x.dtype())) {
     return cast(scatter_add(cast(x, DType::f32), axis, index, cast(source, DType::f32)), x.dtype());
   }
-  const Tensor numbers = checked_index("scatter_add", index, x.shape()[axis]);
+  const Tensor numbers = checked_places("scatter_add", index, x.shape()[axis]);
   return scatter_onto(x, copy(x.detach()), axis, numbers, leading(source, index.shape()));
 }
 
@@ -286,7 +297,7 @@ Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& sou
   if (x.rank() == 0) {
     return reshape(scatter(reshape(x, {1}), 0, reshape(index, {1}), reshape(source, {1})), {});
   }
-  const Tensor numbers = checked_index("scatter", index, x.shape()[axis]);
+  const Tensor numbers = checked_places("scatter", index, x.shape()[axis]);
   return scatter_over(x, axis, numbers, leading(source, index.shape()));
 }
 
@@ -309,7 +320,7 @@ Tensor scatter_reduce(const Tensor& x, int axis, const Tensor& index, const Tens
                                include_self),
                 x.dtype());
   }
-  const Tensor numbers = checked_index(op, index, x.shape()[axis]);
+  const Tensor numbers = checked_places(op, index, x.shape()[axis]);
   const Tensor part = leading(source, index.shape());
   const Tensor base = include_self ? x : scatter(x, axis, numbers, neutral(reduce, x.dtype()));
   switch (reduce) {

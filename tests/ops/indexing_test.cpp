@@ -119,6 +119,21 @@ TEST(Indexing, ProductsWithZerosHaveGradients) {
   EXPECT_EQ(x.grad().to_vector<double>(), (Values{0, 0}));
 }
 
+TEST(Indexing, AnExpandedIndexIsAsGoodAsACopy) {
+  const Tensor x = randn({5, 3, 4}), source = randn({6, 3, 4});
+  const Tensor line = reshape(tensor<int64_t>({4, 0, 2, 2, 4, 1}), {6, 1, 1});
+  const Tensor rows = reshape(tensor<int64_t>({0, 2, 1}), {1, 3, 1});
+  for (const Tensor& index : {expand(line, {6, 3, 4}), expand(rows, {2, 3, 4})}) {
+    const Tensor full = copy(index);
+    EXPECT_EQ(gather(x, 0, index).to_vector<float>(), gather(x, 0, full).to_vector<float>());
+    EXPECT_EQ(scatter_add(x, 0, index, source).to_vector<float>(),
+              scatter_add(x, 0, full, source).to_vector<float>());
+    EXPECT_EQ(scatter_reduce(x, 0, index, source, ScatterReduce::amin).to_vector<float>(),
+              scatter_reduce(x, 0, full, source, ScatterReduce::amin).to_vector<float>());
+  }
+  EXPECT_THROW(gather(x, 0, expand(line + 1, {6, 3, 4})), IndexError);
+}
+
 TEST(Indexing, IndexAddSumsSlices) {
   const Tensor x = ones({3, 2}, DType::i64), index = tensor<int64_t>({2, 2});
   const Tensor source = tensor<int64_t>({1, 2, 3, 4}, {2, 2});

@@ -30,32 +30,34 @@ int64_t product(const Shape& shape, int begin, int end) {
   return n;
 }
 
+/// Where row `row` (all axes but the last) of a strided array begins.
+int64_t begin_of_row(const Shape& shape, const Strides& strides, int64_t row) {
+  int64_t offset = 0;
+  for (int i = shape.rank() - 2; i >= 0; --i) {
+    offset += row % shape[i] * strides[i];
+    row /= shape[i];
+  }
+  return offset;
+}
+
 /// Walks the rows (all axes but the last) of an index tensor beside a tensor that it addresses
 /// along `axis`: the offset of a row in that tensor leaves the addressed axis out.
 class Addressed {
  public:
   Addressed(const Shape& index, const Strides& strides, int axis)
-      : shape_(index), strides_(strides), last_(index.rank() - 1) {
+      : shape_(index), strides_(strides) {
     axis_step_ = strides_[axis];
-    column_step_ = axis == last_ ? 0 : strides_[last_];
+    column_step_ = axis == index.rank() - 1 ? 0 : strides_.back();
     strides_[axis] = 0;
   }
 
-  int64_t row_offset(int64_t row) const {
-    int64_t offset = 0;
-    for (int i = last_ - 1; i >= 0; --i) {
-      offset += row % shape_[i] * strides_[i];
-      row /= shape_[i];
-    }
-    return offset;
-  }
+  int64_t row_offset(int64_t row) const { return begin_of_row(shape_, strides_, row); }
   int64_t axis_step() const { return axis_step_; }
   int64_t column_step() const { return column_step_; }
 
  private:
   Shape shape_;
   Strides strides_;
-  int last_;
   int64_t axis_step_, column_step_;
 };
 
@@ -67,6 +69,7 @@ void gather(Cpu, const Tensor& x, int axis, const Tensor& index, Tensor& y) {
   if (index.numel() == 0) return;
   const auto* indices = index.data<int64_t>();
   const int64_t across = at.axis_step(), along = at.column_step();
+  const int64_t step = index.strides().back();
   visit_width(size_of(x.dtype()), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* in = static_cast<const T*>(x.raw());
@@ -75,10 +78,11 @@ void gather(Cpu, const Tensor& x, int axis, const Tensor& index, Tensor& y) {
                  [&](int64_t begin, int64_t end) {
                    for (int64_t row = begin; row < end; ++row) {
                      const T* from = in + at.row_offset(row);
-                     const int64_t* which = indices + row * columns;
+                     const int64_t* which =
+                         indices + begin_of_row(index.shape(), index.strides(), row);
                      T* to = out + row * columns;
                      for (int64_t i = 0; i < columns; ++i) {
-                       to[i] = from[which[i] * across + i * along];
+                       to[i] = from[which[i * step] * across + i * along];
                      }
                    }
                  });
@@ -95,6 +99,7 @@ void scatter_by(F combine, const T* in, const Strides& strides, int axis, const 
   const int last = shape.rank() - 1;
   const Addressed to(shape, out_strides, axis);
   const auto* indices = index.data<int64_t>();
+  const int64_t step = index.strides()[last];
   // Two elements meet only if all their places but that along `axis` agree: the axes before it, and
   // the columns unless they are addressed themselves, can be taken in side by side.
   const int64_t columns = shape[last];
@@ -103,17 +108,12 @@ void scatter_by(F combine, const T* in, const Strides& strides, int axis, const 
   const int64_t outer = product(shape, 0, std::min(axis, last));
   const int64_t rows = product(shape, std::min(axis, last), last);
   const auto row_part = [&](int64_t row, int64_t begin, int64_t end) {
-    int64_t from = 0;
-    for (int64_t i = last - 1, rest = row; i >= 0; --i) {
-      const int a = static_cast<int>(i);
-      from += rest % shape[a] * strides[a];
-      rest /= shape[a];
-    }
-    const int64_t* which = indices + row * columns;
+    const T* from = in + begin_of_row(shape, strides, row);
+    const int64_t* which = indices + begin_of_row(shape, index.strides(), row);
     T* results = out + to.row_offset(row);
     for (int64_t i = begin; i < end; ++i) {
-      T& y = results[which[i] * to.axis_step() + i * to.column_step()];
-      y = static_cast<T>(combine(y, in[from + i * strides[last]]));
+      T& y = results[which[i * step] * to.axis_step() + i * to.column_step()];
+      y = static_cast<T>(combine(y, from[i * strides[last]]));
     }
   };
   parallel_for(outer * parts, std::max<int64_t>(1, kGrain / (rows * width)),
