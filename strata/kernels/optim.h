@@ -15,7 +15,8 @@ struct OptimPart {
   const void* grad;
   std::array<void*, 3> state;
   int64_t size;
-  int64_t step;  ///< updates of this parameter, this one included
+  int64_t step;              ///< updates of this parameter, this one included
+  double* number = nullptr;  ///< one number more of its state
 };
 
 struct SgdRule {

@@ -1,6 +1,5 @@
 #include "strata/optim/adam.h"
 
-#include <cmath>
 #include <utility>
 
 #include "strata/kernels/optim.h"
@@ -25,11 +24,11 @@ Adam::Adam(std::vector<ParamGroup> groups, const AdamConfig& config)
 Adam::Adam(const char* name, std::vector<ParamGroup> groups, const AdamConfig& config,
            bool decoupled)
     : Optimizer(name, std::move(groups), {config.lr, config.weight_decay, config.beta1},
-                slots_of(config)),
+                {.tensors = slots_of(config), .momentum = true}),
       config_(config),
       decoupled_(decoupled) {
-  if (!(config.beta2 >= 0 && config.beta2 < 1)) out_of_range("beta2", config.beta2);
-  if (!(config.eps >= 0) || !std::isfinite(config.eps)) out_of_range("eps", config.eps);
+  require_fraction("beta2", config.beta2);
+  require_not_negative("eps", config.eps);
 }
 
 void Adam::update(const Options& options, const Tensor& like,

@@ -42,8 +42,8 @@ void EMA::update() {
                      "call swap() again before training goes on");
   }
   const auto n = static_cast<double>(++updates_);
-  const double decay =
-      config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
+  double decay = config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
+  if (config_.equal) decay = (n - 1) / n;
   for (const DType dtype : {DType::f32, DType::f64}) {
     std::vector<kernels::OptimPart> parts;
     for (size_t i = 0; i < params_.size(); ++i) {

@@ -13,6 +13,9 @@ struct EMAConfig {
   /// Begins with a smaller decay, (1 + n) / (10 + n) at update n, so that the first values are
   /// forgotten sooner.
   bool warm_up = false;
+  /// Takes the plain mean of all values that were taken in, instead of the decay: stochastic weight
+  /// averaging (Izmailov et al. 2018), as torch's AveragedModel. Begin late in a training.
+  bool equal = false;
 };
 
 /// Exponential moving averages of parameters: after each step of the optimiser

@@ -24,7 +24,7 @@ int64_t aligned(int64_t n) { return (n + kAlignElements - 1) / kAlignElements * 
 Optimizer::~Optimizer() = default;
 
 Optimizer::Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults,
-                     std::vector<const char*> slots)
+                     Slots slots)
     : name_(name), slots_(std::move(slots)) {
   if (groups.empty()) throw ValueError(name_, "no parameter groups");
   std::unordered_set<const GradNode*> seen;
@@ -81,15 +81,21 @@ void Optimizer::out_of_range(const char* option, double value) const {
   throw ValueError(name_, fmt::format("{} is out of range: {}", option, value));
 }
 
+void Optimizer::require_not_negative(const char* option, double value) const {
+  if (!(value >= 0) || !std::isfinite(value)) out_of_range(option, value);
+}
+
+void Optimizer::require_fraction(const char* option, double value) const {
+  if (!(value >= 0 && value < 1)) out_of_range(option, value);
+}
+
 void Optimizer::check_options(const Options& o) const {
-  if (!(o.lr >= 0) || !std::isfinite(o.lr)) out_of_range("lr", o.lr);
-  if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
-    out_of_range("weight_decay", o.weight_decay);
-  }
+  require_not_negative("lr", o.lr);
+  require_not_negative("weight_decay", o.weight_decay);
 }
 
 void Optimizer::check_momentum(double momentum) const {
-  const bool possible = slots_.empty() ? momentum == 0 : momentum >= 0 && momentum < 1;
+  const bool possible = slots_.momentum ? momentum >= 0 && momentum < 1 : momentum == 0;
   if (!possible) out_of_range("momentum", momentum);
 }
 
@@ -155,7 +161,7 @@ void Optimizer::make_places(Group& group, size_t param) const {
     place.offset = total;
     total += aligned(group.params[i].numel());
   }
-  const auto count = static_cast<int64_t>(slots_.size());
+  const auto count = static_cast<int64_t>(slots_.tensors.size());
   for (Place& place : group.places) {
     if (place.block == static_cast<int>(group.blocks.size())) place.stride = total;
   }
@@ -188,8 +194,9 @@ void Optimizer::step_group(Group& group) {
     if (group.places[i].block < 0) make_places(group, i);
     const Place& place = group.places[i];
     grads.push_back(contiguous(grad.detach()));
-    kernels::OptimPart part{p.raw(), grads.back().raw(), {}, p.numel(), place.steps + 1};
-    for (size_t k = 0; k < slots_.size(); ++k) {
+    kernels::OptimPart part{p.raw(),   grads.back().raw(), {},
+                            p.numel(), place.steps + 1,    &group.places[i].number};
+    for (size_t k = 0; k < slots_.tensors.size(); ++k) {
       auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
       const int64_t at = place.offset + static_cast<int64_t>(k) * place.stride;
       part.state[k] = block + static_cast<size_t>(at) * element;

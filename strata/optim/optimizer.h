@@ -71,16 +71,25 @@ class Optimizer {
     double lr, weight_decay, momentum;
   };
 
-  /// `slots` names the state tensors that each parameter has. Throws ValueError for an empty list,
-  /// a parameter that occurs twice or options out of range, GradError for the result of an op,
-  /// ShapeError for a parameter that is not contiguous, DTypeError for one that is not f32 or f64
-  /// or not of its group's dtype.
-  Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults,
-            std::vector<const char*> slots);
+  /// What is kept of each parameter.
+  struct Slots {
+    std::vector<const char*> tensors;  ///< of the parameter's shape, 0 before the first step
+    bool momentum = false;             ///< whether the rule has one; without, it is 0 for good
+    const char* number = nullptr;      ///< one number more, 1 before the first step
+  };
+
+  /// Throws ValueError for an empty list, a parameter that occurs twice or options out of range,
+  /// GradError for the result of an op, ShapeError for a parameter that is not contiguous,
+  /// DTypeError for one that is not f32 or f64 or not of its group's dtype.
+  Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults, Slots slots);
 
   static std::vector<ParamGroup> one_group(std::vector<Tensor> params);
   const char* name() const { return name_; }
   [[noreturn]] void out_of_range(const char* option, double value) const;
+  /// Throw ValueError naming the option: unless it is finite and not negative; unless it lies in
+  /// [0, 1).
+  void require_not_negative(const char* option, double value) const;
+  void require_fraction(const char* option, double value) const;
 
  private:
   /// Where a parameter's state lies: slot k begins `k * stride` elements after `offset`.
@@ -88,6 +97,7 @@ class Optimizer {
     int block = -1;
     int64_t offset = 0, stride = 0;
     int64_t steps = 0;
+    double number = 1;
   };
   struct Group {
     std::vector<Tensor> params;
@@ -111,7 +121,7 @@ class Optimizer {
   void check_state(const OptimizerState& state) const;
 
   const char* name_;
-  std::vector<const char*> slots_;
+  Slots slots_;
   std::vector<Group> groups_;
 };
 

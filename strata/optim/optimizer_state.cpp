@@ -41,8 +41,9 @@ OptimizerState Optimizer::state() const {
       const Place& place = group.places[i];
       if (place.steps == 0) continue;
       out.numbers[param_key(number, "step")] = static_cast<double>(place.steps);
-      for (size_t k = 0; k < slots_.size(); ++k) {
-        out.tensors.emplace(param_key(number, slots_[k]), slot(group, i, k));
+      if (slots_.number) out.numbers[param_key(number, slots_.number)] = place.number;
+      for (size_t k = 0; k < slots_.tensors.size(); ++k) {
+        out.tensors.emplace(param_key(number, slots_.tensors[k]), slot(group, i, k));
       }
     }
   }
@@ -69,7 +70,11 @@ void Optimizer::check_state(const OptimizerState& state) const {
       if (!(steps >= 1 && steps <= 0x1p53) || steps != std::floor(steps)) {
         out_of_range(step_key.c_str(), steps);
       }
-      for (const char* slot : slots_) {
+      if (slots_.number) {
+        const std::string key = param_key(at, slots_.number);
+        require_not_negative(key.c_str(), number_of(key));
+      }
+      for (const char* slot : slots_.tensors) {
         const std::string key = param_key(at, slot);
         const auto found = state.tensors.find(key);
         if (found == state.tensors.end()) throw ValueError(name_, "the state lacks " + key);
@@ -103,11 +108,13 @@ void Optimizer::load_state(const OptimizerState& state) {
       const bool has_state = steps != state.numbers.end();
       if (has_state && group.places[i].block < 0) make_places(group, i);
       group.places[i].steps = has_state ? static_cast<int64_t>(steps->second) : 0;
+      group.places[i].number =
+          has_state && slots_.number ? state.numbers.at(param_key(number, slots_.number)) : 1;
       if (group.places[i].block < 0) continue;
-      for (size_t k = 0; k < slots_.size(); ++k) {
+      for (size_t k = 0; k < slots_.tensors.size(); ++k) {
         Tensor into = slot(group, i, k);
         if (has_state) {
-          copy_(into, state.tensors.at(param_key(number, slots_[k])));
+          copy_(into, state.tensors.at(param_key(number, slots_.tensors[k])));
         } else {
           fill_(into, 0);
         }

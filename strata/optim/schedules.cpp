@@ -135,6 +135,47 @@ Schedule linear(const LinearConfig& c) {
   };
 }
 
+Schedule cosine_restarts(const RestartsConfig& c) {
+  require_lr("cosine_restarts", "lr", c.lr);
+  require_steps("cosine_restarts", "steps", c.steps);
+  require_steps("cosine_restarts", "factor", c.factor);
+  require_lr("cosine_restarts", "floor", c.floor);
+  return [c](int64_t at) {
+    int64_t length = c.steps;
+    if (c.factor == 1) at %= length;
+    for (; at >= length; length *= c.factor) at -= length;
+    return anneal(true, c.lr, c.floor, static_cast<double>(at) / static_cast<double>(length));
+  };
+}
+
+Schedule polynomial(const PolynomialConfig& c) {
+  require_lr("polynomial", "lr", c.lr);
+  require_steps("polynomial", "steps", c.steps);
+  require_factor("polynomial", "power", c.power);
+  return [c](int64_t at) {
+    const double part = static_cast<double>(std::min(at, c.steps)) / static_cast<double>(c.steps);
+    return c.lr * std::pow(1 - part, c.power);
+  };
+}
+
+Schedule noam(const NoamConfig& c) {
+  require_lr("noam", "scale", c.scale);
+  require_steps("noam", "width", c.width);
+  require_steps("noam", "warmup", c.warmup);
+  return [c](int64_t at) {
+    const auto n = static_cast<double>(at + 1), warmup = static_cast<double>(c.warmup);
+    const double rate = std::min(1 / std::sqrt(n), n / (warmup * std::sqrt(warmup)));
+    return c.scale / std::sqrt(static_cast<double>(c.width)) * rate;
+  };
+}
+
+Schedule constant_factor(const ConstantFactorConfig& c) {
+  require_lr("constant_factor", "lr", c.lr);
+  require_steps("constant_factor", "steps", c.steps);
+  require_factor("constant_factor", "factor", c.factor);
+  return [c](int64_t at) { return at < c.steps ? c.lr * c.factor : c.lr; };
+}
+
 Schedule one_cycle(const OneCycleConfig& c) {
   check("one_cycle", c);
   const double begin = c.max_lr / c.div_factor;

@@ -61,6 +61,41 @@ struct LinearConfig {
 /// (LinearLR): a warm-up.
 Schedule linear(const LinearConfig& config);
 
+struct RestartsConfig {
+  double lr = 0.1;
+  int64_t steps = -1;  ///< required; of the first fall
+  int64_t factor = 1;  ///< each fall is so many times as long as the one before
+  double floor = 0;
+};
+/// Half cosines from lr down to `floor`, again and again (CosineAnnealingWarmRestarts; Loshchilov
+/// and Hutter 2017).
+Schedule cosine_restarts(const RestartsConfig& config);
+
+struct PolynomialConfig {
+  double lr = 0.1;
+  int64_t steps = -1;  ///< required
+  double power = 1;
+};
+/// lr * (1 - step / steps)^power, 0 after `steps` (PolynomialLR).
+Schedule polynomial(const PolynomialConfig& config);
+
+struct NoamConfig {
+  double scale = 1;
+  int64_t width = -1;   ///< required; of the model
+  int64_t warmup = -1;  ///< required; steps that rise
+};
+/// scale / sqrt(width) * min(1 / sqrt(n), n / warmup^1.5) at step n - 1: a line up, then falling
+/// with the root of the step (Vaswani et al. 2017, section 5.3, which counts steps from 1).
+Schedule noam(const NoamConfig& config);
+
+struct ConstantFactorConfig {
+  double lr = 0.1;
+  int64_t steps = -1;  ///< required
+  double factor = 1.0 / 3;
+};
+/// lr * factor for `steps` steps, then lr (ConstantLR): a warm-up.
+Schedule constant_factor(const ConstantFactorConfig& config);
+
 struct OneCycleConfig {
   double max_lr = 0.1;
   int64_t steps = -1;             ///< required; of the whole run

@@ -13,9 +13,9 @@ SGD::SGD(std::vector<Tensor> params, const SGDConfig& config)
     : SGD(one_group(std::move(params)), config) {}
 
 SGD::SGD(std::vector<ParamGroup> groups, const SGDConfig& config)
-    : Optimizer("SGD", std::move(groups), {config.lr, config.weight_decay, config.momentum},
-                config.momentum == 0 ? std::vector<const char*>{}
-                                     : std::vector<const char*>{"momentum_buffer"}),
+    : Optimizer(
+          "SGD", std::move(groups), {config.lr, config.weight_decay, config.momentum},
+          config.momentum == 0 ? Slots{} : Slots{.tensors = {"momentum_buffer"}, .momentum = true}),
       config_(config) {
   if (!std::isfinite(config.dampening)) out_of_range("dampening", config.dampening);
   if (config.nesterov && (config.momentum == 0 || config.dampening != 0)) {

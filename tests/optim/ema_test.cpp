@@ -8,9 +8,14 @@
 
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
+#include "strata/nn/layers/activation.h"
+#include "strata/nn/layers/batch_norm.h"
+#include "strata/nn/layers/sequential.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "strata/optim/update_batch_norm.h"
 #include "strata/tape/grad_mode.h"
 
 namespace strata {
@@ -55,6 +60,55 @@ TEST(EMA, FollowsTheFormula) {
     }
     EXPECT_EQ(ema.updates(), 20);
   }
+}
+
+TEST(EMA, EqualWeightsGiveTheMean) {
+  auto params = make_params();
+  EMA swa(params, {.equal = true});
+  std::vector<double> sums(values(params).size());
+  for (int step = 1; step <= 20; ++step) {
+    change(params, static_cast<uint64_t>(step));
+    if (step == 7) {
+      const OptimizerState state = swa.state();
+      swa = EMA(params, {.equal = true});
+      swa.load_state(state);
+    }
+    swa.update();
+    const auto now = values(params);
+    if (step == 1) {
+      EXPECT_EQ(values(swa.averages()), now);
+    }
+    for (size_t i = 0; i < now.size(); ++i) sums[i] += now[i];
+  }
+  const auto got = values(swa.averages());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], sums[i] / 20, i < 7 ? 1e-14 : 1e-6);
+}
+
+TEST(EMA, BatchNormsTakeTheMeanOverTheBatches) {
+  nn::Sequential net(nn::BatchNorm2d({.channels = 3, .momentum = 0.3}), nn::ReLU());
+  auto& norm = dynamic_cast<nn::BatchNorm2d&>(*net.named_modules()[1].second);
+  fill_(norm.running_mean, 77);
+  net.eval();
+  Generator g(6);
+  std::vector<Tensor> batches;
+  for (const int64_t n : {2, 3, 5}) {
+    batches.push_back(randn({n, 4, 5, 3}, 2, 3, DType::f32, kCpu, g));
+  }
+  size_t at = 0;
+  update_batch_norm(net, [&] { return at < batches.size() ? batches[at++] : Tensor(); });
+  std::vector<double> means(3), vars(3);
+  for (const Tensor& b : batches) {
+    const auto m = mean(b, {0, 1, 2}).to_vector<double>(),
+               v = var(b, {0, 1, 2}).to_vector<double>();
+    for (size_t c = 0; c < 3; ++c) means[c] += m[c] / 3, vars[c] += v[c] / 3;
+  }
+  for (size_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR(norm.running_mean.to_vector<double>()[c], means[c], 1e-5);
+    EXPECT_NEAR(norm.running_var.to_vector<double>()[c], vars[c], 1e-4);
+  }
+  EXPECT_EQ(norm.num_batches_tracked.item<int64_t>(), 3);
+  EXPECT_EQ(norm.momentum(), 0.3);
+  EXPECT_FALSE(net.training());
 }
 
 TEST(EMA, SwapsForthAndBack) {

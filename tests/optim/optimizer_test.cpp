@@ -15,8 +15,18 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "strata/optim/adadelta.h"
+#include "strata/optim/adagrad.h"
 #include "strata/optim/adam.h"
+#include "strata/optim/adamax.h"
 #include "strata/optim/adamw.h"
+#include "strata/optim/lamb.h"
+#include "strata/optim/lbfgs.h"
+#include "strata/optim/lion.h"
+#include "strata/optim/nadam.h"
+#include "strata/optim/radam.h"
+#include "strata/optim/rmsprop.h"
+#include "strata/optim/rprop.h"
 #include "strata/optim/sgd.h"
 
 namespace strata {
@@ -32,7 +42,26 @@ std::vector<Make> all_kinds() {
           [](const std::vector<Tensor>& p) {
             return std::make_unique<Adam>(p, AdamConfig{.amsgrad = true});
           },
-          [](const std::vector<Tensor>& p) { return std::make_unique<AdamW>(p); }};
+          [](const std::vector<Tensor>& p) { return std::make_unique<AdamW>(p); },
+          [](const std::vector<Tensor>& p) { return std::make_unique<Rprop>(p); },
+          [](const std::vector<Tensor>& p) {
+            return std::make_unique<Adagrad>(p, AdagradConfig{.first_sum = 0.5});
+          },
+          [](const std::vector<Tensor>& p) {
+            return std::make_unique<RMSprop>(p, RMSpropConfig{.momentum = 0.5, .centered = true});
+          },
+          [](const std::vector<Tensor>& p) { return std::make_unique<Adamax>(p); },
+          [](const std::vector<Tensor>& p) { return std::make_unique<Adadelta>(p); },
+          [](const std::vector<Tensor>& p) { return std::make_unique<NAdam>(p); },
+          [](const std::vector<Tensor>& p) { return std::make_unique<RAdam>(p); },
+          [](const std::vector<Tensor>& p) { return std::make_unique<Lion>(p); }};
+}
+
+/// And those whose elements depend on one another.
+std::vector<Make> all_and_lamb() {
+  std::vector<Make> kinds = all_kinds();
+  kinds.emplace_back([](const std::vector<Tensor>& p) { return std::make_unique<LAMB>(p); });
+  return kinds;
 }
 
 /// Sizes below, at and above a vector and a chunk of the sweep.
@@ -80,7 +109,7 @@ TEST(Optimizer, LearnsByBackward) {
 
 TEST(Optimizer, GivesTheSameBitsOnAnyThreadCount) {
   const int before = thread_count();
-  for (const Make& make : all_kinds()) {
+  for (const Make& make : all_and_lamb()) {
     std::vector<float> first;
     for (const int threads : {1, 2, 3, 4}) {
       set_thread_count(threads);
@@ -113,7 +142,7 @@ TEST(Optimizer, ElementsDoNotDependOnTheirPosition) {
 }
 
 TEST(Optimizer, ASavedStateGoesOnInTheSameBits) {
-  for (const Make& make : all_kinds()) {
+  for (const Make& make : all_and_lamb()) {
     auto unbroken = make_params();
     auto optimizer = make(unbroken);
     optimizer->set_lr(0.03);
@@ -174,7 +203,7 @@ TEST(Optimizer, NamesItsStateAsPyTorch) {
 }
 
 TEST(Optimizer, SkipsParametersWithoutGradient) {
-  for (const Make& make : all_kinds()) {
+  for (const Make& make : all_and_lamb()) {
     auto params = make_params();
     const auto before = params[1].to_vector<float>();
     const uint32_t version = params[1].version();
@@ -190,7 +219,7 @@ TEST(Optimizer, SkipsParametersWithoutGradient) {
 }
 
 TEST(Optimizer, ThawedParametersGetTheirStateLater) {
-  for (const Make& make : all_kinds()) {
+  for (const Make& make : all_and_lamb()) {
     auto params = make_params(), others = make_params();
     auto optimizer = make(params), other = make(others);
     params[3].set_requires_grad(false);
@@ -284,6 +313,95 @@ TEST(Optimizer, RefusesOptionsOutOfRange) {
   EXPECT_THROW(plain.set_lr(-1), ValueError);
   EXPECT_THROW(plain.set_lr(1, 0.1), IndexError);
   EXPECT_EQ(plain.lr(), 1e-3);
+}
+
+TEST(Optimizer, EachRuleRefusesWhatMakesNoSense) {
+  const std::vector<Tensor> p = {zeros({2}).set_requires_grad()};
+  for (const double bad : {-1.0, 1.0, 1.5, std::nan("")}) {
+    EXPECT_THROW(SGD(p, {.momentum = bad}), ValueError);
+    EXPECT_THROW(RMSprop(p, {.momentum = bad}), ValueError);
+    EXPECT_THROW(Adamax(p, {.beta2 = bad}), ValueError);
+    EXPECT_THROW(NAdam(p, {.beta1 = bad}), ValueError);
+    EXPECT_THROW(RAdam(p, {.beta2 = bad}), ValueError);
+    EXPECT_THROW(Lion(p, {.beta1 = bad}), ValueError);
+    EXPECT_THROW(LAMB(p, {.beta2 = bad}), ValueError);
+    EXPECT_THROW(Rprop(p, {.eta_minus = bad}), ValueError);
+  }
+  for (const double bad : {-1e-9, std::nan("")}) {
+    EXPECT_THROW(Adagrad(p, {.lr_decay = bad}), ValueError);
+    EXPECT_THROW(Adagrad(p, {.first_sum = bad}), ValueError);
+    EXPECT_THROW(Adagrad(p, {.eps = bad}), ValueError);
+    EXPECT_THROW(RMSprop(p, {.alpha = bad}), ValueError);
+    EXPECT_THROW(Adadelta(p, {.rho = bad}), ValueError);
+    EXPECT_THROW(NAdam(p, {.momentum_decay = bad}), ValueError);
+    EXPECT_THROW(LAMB(p, {.eps = bad}), ValueError);
+    EXPECT_THROW(LBFGS(p, {.lr = bad}), ValueError);
+    EXPECT_THROW(LBFGS(p, {.change_tolerance = bad}), ValueError);
+  }
+  EXPECT_THROW(Rprop(p, {.eta_plus = 1}), ValueError);
+  EXPECT_THROW(Rprop(p, {.min_step = 1, .max_step = 0.5}), ValueError);
+  EXPECT_THROW(Rprop({{.params = p, .lr = {}, .weight_decay = 0.1}}), ValueError);
+  EXPECT_THROW(Adadelta(p, {.rho = 1.1}), ValueError);
+  EXPECT_THROW(LBFGS(p, {.max_iterations = 0}), ValueError);
+  EXPECT_THROW(LBFGS(p, {.history = 0}), ValueError);
+  EXPECT_THROW(LBFGS(std::vector<Tensor>{}), ValueError);
+  EXPECT_THROW(LBFGS({zeros({2}, DType::bf16)}), DTypeError);
+  EXPECT_THROW(Adagrad(p).set_momentum(0.5), ValueError);
+}
+
+TEST(Optimizer, KeepsANumberBesidesTheTensors) {
+  auto params = make_params();
+  NAdam optimizer(params);
+  run(optimizer, params, 0, 2);
+  OptimizerState state = optimizer.state();
+  const double mu = 0.9 * (1 - 0.5 * std::pow(0.96, 0.004)),
+               next = 0.9 * (1 - 0.5 * std::pow(0.96, 0.008));
+  EXPECT_NEAR(state.numbers.at("state.3.mu_product"), mu * next, 1e-15);
+  state.numbers["state.3.mu_product"] = -1;
+  EXPECT_THROW(optimizer.load_state(state), ValueError);
+  state.numbers.erase("state.3.mu_product");
+  EXPECT_THROW(optimizer.load_state(state), ValueError);
+}
+
+TEST(Optimizer, LbfgsKeepsItsParametersWhereNothingIsFinite) {
+  Tensor w = full({2}, 2.0).set_requires_grad();
+  LBFGS optimizer({w});
+  const auto closure = [&] {
+    optimizer.zero_grad();
+    const Tensor loss = sum(w / 0);
+    backward(loss);
+    return loss;
+  };
+  EXPECT_THROW(optimizer.step(closure), NumericError);
+  EXPECT_EQ(w.to_vector<float>(), std::vector<float>({2, 2}));
+}
+
+TEST(Optimizer, LbfgsRefusesStatesThatDoNotFit) {
+  Tensor w = full({2}, 2.0).set_requires_grad();
+  LBFGS optimizer({w}, {.max_iterations = 3});
+  const auto closure = [&] {
+    optimizer.zero_grad();
+    const Tensor loss = sum(w * w * w * w);
+    backward(loss);
+    return loss;
+  };
+  optimizer.step(closure);
+  const OptimizerState good = optimizer.state();
+  ASSERT_EQ(good.tensors.size(), 5u);
+  const auto refuses = [&](auto&& change, auto error) {
+    OptimizerState bad = good;
+    change(bad);
+    EXPECT_THROW(optimizer.load_state(bad), decltype(error));
+  };
+  const ValueError value("", "");
+  refuses([](auto& s) { s.tensors["state.d"] = zeros({3}); }, ShapeError("", ""));
+  refuses([](auto& s) { s.tensors["state.old_dirs"] = zeros({1, 3}); }, ShapeError("", ""));
+  refuses([](auto& s) { s.tensors["state.d"] = zeros({2}, DType::f64); }, DTypeError("", ""));
+  refuses([](auto& s) { s.tensors.erase("state.d"); }, value);
+  refuses([](auto& s) { s.tensors["state.x"] = zeros({2}); }, value);
+  refuses([](auto& s) { s.numbers.erase("state.t"); }, value);
+  refuses([](auto& s) { s.numbers["state.n_iter"] = -1; }, value);
+  optimizer.load_state(good);
 }
 
 TEST(Optimizer, RefusesGradientsOfAnotherDtype) {

@@ -8,6 +8,9 @@
 
 #include "strata/base/error.h"
 #include "strata/io/safetensors.h"
+#include "strata/ops/creation.h"
+#include "strata/optim/plateau.h"
+#include "strata/optim/sgd.h"
 
 namespace strata {
 namespace {
@@ -34,6 +37,73 @@ TEST(Schedules, AreThoseOfPyTorch) {
   check("linear", schedules::linear({.lr = 0.5, .steps = 25, .start_factor = 0.1}));
   check("linear.down",
         schedules::linear({.lr = 0.5, .steps = 77, .start_factor = 1, .end_factor = 0.25}));
+}
+
+TEST(Schedules, FurtherOnesAreThoseOfPyTorch) {
+  check("restarts", schedules::cosine_restarts({.lr = 0.5, .steps = 17, .floor = 0.03}));
+  check("restarts.longer", schedules::cosine_restarts({.lr = 0.5, .steps = 9, .factor = 3}));
+  check("polynomial", schedules::polynomial({.lr = 0.5, .steps = 70}));
+  check("polynomial.power", schedules::polynomial({.lr = 0.5, .steps = 90, .power = 2.5}));
+  check("noam", schedules::noam({.scale = 2, .width = 512, .warmup = 30}));
+  check("constant_factor", schedules::constant_factor({.lr = 0.5, .steps = 25, .factor = 0.2}));
+  check("sequential.constant",
+        schedules::sequential({schedules::constant_factor({.lr = 0.5, .steps = 10, .factor = 0.1}),
+                               schedules::polynomial({.lr = 0.5, .steps = 60, .power = 2})},
+                              {10}));
+}
+
+/// The rates of two groups against ReduceLROnPlateau's, with a saved state gone on from in between.
+void check_plateau(const std::string& name, const PlateauConfig& config, double sign = 1) {
+  static const TensorMap golden =
+      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/schedules.safetensors");
+  const auto values = golden.at("plateau.values").to_vector<double>();
+  const auto wanted = golden.at("plateau." + name).to_vector<double>();
+  SGD optimizer({{.params = {zeros({1})}, .lr = {}, .weight_decay = {}},
+                 {.params = {zeros({1})}, .lr = 0.03, .weight_decay = {}}},
+                {.lr = 0.5});
+  Plateau plateau(config);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i % 10 == 0) {
+      const OptimizerState state = plateau.state();
+      plateau = Plateau(config);
+      plateau.load_state(state);
+    }
+    plateau.step(optimizer, sign * values[i]);
+    EXPECT_EQ(plateau.rate(0.5), optimizer.lr(0));
+    EXPECT_NEAR(optimizer.lr(0), wanted[2 * i], 1e-15) << name << " at " << i;
+    EXPECT_NEAR(optimizer.lr(1), wanted[2 * i + 1], 1e-15) << name << " at " << i;
+  }
+}
+
+TEST(Schedules, PlateauIsThatOfPyTorch) {
+  check_plateau("defaults", {});
+  check_plateau("max", {.larger_is_better = true, .factor = 0.5, .patience = 3}, -1);
+  check_plateau("threshold", {.factor = 0.7, .patience = 2, .threshold = 0.2});
+  check_plateau("absolute", {.factor = 0.5, .patience = 4, .threshold = 0.02, .absolute = true});
+  check_plateau("absolute.max",
+                {.larger_is_better = true,
+                 .factor = 0.6,
+                 .patience = 1,
+                 .threshold = 0.05,
+                 .absolute = true,
+                 .cooldown = 5},
+                -1);
+  check_plateau("cooldown", {.factor = 0.5, .patience = 2, .cooldown = 7});
+  check_plateau("floor", {.factor = 0.3, .patience = 1, .min_lr = 0.01});
+  check_plateau("eps", {.factor = 0.9, .patience = 1, .eps = 0.02});
+}
+
+TEST(Schedules, PlateauRefusesWhatMakesNoSense) {
+  EXPECT_THROW(Plateau({.factor = 1}), ValueError);
+  EXPECT_THROW(Plateau({.patience = -1}), ValueError);
+  EXPECT_THROW(Plateau({.min_lr = -1}), ValueError);
+  EXPECT_THROW(Plateau({.eps = std::nan("")}), ValueError);
+  Plateau plateau;
+  OptimizerState state = plateau.state();
+  state.numbers["plateau.bad"] = -1;
+  EXPECT_THROW(plateau.load_state(state), ValueError);
+  state.numbers.erase("plateau.bad");
+  EXPECT_THROW(plateau.load_state(state), ValueError);
 }
 
 TEST(Schedules, OneCycleIsThatOfPyTorch) {
@@ -98,6 +168,12 @@ TEST(Schedules, RefuseNumbersOutOfRange) {
   EXPECT_THROW(one_cycle({.max_lr = 1, .steps = 10, .warmup = 1.5}), ValueError);
   EXPECT_THROW(one_cycle({.max_lr = 1, .steps = 10, .div_factor = 0}), ValueError);
   EXPECT_THROW(one_cycle_momentum({.steps = 10, .max_momentum = 1}), ValueError);
+  EXPECT_THROW(cosine_restarts({.lr = 1}), ValueError);
+  EXPECT_THROW(cosine_restarts({.lr = 1, .steps = 3, .factor = 0}), ValueError);
+  EXPECT_THROW(polynomial({.lr = 1, .steps = 3, .power = -1}), ValueError);
+  EXPECT_THROW(noam({.width = 512}), ValueError);
+  EXPECT_THROW(noam({.width = 0, .warmup = 5}), ValueError);
+  EXPECT_THROW(constant_factor({.lr = 1, .steps = 3, .factor = -1}), ValueError);
   EXPECT_THROW(sequential({constant(1), constant(2)}, {}), ValueError);
   EXPECT_THROW(sequential({}, {}), ValueError);
   EXPECT_THROW(sequential({constant(1), Schedule()}, {4}), ValueError);

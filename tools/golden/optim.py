@@ -3,38 +3,8 @@ holds, for each case, the parameters after 1, 10 and 200 steps as f64[3, 23].
 
 The three parameters have odd shapes; their gradients are 0.5 p + noise(step), or
 -0.5 p + noise(step) under maximize, and the second one has none in every fifth step. Everything is f64."""
-import itertools
-
 import torch
-from rule import ROOT, Input, make_input
-from safetensors.torch import save_file
-
-SHAPES = [(3, 5), (7,), (1,)]
-KEPT = [1, 10, 200]
-dump = {}
-
-
-def run(name, make, sign=1):
-    """`make` gets the parameters and returns the optimiser."""
-    params = [make_input(Input(s), i).requires_grad_() for i, s in enumerate(SHAPES)]
-    optimizer = make(params)
-    rows = []
-    for step in range(1, KEPT[-1] + 1):
-        optimizer.zero_grad()
-        for k, p in enumerate(params):
-            if k == 1 and step % 5 == 2:
-                continue
-            noise = make_input(Input(SHAPES[k]), 1000 + 8 * step + k)
-            p.grad = (0.5 * sign * p + noise).detach()
-        optimizer.step()
-        if step in KEPT:
-            rows.append(torch.cat([p.detach().flatten() for p in params]))
-    dump[name] = torch.stack(rows)
-
-
-def flags(n):
-    return itertools.product([0, 1], repeat=n)
-
+from optim_run import dump, flags, run, save
 
 for momentum, dampening, decay, nesterov, maximize in flags(5):
     if nesterov and (dampening or not momentum):
@@ -62,6 +32,4 @@ run("sgd.groups",
     lambda p: torch.optim.SGD([{"params": p[:1], "lr": 0.1}, {"params": p[1:], "weight_decay": 0.3}],
                               lr=0.01, momentum=0.5, foreach=False))
 
-path = ROOT / "tests" / "golden" / "optim.safetensors"
-save_file(dump, path)
-print(f"{path.relative_to(ROOT)}: {len(dump)} tensors, {path.stat().st_size} bytes")
+save("optim")

@@ -46,6 +46,42 @@ run("sequential", 0.5, lambda o: S.SequentialLR(
     o, [S.LinearLR(o, 0.01, 1.0, 20), S.CosineAnnealingLR(o, 80, eta_min=0.001),
         S.ExponentialLR(o, 0.9)], [20, 100]))
 
+run("restarts", 0.5, lambda o: S.CosineAnnealingWarmRestarts(o, 17, eta_min=0.03))
+run("restarts.longer", 0.5, lambda o: S.CosineAnnealingWarmRestarts(o, 9, T_mult=3))
+run("polynomial", 0.5, lambda o: S.PolynomialLR(o, 70))
+run("polynomial.power", 0.5, lambda o: S.PolynomialLR(o, 90, power=2.5))
+run("noam", 2.0, lambda o: S.LambdaLR(o, lambda i: 512 ** -0.5 * min((i + 1) ** -0.5,
+                                                                     (i + 1) * 30 ** -1.5)))
+run("constant_factor", 0.5, lambda o: S.ConstantLR(o, 0.2, 25))
+run("sequential.constant", 0.5, lambda o: S.SequentialLR(
+    o, [S.ConstantLR(o, 0.1, 10), S.PolynomialLR(o, 60, power=2)], [10]))
+
+VALUES = [1 / (1 + i) + (0.02 * ((i * 7919) % 13) if i > 20 else 0) for i in range(STEPS)]
+
+
+def plateau(name, sign=1, **options):
+    """lr of two groups after each value of VALUES (times sign), as f64[120, 2]."""
+    p = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+    optimizer = torch.optim.SGD([{"params": p[:1]}, {"params": p[1:], "lr": 0.03}], lr=0.5)
+    scheduler = S.ReduceLROnPlateau(optimizer, **options)
+    lrs = []
+    for value in VALUES:
+        scheduler.step(sign * value)
+        lrs.append([g["lr"] for g in optimizer.param_groups])
+    dump["plateau." + name] = torch.tensor(lrs, dtype=torch.float64)
+
+
+dump["plateau.values"] = torch.tensor(VALUES, dtype=torch.float64)
+plateau("defaults")
+plateau("max", -1, mode="max", patience=3, factor=0.5)
+plateau("threshold", threshold=0.2, patience=2, factor=0.7)
+plateau("absolute", threshold=0.02, threshold_mode="abs", patience=4, factor=0.5)
+plateau("absolute.max", -1, mode="max", threshold=0.05, threshold_mode="abs", patience=1,
+        cooldown=5, factor=0.6)
+plateau("cooldown", patience=2, cooldown=7, factor=0.5)
+plateau("floor", patience=1, factor=0.3, min_lr=0.01)
+plateau("eps", patience=1, factor=0.9, eps=0.02)
+
 path = ROOT / "tests" / "golden" / "schedules.safetensors"
 save_file(dump, path)
 print(f"{path.relative_to(ROOT)}: {len(dump)} tensors, {path.stat().st_size} bytes")

@@ -29,6 +29,8 @@ class BatchNorm2d final : public Module {
   }
   Tensor forward(const Tensor& x) override;
   const BatchNorm2dConfig& config() const { return config_; }
+  double momentum() const { return config_.momentum; }
+  void set_momentum(double momentum) { config_.momentum = momentum; }
 
   Tensor weight;               ///< [channels]; undefined unless affine
   Tensor bias;                 ///< [channels]; undefined unless affine

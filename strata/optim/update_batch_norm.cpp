@@ -1,0 +1,66 @@
+#include "strata/optim/update_batch_norm.h"
+
+#include <utility>
+#include <vector>
+
+#include "strata/nn/layers/batch_norm.h"
+#include "strata/ops/copy.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata {
+namespace {
+
+/// A batch norm whose running statistics are the mean over the batches, while it lives.
+class MeanStatistics {
+ public:
+  explicit MeanStatistics(nn::BatchNorm2d& norm) : norm_(&norm), momentum_(norm.momentum()) {
+    fill_(norm.running_mean, 0);
+    fill_(norm.running_var, 1);
+    fill_(norm.num_batches_tracked, 0);
+  }
+  ~MeanStatistics() {
+    if (norm_) norm_->set_momentum(momentum_);
+  }
+  MeanStatistics(MeanStatistics&& other) noexcept
+      : norm_(std::exchange(other.norm_, nullptr)), momentum_(other.momentum_) {}
+  MeanStatistics& operator=(MeanStatistics&&) = delete;
+
+  void expect_batch(int64_t number) { norm_->set_momentum(1 / static_cast<double>(number)); }
+
+ private:
+  nn::BatchNorm2d* norm_;
+  double momentum_;
+};
+
+/// Training mode, and the mode from before at the end.
+class Modes {
+ public:
+  explicit Modes(nn::Module& model) : model_(model), training_(model.training()) { model.train(); }
+  ~Modes() { model_.train(training_); }
+  Modes(const Modes&) = delete;
+  Modes& operator=(const Modes&) = delete;
+
+ private:
+  nn::Module& model_;
+  bool training_;
+};
+
+}  // namespace
+
+void update_batch_norm(nn::Module& model, const std::function<Tensor()>& next) {
+  std::vector<MeanStatistics> norms;
+  for (auto& [name, module] : model.named_modules()) {
+    if (auto* norm = dynamic_cast<nn::BatchNorm2d*>(module)) norms.emplace_back(*norm);
+  }
+  if (norms.empty()) return;
+  const Modes modes(model);
+  const NoGrad no_grad;
+  int64_t number = 0;
+  for (Tensor batch = next(); batch.defined(); batch = next()) {
+    ++number;
+    for (MeanStatistics& norm : norms) norm.expect_batch(number);
+    model(batch);
+  }
+}
+
+}  // namespace strata
