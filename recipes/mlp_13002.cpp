@@ -37,6 +37,7 @@ std::unique_ptr<train::Training> train_mlp(nn::Module& model, const Settings& se
       train::SupervisedConfig{
           .batch = s.batch,
           .seed = source.seed,
+          .holdout = source.holdout,
           .loss = quadratic_cost,
           .schedule = [lr = s.lr](int64_t) { return schedules::constant(lr); }});
 }

@@ -51,6 +51,7 @@ class Settings {
 struct Source {
   std::string data;  ///< folder or file; empty: the generated set
   uint64_t seed = 0;
+  double holdout = 0;  ///< share of the training samples to judge by when to stop
 };
 
 /// An array that a network takes: what a summary sends through it.

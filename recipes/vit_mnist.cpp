@@ -56,6 +56,7 @@ std::unique_ptr<train::Training> train(nn::Module& model, const Settings& settin
       train::SupervisedConfig{
           .batch = s.batch,
           .seed = source.seed,
+          .holdout = source.holdout,
           .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
           .schedule =
               [lr = s.lr](int64_t total) {

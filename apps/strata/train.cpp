@@ -28,7 +28,8 @@ struct TrainArguments {
   std::vector<std::string> assignments;
   bool resume = false;
   int64_t epochs = 0, steps = 0;
-  double save_every = 30;
+  int64_t accumulate = 1, patience = 0;
+  double save_every = 30, min_delta = 0, holdout = -1;
   uint64_t seed = 0;
 };
 
@@ -85,10 +86,18 @@ recipes::Settings settings_of(const Recipe& recipe, const std::vector<std::strin
   return settings;
 }
 
+/// A tenth of the training samples where early stopping asks for some to judge by.
+double held_share(const TrainArguments& a) {
+  if (a.holdout >= 0) return a.holdout;
+  return a.patience > 0 ? 0.1 : 0;
+}
+
 std::map<std::string, std::string> remembered(const TrainArguments& a,
                                               recipes::Settings& settings) {
   std::map<std::string, std::string> out = {
       {"system", a.system}, {"seed", std::to_string(a.seed)}, {"dtype", a.dtype}};
+  if (a.accumulate > 1) out["accumulate"] = std::to_string(a.accumulate);
+  if (const double share = held_share(a); share > 0) out["holdout"] = fmt::format("{}", share);
   for (const auto& e : settings.fields().list()) out[e.name] = e.value;
   return out;
 }
@@ -97,7 +106,8 @@ void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions&
               nn::Module& model, const train::Training& training) {
   say(fmt::format("{} with {} parameters, on {}", bold(r.title), grouped(model.parameter_count()),
                   a.data.empty() ? "generated data (--data for real ones)" : a.data));
-  const int64_t steps = o.steps ? o.steps : o.epochs * training.batches_per_epoch();
+  const int64_t epoch_steps = (training.batches_per_epoch() - 1) / o.accumulate + 1;
+  const int64_t steps = o.steps ? o.steps : o.epochs * epoch_steps;
   say(fmt::format(
       "{} steps ({}), seed {}, {}, {} threads, into {}", grouped(steps),
       o.steps ? "as asked" : fmt::format("{} epoch{}", o.epochs, o.epochs == 1 ? "" : "s"), a.seed,
@@ -178,7 +188,7 @@ int train_system(const TrainArguments& a) {
 
   if (!recipe.training)
     throw UsageError(a.system, "has no training here", "strata info tells what it does");
-  const recipes::Source source = {.data = a.data, .seed = a.seed};
+  const recipes::Source source = {.data = a.data, .seed = a.seed, .holdout = held_share(a)};
   if (recipe.prepare) recipe.prepare(settings, source);
   manual_seed(a.seed);
   const auto model = recipe.model(settings);
@@ -189,6 +199,9 @@ int train_system(const TrainArguments& a) {
   options.run_dir = choose_run_dir(a);
   options.resume = a.resume;
   options.checkpoint_seconds = a.save_every;
+  options.accumulate = a.accumulate;
+  options.patience = a.patience;
+  options.min_delta = a.min_delta;
   options.settings = remembered(a, settings);
   options.cancel = &interrupted();
   announce(recipe, a, options, *model, *training);
@@ -200,6 +213,10 @@ int train_system(const TrainArguments& a) {
     say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
                     result.steps, a.system, options.run_dir));
   } else {
+    if (result.stopped_early) {
+      say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
+                      result.steps, a.patience));
+    }
     show_answers(*training, options.run_dir);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
@@ -223,6 +240,20 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--resume", a->resume, "go on from the folder's checkpoint, if it has one");
   command->add_option("--epochs", a->epochs, "passes over the data")->check(CLI::PositiveNumber);
   command->add_option("--steps", a->steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  command->add_option("--accumulate", a->accumulate, "batches whose gradients make one step")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--patience", a->patience,
+                   "stop after so many epochs without improvement, keep the best weights")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--min-delta", a->min_delta, "least fall of the loss that is one")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--holdout", a->holdout,
+                   "share of the training data to judge that by (default: 0.1 with --patience)")
+      ->check(CLI::Range(0.0, 0.9));
   command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

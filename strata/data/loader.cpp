@@ -24,12 +24,19 @@ constexpr uint64_t kOrderKey = 0x6f72646572;      // "order": keeps these stream
 constexpr uint64_t kTransformKey = 0x7472616e73;  // "trans"
 
 /// The order of an epoch: a function of seed and epoch.
-std::vector<int64_t> order_of(int64_t samples, bool shuffle, uint64_t seed, int64_t epoch) {
-  std::vector<int64_t> order(static_cast<size_t>(samples));
-  std::iota(order.begin(), order.end(), 0);
-  if (!shuffle) return order;
+std::vector<int64_t> order_of(int64_t samples, const LoaderConfig& config, uint64_t seed,
+                              int64_t epoch) {
   Generator random(seed ^ kOrderKey);
   random.stream = static_cast<uint64_t>(epoch) << 40;
+  if (config.sampler.order) {
+    std::vector<int64_t> order = config.sampler.order(random);
+    if (static_cast<int64_t>(order.size()) == config.sampler.count) return order;
+    throw ValueError("DataLoader", fmt::format("the sampler gave {} samples, not {}", order.size(),
+                                               config.sampler.count));
+  }
+  std::vector<int64_t> order(static_cast<size_t>(samples));
+  std::iota(order.begin(), order.end(), 0);
+  if (!config.shuffle) return order;
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
   return order;
 }
@@ -152,6 +159,9 @@ LoaderConfig checked(LoaderConfig config) {
   check("batch", config.batch, 1, int64_t{1} << 40);
   check("workers", config.workers, 0, kMostWorkers);
   check("prefetch", config.prefetch, 1, kMostAhead);
+  if (config.sampler.order && config.shuffle) {
+    throw ValueError("DataLoader", "both a sampler and shuffle: the sampler makes the order");
+  }
   return config;
 }
 
@@ -166,7 +176,7 @@ struct DataLoader::Impl {
   Batch batch;
 
   int64_t batches() const {
-    const int64_t n = data->size();
+    const int64_t n = config.sampler.order ? config.sampler.count : data->size();
     return config.drop_last ? n / config.batch : (n + config.batch - 1) / config.batch;
   }
   void forget() {
@@ -174,9 +184,8 @@ struct DataLoader::Impl {
     epoch.reset();
   }
   void prepare() {
-    epoch = std::make_unique<Epoch>(
-        Epoch{*data, config, state.seed, state.epoch,
-              order_of(data->size(), config.shuffle, state.seed, state.epoch)});
+    epoch = std::make_unique<Epoch>(Epoch{*data, config, state.seed, state.epoch,
+                                          order_of(data->size(), config, state.seed, state.epoch)});
     if (config.workers == 0) return;
     prefetcher = std::make_unique<Prefetcher>(*epoch, state.position, batches());
   }

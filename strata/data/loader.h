@@ -6,6 +6,7 @@
 
 #include "strata/base/random.h"
 #include "strata/data/dataset.h"
+#include "strata/data/samplers.h"
 
 namespace strata {
 
@@ -21,6 +22,7 @@ struct LoaderConfig {
   int workers = 0;   ///< threads that prepare batches ahead; 0, best for small sets in memory: none
   int prefetch = 4;  ///< batches prepared ahead, by all workers together
   Transform transform = {};
+  Sampler sampler = {};  ///< instead of all samples once; not with `shuffle`
 };
 
 /// Where a loader stands: all that is needed to go on there.
@@ -47,7 +49,8 @@ class DataLoader {
   class Iterator;
   struct End {};
 
-  /// Throws ValueError for a batch, prefetch or workers out of range.
+  /// Throws ValueError for a batch, prefetch or workers out of range, and for a sampler besides
+  /// `shuffle`. next() throws IndexError where a sampler names a sample that does not exist.
   DataLoader(std::shared_ptr<const Dataset> data, LoaderConfig config);
   DataLoader(TensorDataset data, LoaderConfig config);
   DataLoader(DataLoader&&) noexcept;

@@ -19,6 +19,7 @@ constexpr const char* kSettings = "strata_settings";
 constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kAverages = "averages.";
+constexpr const char* kBest = "best.";
 
 using Json = nlohmann::json;
 
@@ -29,11 +30,21 @@ Json to_json(const RunState& s, const std::map<std::string, double>& optimizer) 
   const Generator& g = default_generator();
   const Json metric = {
       {"name", s.metric.name}, {"value", s.metric.value}, {"samples", s.metric.samples}};
-  return {{"step", s.step},         {"epoch", s.epoch},
-          {"batch", s.batch},       {"loss", s.loss},
-          {"seconds", s.seconds},   {"finished", s.finished},
-          {"metric", metric},       {"settings", s.settings},
-          {"optimizer", optimizer}, {"random", {{"seed", g.seed}, {"stream", g.stream}}}};
+  return {{"step", s.step},
+          {"epoch", s.epoch},
+          {"batch", s.batch},
+          {"loss", s.loss},
+          {"seconds", s.seconds},
+          {"finished", s.finished},
+          {"metric", metric},
+          {"settings", s.settings},
+          {"stopped", s.stopped},
+          {"epoch_loss", s.epoch_loss},
+          {"best", s.best},
+          {"epoch_steps", s.epoch_steps},
+          {"waited", s.waited},
+          {"optimizer", optimizer},
+          {"random", {{"seed", g.seed}, {"stream", g.stream}}}};
 }
 
 RunState from_json(const Json& j) {
@@ -47,6 +58,12 @@ RunState from_json(const Json& j) {
   const Json& metric = j.at("metric");
   s.metric = {metric.at("name"), number_or_nan(metric.at("value")), metric.at("samples")};
   s.settings = j.at("settings").get<std::map<std::string, std::string>>();
+  if (!j.contains("waited")) return s;  // written before there was early stopping
+  s.epoch_loss = number_or_nan(j.at("epoch_loss"));
+  s.epoch_steps = j.at("epoch_steps");
+  s.best = number_or_nan(j.at("best"));
+  s.waited = j.at("waited");
+  s.stopped = j.at("stopped");
   return s;
 }
 
@@ -80,6 +97,8 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
     for (const auto& [name, value] : averaged.tensors) tensors[kAverages + name] = value;
     json["averages"] = averaged.numbers;
   }
+  if (Plateau* plateau = training.plateau()) json["plateau"] = plateau->state().numbers;
+  for (const auto& [name, value] : state.best_weights) tensors[kBest + name] = value;
   save_safetensors(checkpoint_path(run_dir), tensors, {{kKey, json.dump()}});
 }
 
@@ -92,7 +111,8 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
   const TensorMap tensors = load_safetensors(path);
   try {
     const Json json = Json::parse(it->second);
-    const RunState state = from_json(json);
+    RunState state = from_json(json);
+    state.best_weights = strip(tensors, kBest);
     nn::load_state_dict(training.model(), strip(tensors, kModel));
     training.optimizer().load_state(
         {.tensors = strip(tensors, kOptimizer),
@@ -100,6 +120,10 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
     if (EMA* averages = training.averages()) {
       averages->load_state({.tensors = strip(tensors, kAverages),
                             .numbers = json.at("averages").get<std::map<std::string, double>>()});
+    }
+    if (Plateau* plateau = training.plateau()) {
+      plateau->load_state(
+          {.tensors = {}, .numbers = json.at("plateau").get<std::map<std::string, double>>()});
     }
     Generator g(json.at("random").at("seed").get<uint64_t>());
     g.stream = json.at("random").at("stream").get<uint64_t>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +20,12 @@ struct RunState {
   double loss = 0;     ///< of the last step
   double seconds = 0;  ///< trained so far, over all resumes
   bool finished = false;
+  double epoch_loss = 0;                        ///< sum over the steps of this epoch
+  int64_t epoch_steps = 0;                      ///< steps of this epoch
+  double best = NAN;                            ///< least loss that was watched; NaN: none yet
+  int64_t waited = 0;                           ///< epochs since then
+  bool stopped = false;                         ///< ended early, for want of improvement
+  TensorMap best_weights;                       ///< of that epoch, as a state dict
   Metric metric;                                ///< the last one taken
   std::map<std::string, std::string> settings;  ///< of the recipe, for a resume to compare
 };

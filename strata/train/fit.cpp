@@ -1,5 +1,6 @@
 #include "strata/train/fit.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -10,6 +11,9 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/base/timer.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/optim/clip.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
@@ -22,7 +26,8 @@ namespace {
 /// Exchanges the parameters with their averages, if there are any, while it lives.
 class Averaged {
  public:
-  explicit Averaged(Training& training) : averages_(training.averages()) {
+  explicit Averaged(Training& training, bool wanted = true)
+      : averages_(wanted ? training.averages() : nullptr) {
     if (averages_) averages_->swap();
   }
   ~Averaged() {
@@ -44,11 +49,15 @@ class Fit {
         parameters_(training.model().parameters()) {
     progress_.batches = training.batches_per_epoch();
     if (progress_.batches < 1) throw ValueError("fit", "an epoch has no batch: too little data?");
+    if (options.accumulate < 1) {
+      throw ValueError("fit", fmt::format("accumulate is out of range: {}", options.accumulate));
+    }
+    const int64_t epoch_steps = (progress_.batches - 1) / options.accumulate + 1;
     progress_.epochs = options.epochs;
-    progress_.total_steps = options.epochs * progress_.batches;
+    progress_.total_steps = options.epochs * epoch_steps;
     if (options.steps > 0) {
       progress_.total_steps = options.steps;
-      progress_.epochs = (options.steps + progress_.batches - 1) / progress_.batches;
+      progress_.epochs = (options.steps + epoch_steps - 1) / epoch_steps;
     }
     state_.settings = options.settings;
   }
@@ -57,7 +66,7 @@ class Fit {
     open_run();
     training_.model().train();
     bool positioned = false;
-    while (state_.step < progress_.total_steps) {
+    while (state_.step < progress_.total_steps && !state_.stopped) {
       if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
       positioned = true;
       step();
@@ -65,6 +74,7 @@ class Fit {
       if (epoch_ended) {
         ++state_.epoch;
         state_.batch = 0;
+        watch();
       }
       if (cancelled()) {
         save();
@@ -102,7 +112,8 @@ class Fit {
     }
     state_ = *saved;
     before_ = state_.seconds;
-    if (state_.step < progress_.total_steps) state_.finished = false;
+    if (options_.patience <= 0) state_.stopped = false;
+    if (state_.step < progress_.total_steps && !state_.stopped) state_.finished = false;
     update_progress();
     observer_.resumed(progress_);
   }
@@ -111,18 +122,20 @@ class Fit {
     const Generator random = default_generator();
     Optimizer& optimizer = training_.optimizer();
     progress_.learning_rate = training_.learning_rate(state_.step, progress_.total_steps);
+    if (const Plateau* plateau = training_.plateau()) {
+      progress_.learning_rate = plateau->rate(progress_.learning_rate);
+    }
     optimizer.set_lr(progress_.learning_rate);
-    next_batch();
     optimizer.zero_grad();
-    const Tensor loss = training_.loss();
-    state_.loss = loss.item<double>();
-    if (!std::isfinite(state_.loss)) stop(fmt::format("the loss is {}", state_.loss), random);
-    backward(loss);
-    const double norm = clipped_norm(random);
+    const int64_t batches = std::min(options_.accumulate, progress_.batches - state_.batch);
+    const Generator of_last_batch = gather_gradients(batches, random);
+    const double norm = clipped_norm(of_last_batch);
     optimizer.step();
     if (EMA* averages = training_.averages()) averages->update();
     ++state_.step;
-    ++state_.batch;
+    state_.batch += batches;
+    state_.epoch_loss += state_.loss;
+    ++state_.epoch_steps;
     update_progress();
     observer_.stepped(progress_);
     if (log_ && state_.step % options_.log_every == 0) {
@@ -135,12 +148,41 @@ class Fit {
     }
   }
 
+  /// Adds up the gradients of the next batches, each weighted by its samples. Returns the random
+  /// state before the last one. `random` is that of the step's begin.
+  Generator gather_gradients(int64_t batches, const Generator& random) {
+    Generator before = random;
+    double losses = 0, samples = 0;
+    for (int64_t i = 0; i < batches; ++i) {
+      before = default_generator();
+      next_batch(random);
+      const Tensor loss = training_.loss();
+      const auto value = loss.item<double>();
+      if (!std::isfinite(value)) stop(fmt::format("the loss is {}", value), before);
+      const double weight = batches > 1 ? static_cast<double>(training_.batch_samples()) : 1;
+      backward(batches > 1 ? loss * weight : loss);
+      losses += weight * value;
+      samples += weight;
+    }
+    state_.loss = losses / samples;
+    if (batches > 1) scale_gradients(1 / samples);
+    return before;
+  }
+
+  void scale_gradients(double factor) {
+    const NoGrad no_grad;
+    for (Tensor& p : parameters_) {
+      if (p.grad().defined()) p.set_grad(p.grad() * factor);
+    }
+  }
+
   /// A batch that cannot be had, for instance for a damaged picture, costs nothing of what was
-  /// learned: the run can go on from here once the data is mended.
-  void next_batch() {
+  /// learned: the run can go on from this step's begin once the data is mended.
+  void next_batch(const Generator& random) {
     try {
       training_.next_batch();
     } catch (...) {
+      default_generator() = random;
       save();
       throw;
     }
@@ -166,8 +208,48 @@ class Fit {
         "the weights are as they were before this step; a lower learning rate often helps");
   }
 
+  /// What is watched of the epoch that has ended: lower is better.
+  double watched() {
+    const NoGrad no_grad;
+    training_.model().eval();
+    std::optional<double> held_out;
+    {
+      const Averaged averaged(training_);
+      held_out = training_.validate();
+    }
+    training_.model().train();
+    return held_out.value_or(state_.epoch_loss / static_cast<double>(state_.epoch_steps));
+  }
+
+  /// Reduces the rate, remembers the best weights and stops the run, as the training and the
+  /// options ask.
+  void watch() {
+    Plateau* plateau = training_.plateau();
+    if (plateau || options_.patience > 0) {
+      const double value = watched();
+      if (plateau) plateau->observe(value);
+      if (options_.patience > 0) wait_for_better(value);
+    }
+    state_.epoch_loss = 0;
+    state_.epoch_steps = 0;
+  }
+
+  void wait_for_better(double value) {
+    if (std::isnan(state_.best) || value < state_.best - options_.min_delta) {
+      state_.best = value;
+      state_.waited = 0;
+      const Averaged averaged(training_);
+      state_.best_weights.clear();
+      for (auto& [name, tensor] : nn::state_dict(training_.model())) {
+        state_.best_weights[name] = copy(tensor);
+      }
+    } else if (++state_.waited >= options_.patience) {
+      state_.stopped = true;
+    }
+  }
+
   void end_epoch() {
-    if (state_.step >= progress_.total_steps) return;  // finish() does the rest
+    if (state_.step >= progress_.total_steps || state_.stopped) return;  // finish() does the rest
     if (options_.evaluate_each_epoch) evaluate();
     save();
   }
@@ -176,7 +258,7 @@ class Fit {
     const NoGrad no_grad;
     training_.model().eval();
     {
-      const Averaged averaged(training_);
+      const Averaged averaged(training_, !best_restored_);
       state_.metric = training_.evaluate();
     }
     training_.model().train();
@@ -190,11 +272,18 @@ class Fit {
     }
   }
 
+  void restore_best() {
+    if (options_.patience <= 0 || state_.best_weights.empty()) return;
+    nn::load_state_dict(training_.model(), state_.best_weights);
+    best_restored_ = true;
+  }
+
   void finish() {
     if (state_.finished) return;
+    restore_best();
     evaluate();
     if (!options_.run_dir.empty()) {
-      const Averaged averaged(training_);
+      const Averaged averaged(training_, !best_restored_);
       save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
     }
     state_.finished = true;  // only once the weights are in place: a resume would not write them
@@ -218,7 +307,8 @@ class Fit {
   }
 
   FitResult result(bool cancelled) const {
-    return {state_.metric, state_.loss, state_.step, progress_.seconds, cancelled};
+    return {state_.metric,     state_.loss, state_.step,
+            progress_.seconds, cancelled,   state_.stopped && !cancelled};
   }
 
   Training& training_;
@@ -230,6 +320,7 @@ class Fit {
   RunState state_;
   std::optional<RunLog> log_;
   double before_ = 0;
+  bool best_restored_ = false;
   Timer timer_, since_save_;
 };
 

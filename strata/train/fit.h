@@ -11,13 +11,22 @@ namespace strata::train {
 
 struct FitOptions {
   int64_t epochs = 1;
-  int64_t steps = 0;                ///< stop after so many steps; 0: after the epochs
+  int64_t steps = 0;  ///< stop after so many steps; 0: after the epochs
+  /// Batches whose gradients make one step, as one batch so many times as large would (but for
+  /// batch norms, whose statistics are each batch's own). Steps count the optimiser's; the last
+  /// step of an epoch may have fewer batches.
+  int64_t accumulate = 1;
   double clip_norm = 0;             ///< scale gradients down to this norm; 0: the training's own
   std::string run_dir = {};         ///< folder for checkpoints and log; empty: keep nothing
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
   int64_t log_every = 50;           ///< steps between lines of the log
   bool evaluate_each_epoch = true;  ///< else at the end alone
+  /// Stop after so many epochs without improvement, and keep the best epoch's weights; 0: never.
+  /// What is watched is the loss on samples held out of training, or where a training has none, the
+  /// mean loss of the epoch.
+  int64_t patience = 0;
+  double min_delta = 0;                              ///< least fall that counts as improvement
   std::map<std::string, std::string> settings = {};  ///< kept in the checkpoint, compared on resume
   const std::atomic<bool>* cancel = nullptr;         ///< set it from anywhere to save and stop
 };
@@ -48,6 +57,7 @@ struct FitResult {
   int64_t steps = 0;   ///< since the run's start
   double seconds = 0;  ///< since the run's start
   bool cancelled = false;
+  bool stopped_early = false;
 };
 
 /// Trains: batches, gradients, clipping, the step, checkpoints, the log. The raw loop that it

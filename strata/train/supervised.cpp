@@ -11,17 +11,43 @@
 
 namespace strata::train {
 
+namespace {
+
+constexpr int64_t kEvaluationBatch = 1000;
+
+/// At most `count` samples from `begin` on.
+Batch rows(const Dataset& samples, int64_t begin, int64_t count) {
+  std::vector<int64_t> indices(static_cast<size_t>(std::min(count, samples.size() - begin)));
+  std::iota(indices.begin(), indices.end(), begin);
+  return samples.get(indices);
+}
+
+HeldOut cut(std::shared_ptr<const Dataset> train_set, const SupervisedConfig& config) {
+  if (config.holdout == 0) return {std::move(train_set), nullptr};
+  if (config.sampler.order) throw ValueError("Supervised", "both a sampler and a share held out");
+  return hold_out(std::move(train_set), config.holdout, config.seed);
+}
+
+}  // namespace
+
 Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
                        std::shared_ptr<const Dataset> train_set,
+                       std::shared_ptr<const Dataset> test_set, SupervisedConfig config)
+    : Supervised(model, std::move(optimizer), cut(std::move(train_set), config),
+                 std::move(test_set), config) {}
+
+Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, HeldOut train_sets,
                        std::shared_ptr<const Dataset> test_set, SupervisedConfig config)
     : model_(model),
       optimizer_(std::move(optimizer)),
       test_set_(std::move(test_set)),
+      held_out_(std::move(train_sets.held)),
       config_(std::move(config)),
-      loader_(std::move(train_set), {.batch = config_.batch,
-                                     .shuffle = true,
-                                     .seed = config_.seed,
-                                     .transform = config_.transform}) {}
+      loader_(std::move(train_sets.rest), {.batch = config_.batch,
+                                           .shuffle = !config_.sampler.order,
+                                           .seed = config_.seed,
+                                           .transform = config_.transform,
+                                           .sampler = config_.sampler}) {}
 
 void Supervised::seek(int64_t epoch, int64_t batch) {
   loader_.set_state({.seed = config_.seed, .epoch = epoch, .position = batch});
@@ -68,12 +94,20 @@ Metric Supervised::evaluate() {
   return {"accuracy", accuracy(model_, *test_set_), test_set_->size()};
 }
 
+std::optional<double> Supervised::validate() {
+  if (!held_out_) return std::nullopt;
+  double sum = 0;
+  for (int64_t begin = 0; begin < held_out_->size(); begin += kEvaluationBatch) {
+    const Batch part = rows(*held_out_, begin, kEvaluationBatch);
+    sum += config_.loss(model_(part.x), part.y).item<double>() * static_cast<double>(part.size());
+  }
+  return sum / static_cast<double>(held_out_->size());
+}
+
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch) {
   int64_t right = 0;
   for (int64_t begin = 0; begin < samples.size(); begin += batch) {
-    std::vector<int64_t> indices(static_cast<size_t>(std::min(batch, samples.size() - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
-    const Batch part = samples.get(indices);
+    const Batch part = rows(samples, begin, batch);
     const auto guesses = argmax(model(part.x), -1).to_vector<int64_t>();
     const auto labels = part.y.to_vector<int64_t>();
     for (size_t i = 0; i < labels.size(); ++i) right += guesses[i] == labels[i];

@@ -14,12 +14,14 @@ namespace strata::train {
 
 struct SupervisedConfig {
   int64_t batch = 64;
-  uint64_t seed = 0;  ///< of the order of the samples
+  uint64_t seed = 0;   ///< of the order of the samples
+  double holdout = 0;  ///< share of the training set that validate() judges by instead
   std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
   /// Learning rate over a run of `total` steps.
   std::function<Schedule(int64_t total)> schedule;
-  Transform transform = {};              ///< of training batches, for instance to augment them
-  double clip_norm = 0;                  ///< see Training::clip_norm
+  Transform transform = {};  ///< of training batches, for instance to augment them
+  double clip_norm = 0;      ///< see Training::clip_norm
+  Sampler sampler = {};      ///< of the training set, see LoaderConfig; not with `holdout`
   std::vector<std::string> labels = {};  ///< of the classes; their numbers where left out
 };
 
@@ -27,7 +29,7 @@ struct SupervisedConfig {
 /// target, accuracy on the test set (the share of samples whose largest output is the target).
 class Supervised final : public Training {
  public:
-  /// The model must outlive it.
+  /// The model must outlive it. Throws ValueError for a sampler besides a share to hold out.
   Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
              std::shared_ptr<const Dataset> train_set, std::shared_ptr<const Dataset> test_set,
              SupervisedConfig config);
@@ -38,18 +40,22 @@ class Supervised final : public Training {
   void seek(int64_t epoch, int64_t batch) override;
   void next_batch() override;
   Tensor loss() override;
+  int64_t batch_samples() const override { return batch_.size(); }
   double learning_rate(int64_t step, int64_t total) const override;
   double clip_norm() const override { return config_.clip_norm; }
   /// For inputs that are pictures f32[N, H, W, C] with C = 1 or 3; values are shown as they are.
   std::vector<Answer> answers(int64_t count) override;
   Metric evaluate() override;
+  std::optional<double> validate() override;
 
  private:
+  Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, HeldOut train_sets,
+             std::shared_ptr<const Dataset> test_set, SupervisedConfig config);
   std::string label(int64_t number) const;
 
   nn::Module& model_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::shared_ptr<const Dataset> test_set_;
+  std::shared_ptr<const Dataset> test_set_, held_out_;
   SupervisedConfig config_;
   DataLoader loader_;
   Batch batch_;

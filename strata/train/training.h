@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "strata/nn/module.h"
 #include "strata/optim/ema.h"
 #include "strata/optim/optimizer.h"
+#include "strata/optim/plateau.h"
 
 namespace strata::train {
 
@@ -37,6 +39,9 @@ class Training {
   /// Averages of the model's parameters, which fit() updates after each step, evaluates and keeps
   /// as the run's weights; null where a training has none.
   virtual EMA* averages() { return nullptr; }
+  /// Watches what validate() gives, or the epoch's mean loss, and reduces the learning rate; null
+  /// where a training has none.
+  virtual Plateau* plateau() { return nullptr; }
 
   virtual int64_t batches_per_epoch() const = 0;
   /// Makes batch number `batch` of `epoch` (both from 0) the next one.
@@ -45,6 +50,9 @@ class Training {
   virtual void next_batch() = 0;
   /// The scalar loss of the current batch, recorded for backward.
   virtual Tensor loss() = 0;
+  /// Samples in the current batch, over which loss() is a mean: what gathered gradients of several
+  /// batches are weighted by.
+  virtual int64_t batch_samples() const { return 1; }
 
   /// Learning rate of step `step` (from 0) of `total`.
   virtual double learning_rate(int64_t step, int64_t total) const = 0;
@@ -56,6 +64,10 @@ class Training {
   /// Some samples that the training has not seen, with the model's answers, for people to look at;
   /// fewer than `count`, or none, where there is nothing to see. Called as evaluate() is.
   virtual std::vector<Answer> answers(int64_t /*count*/) { return {}; }
+
+  /// The loss on samples that were held out of the training set, by which it is decided when to
+  /// stop; nothing where none were. Called as evaluate() is.
+  virtual std::optional<double> validate() { return std::nullopt; }
 
   /// The metric of the model as it is now. Called in evaluation mode, without gradients.
   virtual Metric evaluate() = 0;

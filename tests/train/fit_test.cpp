@@ -17,6 +17,7 @@
 #include "strata/ops/losses.h"
 #include "strata/ops/reduce.h"
 #include "strata/optim/adam.h"
+#include "strata/optim/sgd.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/supervised.h"
 #include "tests/support/temp_folder.h"
@@ -273,6 +274,160 @@ TEST(Fit, KeepsTheLogInStepWithTheCheckpoint) {
   }
   EXPECT_EQ(losses, 39 / 5);
   EXPECT_EQ(lines, 39 / 5 + 3);
+}
+
+/// As Case, without random numbers in the network and at a batch size of choice.
+struct Plain {
+  explicit Plain(int64_t batch, double holdout = 0, double lr = 0.02)
+      : net([] {
+          manual_seed(3);
+          return nn::Sequential(nn::Linear({.in = 2, .out = 16}), nn::Tanh(),
+                                nn::Linear({.in = 16, .out = 2}));
+        }()),
+        training(net, std::make_unique<SGD>(net.parameters(), SGDConfig{.lr = lr, .momentum = 0.9}),
+                 std::make_shared<TensorDataset>(points()),
+                 std::make_shared<TensorDataset>(points()),
+                 {.batch = batch,
+                  .seed = 9,
+                  .holdout = holdout,
+                  .loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
+                  .schedule = [lr](int64_t) { return schedules::constant(lr); }}) {}
+
+  nn::Sequential net;
+  Supervised training;
+};
+
+TEST(Fit, GatheredBatchesMakeTheStepOfALargeOne) {
+  // 200 samples in batches of 12 leave one of 8; four and a bit of them make a step.
+  Plain large(48), gathered(12), other(12);
+  const FitResult a = fit(large.training, {.epochs = 3});
+  const FitResult b = fit(gathered.training, {.epochs = 3, .accumulate = 4});
+  EXPECT_EQ(a.steps, 15);
+  EXPECT_EQ(b.steps, 15);
+  EXPECT_NEAR(a.loss, b.loss, 1e-5);
+  const auto wanted = nn::state_dict(large.net), got = nn::state_dict(gathered.net);
+  for (const auto& [name, value] : wanted) {
+    const auto x = value.to_vector<double>(), y = got.at(name).to_vector<double>();
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 2e-6) << name;
+  }
+  const FitResult c = fit(other.training, {.epochs = 3, .accumulate = 5});
+  EXPECT_EQ(c.steps, 12);
+  EXPECT_THROW(fit(other.training, {.accumulate = 0}), ValueError);
+}
+
+TEST(Fit, GatheringResumesInTheSameBits) {
+  Case unbroken;
+  const FitResult whole = fit(unbroken.training, {.epochs = 4, .accumulate = 3});
+  const TempFolder folder;
+  {
+    Case first;
+    StopAt stop(7);
+    fit(first.training,
+        {.epochs = 4, .accumulate = 3, .run_dir = folder.path(), .cancel = &stop.cancel}, &stop);
+  }
+  Case second;
+  const FitResult rest = fit(
+      second.training, {.epochs = 4, .accumulate = 3, .run_dir = folder.path(), .resume = true});
+  EXPECT_EQ(bits(second.net), bits(unbroken.net));
+  EXPECT_EQ(rest.steps, whole.steps);
+}
+
+TEST(Fit, StopsEarlyAndKeepsTheBestWeights) {
+  // A rate that is far too high: the loss on what was held out soon grows again.
+  const auto options = [](const std::string& dir) {
+    FitOptions o{.epochs = 60};
+    o.patience = 3;
+    o.run_dir = dir;
+    return o;
+  };
+  const TempFolder folder;
+  Plain run(16, 0.25, 1.5);
+  const FitResult r = fit(run.training, options(folder.path()));
+  EXPECT_TRUE(r.stopped_early);
+  EXPECT_LT(r.steps, 60 * 10);
+  EXPECT_EQ(r.steps % 10, 0);  // 150 samples are left to train on
+  // The weights are those of the best epoch: three epochs before the end.
+  const int64_t best_epoch = r.steps / 10 - 3;
+  Plain again(16, 0.25, 1.5);
+  fit(again.training, {.epochs = best_epoch});
+  EXPECT_EQ(bits(run.net), bits(again.net));
+  // A finished run repeats its result and does not go on.
+  Plain third(16, 0.25, 1.5);
+  FitOptions more = options(folder.path());
+  more.resume = true;
+  const FitResult repeated = fit(third.training, more);
+  EXPECT_EQ(repeated.steps, r.steps);
+  EXPECT_EQ(repeated.metric.value, r.metric.value);
+  EXPECT_EQ(bits(third.net), bits(run.net));
+}
+
+TEST(Fit, EarlyStoppingResumesWhereItWas) {
+  FitOptions o{.epochs = 60};
+  o.patience = 3;
+  Plain unbroken(16, 0.25, 1.5);
+  const FitResult whole = fit(unbroken.training, o);
+  for (const int64_t at : {whole.steps - 24, whole.steps - 10, whole.steps - 1}) {
+    const TempFolder folder;
+    StopAt stop(at);
+    o.run_dir = folder.path();
+    o.cancel = &stop.cancel;
+    Plain first(16, 0.25, 1.5);
+    EXPECT_TRUE(fit(first.training, o, &stop).cancelled);
+    o.cancel = nullptr;
+    o.resume = true;
+    Plain second(16, 0.25, 1.5);
+    EXPECT_EQ(fit(second.training, o).steps, whole.steps) << at;
+    EXPECT_EQ(bits(second.net), bits(unbroken.net)) << at;
+    o.resume = false;
+  }
+}
+
+TEST(Fit, AnImprovementBelowTheLeastIsNone) {
+  FitOptions o{.epochs = 50};
+  o.patience = 2;
+  o.min_delta = 10;
+  Plain run(16);  // nothing held out: the mean loss of each epoch is watched
+  const FitResult r = fit(run.training, o);
+  EXPECT_TRUE(r.stopped_early);
+  EXPECT_EQ(r.steps, 3 * 13);
+}
+
+/// A training whose rate falls on a plateau.
+class Falling final : public Training {
+ public:
+  explicit Falling(Supervised& inner) : inner_(inner) {}
+  nn::Module& model() override { return inner_.model(); }
+  Optimizer& optimizer() override { return inner_.optimizer(); }
+  Plateau* plateau() override { return &plateau_; }
+  int64_t batches_per_epoch() const override { return inner_.batches_per_epoch(); }
+  void seek(int64_t epoch, int64_t batch) override { inner_.seek(epoch, batch); }
+  void next_batch() override { inner_.next_batch(); }
+  Tensor loss() override { return inner_.loss(); }
+  double learning_rate(int64_t step, int64_t total) const override {
+    return inner_.learning_rate(step, total);
+  }
+  Metric evaluate() override { return inner_.evaluate(); }
+
+ private:
+  Supervised& inner_;
+  Plateau plateau_{{.factor = 0.5, .patience = 0, .threshold = 0.05}};
+};
+
+TEST(Fit, APlateauReducesTheRateAndIsSaved) {
+  Plain a(16);
+  Falling unbroken(a.training);
+  fit(unbroken, {.epochs = 12});
+  EXPECT_LT(a.training.optimizer().lr(), 0.02);
+  const TempFolder folder;
+  StopAt stop(100);
+  Plain b(16);
+  Falling first(b.training);
+  fit(first, {.epochs = 12, .run_dir = folder.path(), .cancel = &stop.cancel}, &stop);
+  Plain c(16);
+  Falling second(c.training);
+  fit(second, {.epochs = 12, .run_dir = folder.path(), .resume = true});
+  EXPECT_EQ(c.training.optimizer().lr(), a.training.optimizer().lr());
+  EXPECT_EQ(bits(c.net), bits(a.net));
 }
 
 }  // namespace
