@@ -1,6 +1,7 @@
 #include "strata/vision/augment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -55,6 +56,57 @@ Tensor random_shift(const Tensor& images, int64_t most, Generator& generator) {
     }
   }
   return to;
+}
+
+namespace {
+
+struct Box {
+  int64_t top = 0, left = 0, h = 0, w = 0;
+};
+
+/// Empty where no attempt fits.
+Box draw_box(int64_t h, int64_t w, const ErasingConfig& c, Generator& generator) {
+  const double all = static_cast<double>(h) * static_cast<double>(w);
+  const double least = std::log(c.least_ratio), most = std::log(c.most_ratio);
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double area = all * (c.least_area + (c.most_area - c.least_area) * generator.uniform());
+    const double ratio = std::exp(least + (most - least) * generator.uniform());
+    const auto high = static_cast<int64_t>(std::round(std::sqrt(area * ratio)));
+    const auto wide = static_cast<int64_t>(std::round(std::sqrt(area / ratio)));
+    if (high >= h || wide >= w) continue;
+    const auto top = generator.below(static_cast<uint64_t>(h - high + 1));
+    const auto left = generator.below(static_cast<uint64_t>(w - wide + 1));
+    return {static_cast<int64_t>(top), static_cast<int64_t>(left), high, wide};
+  }
+  return {};
+}
+
+}  // namespace
+
+Tensor random_erasing(const Tensor& images, const ErasingConfig& config, Generator& generator) {
+  if (images.rank() != 4) {
+    throw ShapeError("random_erasing", "takes images [N, H, W, C], got " + describe(images));
+  }
+  if (!(config.p >= 0 && config.p <= 1)) {
+    throw ValueError("random_erasing", "no probability: " + std::to_string(config.p));
+  }
+  if (!(config.least_area >= 0 && config.least_area <= config.most_area && config.most_area <= 1 &&
+        config.least_ratio > 0 && config.least_ratio <= config.most_ratio)) {
+    throw ValueError("random_erasing", "areas or ratios are out of order");
+  }
+  Tensor out = copy(images.detach());
+  const int64_t h = out.size(1), w = out.size(2), c = out.size(3);
+  for (int64_t n = 0; n < out.size(0); ++n) {
+    if (generator.uniform() >= config.p) continue;
+    const Box box = draw_box(h, w, config, generator);
+    for (int64_t row = box.top; row < box.top + box.h; ++row) {
+      float* at = out.data<float>() + ((n * h + row) * w + box.left) * c;
+      for (int64_t i = 0; i < box.w * c; ++i) {
+        at[i] = config.noise ? static_cast<float>(generator.normal()) : config.value;
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace strata

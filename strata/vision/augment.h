@@ -17,4 +17,17 @@ Tensor random_flip(const Tensor& images, double p, Generator& generator);
 /// for a negative `most`.
 Tensor random_shift(const Tensor& images, int64_t most, Generator& generator);
 
+struct ErasingConfig {
+  double p = 0.5;                              ///< probability that an image is touched
+  double least_area = 0.02, most_area = 0.33;  ///< shares of the image
+  double least_ratio = 0.3, most_ratio = 3.3;  ///< of height to width
+  bool noise = false;                          ///< standard normal values instead of `value`
+  float value = 0;
+};
+
+/// Overwrites a rectangle in some of the images f32[N, H, W, C] (Zhong et al. 2020; RandomErasing:
+/// ten attempts to find one that fits). Throws DTypeError, ShapeError, and ValueError for ranges
+/// out of order.
+Tensor random_erasing(const Tensor& images, const ErasingConfig& config, Generator& generator);
+
 }  // namespace strata
