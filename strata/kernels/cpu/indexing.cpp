@@ -100,6 +100,7 @@ void scatter_by(F combine, const T* in, const Strides& strides, int axis, const 
   const Addressed to(shape, out_strides, axis);
   const auto* indices = index.data<int64_t>();
   const int64_t step = index.strides()[last];
+  const bool whole_rows = step == 0 && to.column_step() == 1 && strides[last] == 1;
   // Two elements meet only if all their places but that along `axis` agree: the axes before it, and
   // the columns unless they are addressed themselves, can be taken in side by side.
   const int64_t columns = shape[last];
@@ -111,6 +112,11 @@ void scatter_by(F combine, const T* in, const Strides& strides, int axis, const 
     const T* from = in + begin_of_row(shape, strides, row);
     const int64_t* which = indices + begin_of_row(shape, index.strides(), row);
     T* results = out + to.row_offset(row);
+    if (whole_rows) {
+      T* ys = results + *which * to.axis_step();
+      for (int64_t i = begin; i < end; ++i) ys[i] = static_cast<T>(combine(ys[i], from[i]));
+      return;
+    }
     for (int64_t i = begin; i < end; ++i) {
       T& y = results[which[i * step] * to.axis_step() + i * to.column_step()];
       y = static_cast<T>(combine(y, from[i * strides[last]]));
