@@ -34,6 +34,7 @@ std::vector<OpCase> compare_cases() {
       comparison("ge", ge),
       comparison("logical_and", logical_and),
       comparison("logical_or", logical_or),
+      comparison("logical_xor", logical_xor),
       {.name = "gt/floating",
        .inputs = {{.shape = {4, 5}}, {.shape = {4, 1}}},
        .run = [](auto in) { return std::vector{in[0] > in[1]}; },

@@ -37,6 +37,11 @@ Tensor logical_or(const Operand& a, const Operand& b) {
   return compare("logical_or", a, b, kernels::logical_or);
 }
 
+Tensor logical_xor(const Operand& a, const Operand& b) {
+  const Operands in = operands("logical_xor", a, b);
+  return ne(ne(in.a, 0), ne(in.b, 0));
+}
+
 Tensor logical_not(const Tensor& x) { return test("logical_not", x, kernels::logical_not); }
 Tensor isnan(const Tensor& x) { return test("isnan", x, kernels::isnan); }
 Tensor isinf(const Tensor& x) { return test("isinf", x, kernels::isinf); }

@@ -27,6 +27,7 @@ inline Tensor operator>=(const Operand& a, const Operand& b) { return ge(a, b); 
 
 Tensor logical_and(const Operand& a, const Operand& b);
 Tensor logical_or(const Operand& a, const Operand& b);
+Tensor logical_xor(const Operand& a, const Operand& b);
 Tensor logical_not(const Tensor& x);
 
 Tensor isnan(const Tensor& x);

@@ -16,6 +16,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
+#include "strata/ops/special.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 
@@ -90,10 +91,39 @@ std::map<std::string, Unary> unary_ops() {
           {"pow_of", [](const Tensor& x) { return pow(2.0, x); }}};
 }
 
-TEST(SpecialValues, UnaryOpsAndGradients) {
+std::map<std::string, Unary> composed_ops() {
+  return {{"elu", [](const Tensor& x) { return elu(x); }},
+          {"selu", selu},
+          {"celu", [](const Tensor& x) { return celu(x); }},
+          {"mish", mish},
+          {"hardtanh", [](const Tensor& x) { return hardtanh(x); }},
+          {"relu6", relu6},
+          {"hardsigmoid", hardsigmoid},
+          {"hardswish", hardswish},
+          {"softsign", softsign},
+          {"logsigmoid", logsigmoid},
+          {"tanhshrink", tanhshrink},
+          {"softshrink", [](const Tensor& x) { return softshrink(x); }},
+          {"hardshrink", [](const Tensor& x) { return hardshrink(x); }},
+          {"threshold", [](const Tensor& x) { return threshold(x, 0.5, 7); }}};
+}
+
+std::map<std::string, Unary> special_ops() {
+  return {{"tan", tan},       {"asin", asin},
+          {"acos", acos},     {"atan", atan},
+          {"sinh", sinh},     {"cosh", cosh},
+          {"asinh", asinh},   {"acosh", acosh},
+          {"atanh", atanh},   {"log2", log2},
+          {"log10", log10},   {"exp2", exp2},
+          {"erfc", erfc},     {"erfinv", erfinv},
+          {"lgamma", lgamma}, {"trunc", trunc},
+          {"frac", frac},     {"nan_to_num", [](const Tensor& x) { return nan_to_num(x, 3, 5); }}};
+}
+
+void expect_special_values(const std::map<std::string, Unary>& ops) {
   const auto at = golden("x").to_vector<float>();
   const auto where = [&](size_t i) { return std::to_string(at[i]); };
-  for (const auto& [name, op] : unary_ops()) {
+  for (const auto& [name, op] : ops) {
     const Tensor x = leaf(golden("x"));
     const Tensor y = op(x);
     expect_agree(name + ".y", y, where);
@@ -101,6 +131,10 @@ TEST(SpecialValues, UnaryOpsAndGradients) {
     expect_agree(name + ".g", x.grad(), where);
   }
 }
+
+TEST(SpecialValues, UnaryOpsAndGradients) { expect_special_values(unary_ops()); }
+TEST(SpecialValues, ComposedActivations) { expect_special_values(composed_ops()); }
+TEST(SpecialValues, SpecialFunctions) { expect_special_values(special_ops()); }
 
 TEST(SpecialValues, Tests) {
   const auto where = [](size_t i) { return std::to_string(i); };
@@ -112,9 +146,21 @@ TEST(SpecialValues, Tests) {
 }
 
 TEST(SpecialValues, BinaryOpsAndGradients) {
-  const std::map<std::string, Binary> ops = {
-      {"add", add}, {"sub", sub},         {"mul", mul},        {"div", div},
-      {"pow", pow}, {"maximum", maximum}, {"minimum", minimum}};
+  const std::map<std::string, Binary> ops = {{"add", add},
+                                             {"sub", sub},
+                                             {"mul", mul},
+                                             {"div", div},
+                                             {"pow", pow},
+                                             {"maximum", maximum},
+                                             {"minimum", minimum},
+                                             {"atan2", atan2},
+                                             {"hypot", hypot},
+                                             {"logaddexp", logaddexp},
+                                             {"xlogy", xlogy},
+                                             {"fmod", fmod},
+                                             {"remainder", remainder},
+                                             {"fmax", fmax},
+                                             {"fmin", fmin}};
   const Tensor v = golden("v");
   const int64_t n = v.numel();
   const Tensor rows = expand(unsqueeze(v, 1), {n, n}), columns = expand(v, {n, n});
@@ -141,7 +187,8 @@ TEST(SpecialValues, Comparisons) {
                                              {"gt", gt},
                                              {"ge", ge},
                                              {"logical_and", logical_and},
-                                             {"logical_or", logical_or}};
+                                             {"logical_or", logical_or},
+                                             {"logical_xor", logical_xor}};
   const Tensor v = golden("v");
   for (const auto& [name, op] : ops) {
     for (const Tensor& column : {unsqueeze(v, 1), unsqueeze(cast(v, DType::f64), 1)}) {

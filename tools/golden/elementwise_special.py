@@ -21,6 +21,14 @@ unary |= {"leaky_relu": F.leaky_relu, "silu": F.silu, "gelu": F.gelu, "softplus"
           "clamp": lambda t: t.clamp(-1, 2.5), "clamp_nan": lambda t: t.clamp(nan, 2.5),
           "pow_2": lambda t: t**2, "pow_3": lambda t: t**3, "pow_half": lambda t: t**0.5,
           "pow_minus": lambda t: t**-2.5, "pow_of": lambda t: 2.0**t}
+unary |= {name: getattr(F, name) for name in [
+    "elu", "selu", "celu", "mish", "hardtanh", "relu6", "hardsigmoid", "hardswish", "softsign",
+    "logsigmoid", "tanhshrink", "softshrink", "hardshrink"]}
+unary |= {name: getattr(torch, name) for name in [
+    "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "log2", "log10", "exp2",
+    "erfc", "erfinv", "lgamma", "trunc", "frac"]}
+unary["nan_to_num"] = lambda t: t.nan_to_num(3, 5)
+unary["threshold"] = lambda t: F.threshold(t, 0.5, 7)
 for name, f in unary.items():
     t = x.clone().requires_grad_()
     y = f(t)
@@ -32,13 +40,16 @@ for name in ["isnan", "isinf", "isfinite", "logical_not"]:
 v = torch.tensor([nan, inf, -inf, 0.0, -0.0, 1, -1, 2, 0.5, -2.5, 3, 1e-40, 3e38])
 dump["v"] = v.clone()
 n = len(v)
-for name in ["add", "sub", "mul", "div", "pow", "maximum", "minimum"]:
+for name in ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "hypot",
+             "logaddexp", "xlogy", "fmod", "remainder", "fmax", "fmin"]:
     a = v[:, None].expand(n, n).clone().requires_grad_()
     b = v[None, :].expand(n, n).clone().requires_grad_()
-    y = getattr(torch, name)(a, b)
+    f = getattr(torch, name)
+    # PyTorch's own f32 remainders by denormal numbers are NaN.
+    y = f(a.double(), b.double()).float() if name in ("fmod", "remainder") else f(a, b)
     y.sum().backward()
     dump[name + ".y"], dump[name + ".ga"], dump[name + ".gb"] = y.detach(), a.grad, b.grad
-for name in ["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"]:
+for name in ["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor"]:
     dump[name + ".y"] = getattr(torch, name)(v[:, None], v[None, :])
 
 # In the order of strata::DType; i16, the answer for u8 with i8, is i32 there.
