@@ -55,6 +55,57 @@ std::vector<OpCase> cross_entropy_cases() {
   };
 }
 
+std::vector<OpCase> composed_cases() {
+  const Input share = {.shape = {4, 7}, .low = 0.05, .high = 0.95};
+  const Input element = {.shape = {7}, .low = 0.5, .high = 2, .grad = false};
+  const Input variance = {.shape = {4, 7}, .low = 0.3, .high = 2};
+  const auto divergence = [](const char* name, const Input& target, const KlOptions& o) -> OpCase {
+    return {.name = name, .inputs = {kX, target}, .run = [o](auto in) {
+              return std::vector{kl_div(in[0], in[1], o)};
+            }};
+  };
+  const auto gaussian = [](const char* name, const Input& v,
+                           const GaussianNllOptions& o) -> OpCase {
+    return {.name = name, .inputs = {kX, kX, v}, .run = [o](auto in) {
+              return std::vector{gaussian_nll_loss(in[0], in[1], in[2], o)};
+            }};
+  };
+  const auto poisson = [](const char* name, const Input& x, const PoissonNllOptions& o) -> OpCase {
+    return {.name = name,
+            .inputs = {x, {.shape = {4, 7}, .low = 0.2, .high = 4}},
+            .run = [o](auto in) { return std::vector{poisson_nll_loss(in[0], in[1], o)}; }};
+  };
+  return {
+      {.name = "huber_loss",
+       .inputs = {kX, kX},
+       .run = [](auto in) { return std::vector{huber_loss(in[0], in[1], 1.5)}; }},
+      {.name = "huber_loss/none",
+       .inputs = {kX, kX},
+       .run = [](auto in) { return std::vector{huber_loss(in[0], in[1], 0.8, Reduction::none)}; }},
+      {.name = "smooth_l1_loss",
+       .inputs = {kX, kX},
+       .run =
+           [](auto in) {
+             return std::vector{smooth_l1_loss(in[0], in[1], 1.5, Reduction::sum),
+                                smooth_l1_loss(in[0], in[1], 0)};
+           }},
+      {.name = "bce_loss",
+       .inputs = {share, share},
+       .run = [](auto in) { return std::vector{bce_loss(in[0], in[1])}; }},
+      {.name = "bce_loss/weight",
+       .inputs = {share, share, element},
+       .run = [](auto in) { return std::vector{bce_loss(in[0], in[1], in[2], Reduction::sum)}; }},
+      divergence("kl_div", share, {}),
+      divergence("kl_div/batch_mean", share, {.batch_mean = true}),
+      divergence("kl_div/log_target", kX, {.log_target = true, .reduction = Reduction::none}),
+      gaussian("gaussian_nll_loss", variance, {}),
+      gaussian("gaussian_nll_loss/full", {.shape = {4}, .low = 0.3, .high = 2},
+               {.full = true, .reduction = Reduction::none}),
+      poisson("poisson_nll_loss", kX, {.full = true}),
+      poisson("poisson_nll_loss/rate", share, {.log_input = false, .reduction = Reduction::sum}),
+  };
+}
+
 }  // namespace
 
 std::vector<OpCase> losses_cases() {
@@ -79,6 +130,7 @@ std::vector<OpCase> losses_cases() {
            }},
   };
   for (OpCase& c : cross_entropy_cases()) cases.push_back(std::move(c));
+  for (OpCase& c : composed_cases()) cases.push_back(std::move(c));
   return cases;
 }
 

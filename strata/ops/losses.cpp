@@ -34,12 +34,6 @@ double scale_of(Reduction reduction, double count) {
   return reduction == Reduction::mean ? 1 / count : 1;
 }
 
-/// sum, mean or nothing.
-Tensor reduced(const Tensor& losses, Reduction reduction) {
-  if (reduction == Reduction::none) return losses;
-  return reduction == Reduction::mean ? mean(losses) : sum(losses);
-}
-
 /// A loss of single elements; `slope(x, t)` is its derivative made of ops, for second order. That
 /// for t is -slope, but -x for PairLoss::binary.
 template <class Slope>
@@ -203,6 +197,11 @@ void check_cross_entropy(const char* op, const Tensor& logits, const Tensor& tar
 
 }  // namespace
 
+Tensor internal::reduced(const Tensor& losses, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::mean ? mean(losses) : sum(losses);
+}
+
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
   return pair_loss("mse_loss", PairLoss::squared, x, target, reduction,
                    [](const Tensor& a, const Tensor& b) { return (a - b) * 2; });
@@ -237,7 +236,7 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllOptions& options
     weight = weight * squeeze(gather(all, -1, unsqueeze(classes, -1)), -1);
   }
   const Tensor losses = where(counted, -picked * weight, 0);
-  if (options.reduction != Reduction::mean) return reduced(losses, options.reduction);
+  if (options.reduction != Reduction::mean) return internal::reduced(losses, options.reduction);
   return sum(losses) / sum(weight);
 }
 
@@ -252,7 +251,7 @@ Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& 
   if (options.pos_weight.defined()) tail = tail * ((options.pos_weight - 1) * target + 1);
   Tensor losses = (1 - target) * x + tail;
   if (options.weight.defined()) losses = losses * options.weight;
-  return reduced(losses, options.reduction);
+  return internal::reduced(losses, options.reduction);
 }
 
 }  // namespace strata

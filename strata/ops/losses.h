@@ -51,4 +51,62 @@ struct BceOptions {
 /// targets in [0, 1]. Shapes broadcast. Throws DTypeError for integers.
 Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& options = {});
 
+// Made of other ops; shapes broadcast unless said otherwise. All throw DTypeError for integers.
+
+/// d^2 / 2 of d = x - target where |d| < delta, else delta (|d| - delta / 2) (Huber, 1964). Throws
+/// ValueError for delta <= 0.
+Tensor huber_loss(const Tensor& x, const Tensor& target, double delta = 1,
+                  Reduction reduction = Reduction::mean);
+
+/// huber_loss / beta; l1_loss for beta = 0 (Girshick, "Fast R-CNN", 2015). Throws ValueError for
+/// beta < 0.
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta = 1,
+                      Reduction reduction = Reduction::mean);
+
+/// -(t log(x) + (1 - t) log(1 - x)) for probabilities x and targets t of one shape, the logarithms
+/// at least -100. `weight` broadcasts to x. Throws ShapeError, and ValueError for an x outside of
+/// [0, 1]. bce_with_logits is more accurate.
+Tensor bce_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {},
+                Reduction reduction = Reduction::mean);
+
+struct KlOptions {
+  bool log_target = false;  ///< the target holds log-probabilities too
+  bool batch_mean = false;  ///< the sum divided by the size of the first axis, for `reduction`
+  Reduction reduction = Reduction::mean;
+};
+
+/// target (log(target) - x) for x of log-probabilities: with batch_mean the Kullback-Leibler
+/// divergence. Throws ShapeError for a batch_mean of rank 0.
+Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& options = {});
+
+struct GaussianNllOptions {
+  bool full = false;  ///< with the constant log(2 pi) / 2
+  double eps = 1e-6;  ///< least variance; the gradient passes below it
+  Reduction reduction = Reduction::mean;
+};
+
+/// (log(v) + (x - target)^2 / v) / 2 for normal distributions of mean x and variance v, which has
+/// x's shape, or that shape without the last axis. Throws ShapeError, and ValueError for a negative
+/// variance.
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& variance,
+                         const GaussianNllOptions& options = {});
+
+struct PoissonNllOptions {
+  bool log_input = true;  ///< x is the logarithm of the rate, else the rate
+  bool full = false;      ///< with Stirling's formula for log(target!), where target > 1
+  double eps = 1e-8;      ///< added to a rate within the logarithm
+  Reduction reduction = Reduction::mean;
+};
+
+/// e^x - target x, or x - target log(x + eps), for counts with Poisson's distribution.
+Tensor poisson_nll_loss(const Tensor& x, const Tensor& target,
+                        const PoissonNllOptions& options = {});
+
+namespace internal {
+
+/// All losses, their mean, or their sum.
+Tensor reduced(const Tensor& losses, Reduction reduction);
+
+}  // namespace internal
+
 }  // namespace strata

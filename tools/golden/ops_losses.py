@@ -38,4 +38,23 @@ cases.add("cross_entropy/probabilities", [logits, probabilities, weight],
                                           label_smoothing=0.1))
 cases.add("nll_loss", [logits, classes, weight],
           lambda x, t, w: F.nll_loss(x.log_softmax(-1).movedim(-1, 1), t, w, ignore_index=4))
+share, variance = Input((4, 7), 0.05, 0.95), Input((4, 7), 0.3, 2)
+cases.add("huber_loss", [x, x], lambda x, t: F.huber_loss(x, t, delta=1.5))
+cases.add("huber_loss/none", [x, x], lambda x, t: F.huber_loss(x, t, "none", 0.8))
+cases.add("smooth_l1_loss", [x, x], lambda x, t: [
+    F.smooth_l1_loss(x, t, reduction="sum", beta=1.5), F.smooth_l1_loss(x, t, beta=0)])
+cases.add("bce_loss", [share, share], F.binary_cross_entropy)
+cases.add("bce_loss/weight", [share, share, element],
+          lambda x, t, w: F.binary_cross_entropy(x, t, w, reduction="sum"))
+cases.add("kl_div", [x, share], lambda x, t: F.kl_div(x, t))
+cases.add("kl_div/batch_mean", [x, share], lambda x, t: F.kl_div(x, t, reduction="batchmean"))
+cases.add("kl_div/log_target", [x, x],
+          lambda x, t: F.kl_div(x, t, reduction="none", log_target=True))
+cases.add("gaussian_nll_loss", [x, x, variance], F.gaussian_nll_loss)
+cases.add("gaussian_nll_loss/full", [x, x, Input((4,), 0.3, 2)],
+          lambda x, t, v: F.gaussian_nll_loss(x, t, v, full=True, reduction="none"))
+counts = Input((4, 7), 0.2, 4)
+cases.add("poisson_nll_loss", [x, counts], lambda x, t: F.poisson_nll_loss(x, t, full=True))
+cases.add("poisson_nll_loss/rate", [share, counts],
+          lambda x, t: F.poisson_nll_loss(x, t, log_input=False, reduction="sum"))
 cases.write()

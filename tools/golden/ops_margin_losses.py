@@ -1,0 +1,28 @@
+"""PyTorch's answers for strata/opcases/margin_losses.cpp."""
+import torch.nn.functional as F
+from rule import Input, family
+
+x = Input((4, 6), -3, 3)
+bits, row_bits = Input((4, 6), 0, 2, integer=True), Input((4,), 0, 2, integer=True)
+classes, weight = Input((4,), 0, 6, integer=True), Input((6,), 0.5, 2, grad=False)
+
+cases = family("margin_losses")
+cases.add("hinge_embedding_loss", [x, bits],
+          lambda x, b: F.hinge_embedding_loss(x, b * 2 - 1, 1.25))
+cases.add("margin_ranking_loss", [x, x, bits],
+          lambda a, b, s: F.margin_ranking_loss(a, b, s * 2 - 1, 0.3, reduction="sum"))
+cases.add("cosine_embedding_loss", [x, x, row_bits],
+          lambda a, b, s: F.cosine_embedding_loss(a, b, s * 2 - 1, -0.5, reduction="none"))
+cases.add("multi_margin_loss", [x, classes], F.multi_margin_loss)
+cases.add("multi_margin_loss/square", [x, classes, weight],
+          lambda x, t, w: F.multi_margin_loss(x, t, 2, 0.7, w, reduction="none"))
+cases.add("triplet_margin_loss", [x, x, x],
+          lambda a, p, n: F.triplet_margin_loss(a, p, n, margin=2))
+cases.add("triplet_margin_loss/swap", [x, x, x],
+          lambda a, p, n: F.triplet_margin_loss(a, p, n, 5, 1, swap=True, reduction="none"))
+cases.add("cosine_similarity", [x, Input((6,), -3, 3)],
+          lambda a, b: F.cosine_similarity(a, b, -1))
+cases.add("cosine_similarity/axis0", [x, x], lambda a, b: F.cosine_similarity(a, b, 0))
+cases.add("pairwise_distance", [x, x], lambda a, b: F.pairwise_distance(a, b, keepdim=True))
+cases.add("pairwise_distance/p3", [x, x], lambda a, b: F.pairwise_distance(a, b, 3))
+cases.write()
