@@ -1,0 +1,103 @@
+#include "strata/ops/linalg.h"
+
+#include <utility>
+
+#include "strata/opcases/op_case.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/matmul.h"
+#include "strata/ops/unary.h"
+#include "strata/ops/views.h"
+
+namespace strata::opcases {
+namespace {
+
+// Products of random matrices amplify what f32 loses.
+constexpr double kTolerance = 1e-4;
+const Input kSquare = {.shape = {2, 4, 4}};
+const Input kTall = {.shape = {2, 5, 3}};
+
+OpCase matrices(const char* name, const Input& a,
+                std::function<std::vector<Tensor>(std::span<const Tensor>)> run) {
+  return {.name = name,
+          .inputs = {a},
+          .run = std::move(run),
+          .tolerance = kTolerance,
+          .bf16_tolerance = 0};
+}
+
+Tensor transposed(const Tensor& a) { return transpose(a, -1, -2); }
+
+/// Far from singular.
+Tensor shifted(const Tensor& a) { return a + eye(a.size(-1), a.dtype(), a.device()) * 2; }
+
+Tensor definite(const Tensor& a) {
+  return matmul(a, transposed(a)) + eye(a.size(-2), a.dtype(), a.device());
+}
+
+/// Its eigenvalues lie apart.
+Tensor symmetric(const Tensor& a) {
+  const int64_t n = a.size(-1);
+  const Tensor steps = arange(0, static_cast<double>(n), 1, a.dtype(), a.device());
+  return a + transposed(a) + eye(n, a.dtype(), a.device()) * steps * 3;
+}
+
+std::vector<OpCase> decomposition_cases() {
+  // Functions that do not depend on the signs of singular vectors.
+  const auto parts = [](auto in) {
+    const Svd y = svd(in[0]);
+    return std::vector{y.s, square(y.u), square(y.vh), matmul(y.u, y.vh)};
+  };
+  const auto of_values = [](auto in) { return std::vector{svd(in[0]).s}; };
+  const auto qr_parts = [](auto in) {
+    const Qr y = qr(in[0]);
+    return std::vector{y.q, y.r};
+  };
+  return {
+      matrices("qr", kTall, qr_parts),
+      matrices("qr/wide", {.shape = {3, 5}}, qr_parts),
+      matrices("qr/r", kTall, [](auto in) { return std::vector{qr(in[0]).r}; }),
+      matrices("svd", kTall, parts),
+      matrices("svd/wide", {.shape = {3, 5}}, parts),
+      matrices("svd/square", {.shape = {3, 3}}, parts),
+      matrices("svd/values", kTall, of_values),
+      matrices("eigh", kSquare,
+               [](auto in) {
+                 const Eigh y = eigh(symmetric(in[0]));
+                 return std::vector{y.values, square(y.vectors)};
+               }),
+      matrices("eigh/values", kSquare,
+               [](auto in) { return std::vector{eigh(symmetric(in[0])).values}; }),
+  };
+}
+
+}  // namespace
+
+std::vector<OpCase> linalg_cases() {
+  const auto with = [](const char* name, const Input& a, const Input& b, auto run) -> OpCase {
+    return {
+        .name = name, .inputs = {a, b}, .run = run, .tolerance = kTolerance, .bf16_tolerance = 0};
+  };
+  const auto solved = [](auto in) { return std::vector{solve(shifted(in[0]), in[1])}; };
+  std::vector<OpCase> cases = {
+      matrices("inverse", kSquare, [](auto in) { return std::vector{inverse(shifted(in[0]))}; }),
+      matrices("det", kSquare, [](auto in) { return std::vector{det(in[0])}; }),
+      matrices("slogdet", kSquare,
+               [](auto in) {
+                 const SignAndLog y = slogdet(in[0]);
+                 return std::vector{y.sign, y.log_magnitude};
+               }),
+      with("solve", kSquare, {.shape = {2, 4, 3}}, solved),
+      with("solve/vectors", kSquare, {.shape = {2, 4}}, solved),
+      with("solve/broadcast", {.shape = {4, 4}}, {.shape = {3, 4, 2}}, solved),
+      with("solve_triangular/upper", kSquare, {.shape = {2, 4, 3}},
+           [](auto in) { return std::vector{solve_triangular(shifted(in[0]), in[1], true)}; }),
+      with("solve_triangular/lower", kSquare, {.shape = {4, 3}},
+           [](auto in) { return std::vector{solve_triangular(shifted(in[0]), in[1], false)}; }),
+      matrices("cholesky", kSquare, [](auto in) { return std::vector{cholesky(definite(in[0]))}; }),
+  };
+  for (OpCase& c : decomposition_cases()) cases.push_back(std::move(c));
+  return cases;
+}
+
+}  // namespace strata::opcases

@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "strata/kernels/linalg.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/linalg.h"
+#include "strata/ops/matmul.h"
+#include "strata/ops/matrices.h"
+#include "strata/ops/select.h"
+#include "strata/ops/unary.h"
+#include "strata/ops/views.h"
+#include "strata/tape/record.h"
+#include "strata/tensor/on_device.h"
+
+// Decompositions of linalg.h with several results.
+namespace strata {
+namespace {
+
+using internal::batch_of;
+using internal::transposed;
+
+/// a + b, either of which may be undefined.
+Tensor added(const Tensor& a, const Tensor& b) {
+  if (!a.defined()) return b;
+  return b.defined() ? a + b : a;
+}
+
+/// b[k] - b[j] at row j and column k, 1 on the diagonal: what eigenvectors' changes are divided by.
+Tensor gaps(const Tensor& b) {
+  const Tensor gap = unsqueeze(b, -2) - unsqueeze(b, -1);
+  return where(internal::diagonal_mask(b.size(-1), b.device()), 1, gap);
+}
+
+/// Vectors as diagonal matrices.
+Tensor diagonal_matrix(const Tensor& x) {
+  return where(internal::diagonal_mask(x.size(-1), x.device()), unsqueeze(x, -1), 0);
+}
+
+/// At least as many rows as columns.
+Qr tall_qr(const Tensor& a) {
+  const int64_t n = a.size(-1);
+  Tensor columns = internal::to_columns(a);
+  Tensor r = empty({columns.size(0), n, n}, a.dtype(), a.device(), "qr");
+  on_cpu("qr", a, [&](Cpu cpu) { kernels::qr(cpu, columns, r); });
+  const std::vector<Tensor> ys{internal::from_columns(columns, a), internal::from_columns(r, a)};
+  const auto backward = [q = save_output(ys[0], 0), r = save_output(ys[1], 1)](
+                            const std::vector<Tensor>& dys, Needs) -> Grads {
+    const Tensor q_value = q.get(), r_value = r.get();
+    const Tensor of_q = dys[0].defined() ? -matmul(transposed(q_value), dys[0]) : Tensor();
+    const Tensor of_r = dys[1].defined() ? matmul(dys[1], transposed(r_value)) : Tensor();
+    Tensor m = added(of_q, of_r);
+    m = where(internal::upper_mask(m.size(-1), m.device()), m, 0);
+    // The upper triangle mirrored.
+    m = where(internal::diagonal_mask(m.size(-1), m.device()), m, m + transposed(m));
+    const Tensor right = added(matmul(q_value, m), dys[0]);
+    return {transposed(solve_triangular(r_value, transposed(right), true))};
+  };
+  const std::vector<Tensor> out = record("qr", {a}, ys, backward);
+  return {out[0], out[1]};
+}
+
+/// m - m^T.
+Tensor skew(const Tensor& m) { return m - transposed(m); }
+
+/// The part of x that lies outside of the space spanned by u's columns.
+Tensor outside(const Tensor& x, const Tensor& u) { return x - matmul(u, matmul(transposed(u), x)); }
+
+/// Townsend, "Differentiating the singular value decomposition", 2016.
+Tensor svd_backward(const Svd& y, const std::vector<Tensor>& dys) {
+  const Tensor v = transposed(y.vh), dv = dys[2].defined() ? transposed(dys[2]) : Tensor();
+  const Tensor row = unsqueeze(y.s, -2), column = unsqueeze(y.s, -1);
+  Tensor inner = dys[1].defined() ? diagonal_matrix(dys[1]) : Tensor();
+  if (dys[0].defined() || dys[2].defined()) {
+    const Tensor gap = gaps(square(y.s));
+    if (dys[0].defined()) {
+      inner = added(inner, skew(matmul(transposed(y.u), dys[0])) / gap * row);
+    }
+    if (dv.defined()) inner = added(inner, skew(matmul(y.vh, dv)) / gap * column);
+  }
+  Tensor left = matmul(y.u, inner);
+  if (dys[0].defined() && y.u.size(-2) > y.u.size(-1)) left = left + outside(dys[0], y.u) / row;
+  Tensor da = matmul(left, y.vh);
+  if (dv.defined() && v.size(-2) > v.size(-1)) {
+    da = da + matmul(y.u / row, transposed(outside(dv, v)));
+  }
+  return da;
+}
+
+}  // namespace
+
+Qr qr(const Tensor& a) {
+  internal::check_matrices("qr", a, false);
+  const int64_t m = a.size(-2), n = a.size(-1);
+  if (m >= n) return tall_qr(a);
+  const Qr square = tall_qr(slice(a, -1, 0, m));
+  const Tensor rest = matmul(transposed(square.q), slice(a, -1, m));
+  return {square.q, concat({square.r, rest}, -1)};
+}
+
+Svd svd(const Tensor& a) {
+  internal::check_matrices("svd", a, false);
+  const int64_t m = a.size(-2), n = a.size(-1), k = std::min(m, n), count = numel(batch_of(a));
+  Tensor u = empty({count, k, m}, a.dtype(), a.device());
+  Tensor s = empty({count, k}, a.dtype(), a.device());
+  Tensor vh = empty({count, n, k}, a.dtype(), a.device());
+  on_cpu("svd", a, [&](Cpu cpu) {
+    Tensor columns = internal::to_columns(a);
+    internal::check_codes("svd", a, kernels::svd(cpu, columns, u, s, vh), "did not converge");
+  });
+  const std::vector<Tensor> ys{internal::from_columns(u, a), reshape(s, batch_of(a, {k})),
+                               internal::from_columns(vh, a)};
+  const std::vector<Tensor> out =
+      record("svd", {a}, ys,
+             [u = save_output(ys[0], 0), s = save_output(ys[1], 1), vh = save_output(ys[2], 2)](
+                 const std::vector<Tensor>& dys, Needs) -> Grads {
+               return {svd_backward({u.get(), s.get(), vh.get()}, dys)};
+             });
+  return {out[0], out[1], out[2]};
+}
+
+Eigh eigh(const Tensor& a) {
+  internal::check_matrices("eigh", a, true);
+  Tensor vectors = internal::to_columns(a);
+  Tensor values = empty({vectors.size(0), a.size(-1)}, a.dtype(), a.device());
+  on_cpu("eigh", a, [&](Cpu cpu) {
+    internal::check_codes("eigh", a, kernels::eigh(cpu, vectors, values), "did not converge");
+  });
+  const std::vector<Tensor> ys{reshape(values, batch_of(a, {a.size(-1)})),
+                               internal::from_columns(vectors, a)};
+  const std::vector<Tensor> out =
+      record("eigh", {a}, ys,
+             [values = save_output(ys[0], 0), vectors = save_output(ys[1], 1)](
+                 const std::vector<Tensor>& dys, Needs) -> Grads {
+               const Tensor v = vectors.get();
+               Tensor inner = dys[0].defined() ? diagonal_matrix(dys[0]) : Tensor();
+               if (dys[1].defined()) {
+                 const Tensor turned = matmul(transposed(v), dys[1]) / gaps(values.get());
+                 const Tensor mask = internal::diagonal_mask(v.size(-1), v.device());
+                 inner = added(inner, where(mask, 0, turned));
+               }
+               return {matmul(v, matmul(inner, transposed(v)))};
+             });
+  return {out[0], out[1]};
+}
+
+}  // namespace strata

@@ -1,0 +1,77 @@
+#include "strata/ops/matrices.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata::internal {
+namespace {
+
+Tensor numbers(int64_t n, Device device) {
+  return arange(0, static_cast<double>(n), 1, DType::i64, device);
+}
+
+}  // namespace
+
+void check_matrices(const char* op, const Tensor& a, bool square) {
+  if (a.dtype() != DType::f32 && a.dtype() != DType::f64) {
+    throw DTypeError(op, fmt::format("takes f32 and f64, got {}", describe(a)));
+  }
+  if (a.rank() < 2) throw ShapeError(op, fmt::format("takes matrices, got {}", describe(a)));
+  if (square && a.size(-1) != a.size(-2)) {
+    throw ShapeError(op, fmt::format("takes square matrices, got {}", describe(a)));
+  }
+  constexpr int64_t kMost = std::numeric_limits<int>::max() / 8;  // LAPACK's integers
+  if (a.size(-1) > kMost || a.size(-2) > kMost) {
+    throw ShapeError(op, fmt::format("{} is too large for LAPACK", describe(a)));
+  }
+}
+
+void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,
+                 const char* complaint) {
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i] == 0) continue;
+    const std::string which = a.rank() == 2 ? "the matrix " + describe(a)
+                                            : fmt::format("matrix {} of {}", i, describe(a));
+    throw NumericError(op, which + " " + (codes[i] > 0 ? complaint : "has NaN or infinity in it"));
+  }
+}
+
+Tensor to_columns(const Tensor& a) {
+  const NoGrad no_grad;
+  const Tensor columns = copy(transposed(a));
+  return reshape(columns, {numel(batch_of(a)), a.size(-1), a.size(-2)});
+}
+
+Tensor from_columns(const Tensor& columns, const Tensor& a) {
+  const NoGrad no_grad;
+  const Tensor rows = transposed(columns);
+  return reshape(copy(rows), batch_of(a, {rows.size(-2), rows.size(-1)}));
+}
+
+Shape batch_of(const Tensor& a, std::initializer_list<int64_t> behind) {
+  Shape shape = a.shape();
+  shape.erase(shape.rank() - 1);
+  shape.erase(shape.rank() - 1);
+  for (const int64_t size : behind) shape.push_back(size);
+  return shape;
+}
+
+Tensor transposed(const Tensor& a) { return transpose(a, -1, -2); }
+
+Tensor upper_mask(int64_t n, Device device) {
+  return unsqueeze(numbers(n, device), 1) <= numbers(n, device);
+}
+
+Tensor diagonal_mask(int64_t n, Device device) {
+  return unsqueeze(numbers(n, device), 1) == numbers(n, device);
+}
+
+}  // namespace strata::internal

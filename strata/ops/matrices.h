@@ -1,0 +1,34 @@
+#pragma once
+
+#include <initializer_list>
+#include <vector>
+
+#include "strata/tensor/tensor.h"
+
+// What the functions of linalg.h share.
+namespace strata::internal {
+
+/// Throws tagged `op` unless a is a batch of matrices of f32 or f64, square ones if so said.
+void check_matrices(const char* op, const Tensor& a, bool square);
+
+/// Throws NumericError "[op] matrix 3 of f64[5, 4, 4] is singular" for the first code above 0, and
+/// another one for a code below it.
+void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,
+                 const char* complaint);
+
+/// Columns stored one behind the other, as LAPACK wants them: [batch, c, r], a copy without a trace
+/// on the tape.
+Tensor to_columns(const Tensor& a);
+/// The way back: matrices in a's batch.
+Tensor from_columns(const Tensor& columns, const Tensor& a);
+
+/// The axes in front of the matrices, with others behind them.
+Shape batch_of(const Tensor& a, std::initializer_list<int64_t> behind = {});
+
+Tensor transposed(const Tensor& a);
+
+/// bool [n, n]: true on the diagonal (and above it).
+Tensor upper_mask(int64_t n, Device device);
+Tensor diagonal_mask(int64_t n, Device device);
+
+}  // namespace strata::internal

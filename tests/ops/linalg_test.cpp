@@ -1,0 +1,143 @@
+#include "strata/ops/linalg.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/autograd/gradcheck.h"
+#include "strata/base/error.h"
+#include "strata/base/random.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/extremes.h"
+#include "strata/ops/matmul.h"
+#include "strata/ops/reduce.h"
+#include "strata/ops/unary.h"
+#include "strata/ops/views.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+using testing::message;
+
+Tensor normal(const Shape& shape, DType dtype, uint64_t seed = 1) {
+  Generator g(seed);
+  return randn(shape, 0, 1, dtype, kCpu, g);
+}
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  return max(abs(a - b)).item<double>();
+}
+
+Tensor transposed(const Tensor& a) { return transpose(a, -1, -2); }
+
+Tensor as_diagonal(const Tensor& x) { return unsqueeze(x, -1) * eye(x.size(-1), x.dtype()); }
+
+TEST(Linalg, RebuildsItsInputsInOddSizes) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const double bound = dtype == DType::f32 ? 1e-3 : 1e-10;
+    for (const int64_t n : {1, 3, 17, 65}) {
+      const Tensor a = normal({2, n, n}, dtype), wide = normal({n, n + 5}, dtype, 2);
+      const Tensor unit = eye(n, dtype);
+      EXPECT_LE(largest_difference(matmul(a, inverse(a)), unit), bound) << n;
+      const Tensor definite = matmul(a, transposed(a)) + unit;
+      const Tensor l = cholesky(definite);
+      EXPECT_LE(largest_difference(matmul(l, transposed(l)), definite), bound) << n;
+      for (const Tensor& x : {wide, transposed(wide), a}) {
+        const Qr f = qr(x);
+        EXPECT_LE(largest_difference(matmul(f.q, f.r), x), bound) << n;
+        const Svd y = svd(x);
+        EXPECT_LE(largest_difference(matmul(y.u, unsqueeze(y.s, -1) * y.vh), x), bound) << n;
+      }
+      const Tensor symmetric = a + transposed(a);
+      const Eigh e = eigh(symmetric);
+      const Tensor turned = matmul(e.vectors, matmul(as_diagonal(e.values), transposed(e.vectors)));
+      EXPECT_LE(largest_difference(turned, symmetric), bound) << n;
+    }
+  }
+}
+
+TEST(Linalg, TakesEmptyMatricesAndBatches) {
+  const Tensor none = zeros({3, 0, 0}, DType::f64);
+  EXPECT_EQ(det(none).to_vector<double>(), (std::vector<double>{1, 1, 1}));
+  EXPECT_EQ(describe(inverse(none)), "f64[3, 0, 0]");
+  EXPECT_EQ(describe(svd(zeros({2, 0, 3})).vh), "f32[2, 0, 3]");
+  EXPECT_EQ(describe(eigh(none).values), "f64[3, 0]");
+  EXPECT_EQ(describe(solve(zeros({0, 2, 2}), zeros({0, 2, 1}))), "f32[0, 2, 1]");
+}
+
+TEST(Linalg, ReadsOnlyTheLowerTriangle) {
+  const Tensor a = tensor<double>({4, 99, 2, 5}, {2, 2});
+  EXPECT_EQ(cholesky(a).to_vector<double>(), (std::vector<double>{2, 0, 1, 2}));
+  const std::vector<double> values = eigh(a).values.to_vector<double>();
+  EXPECT_NEAR(values[0] + values[1], 9, 1e-12);
+  EXPECT_NEAR(values[0] * values[1], 16, 1e-12);
+}
+
+TEST(Linalg, NamesTheMatrixThatCannotBeDone) {
+  Tensor a = copy(expand(eye(2, DType::f64), {3, 2, 2}));
+  a.data<double>()[4] = 0;  // [1, 0, 0]
+  EXPECT_EQ(message<NumericError>([&] { inverse(a); }),
+            "[inverse] matrix 1 of f64[3, 2, 2] is singular");
+  EXPECT_EQ(message<NumericError>([&] {
+              solve(a, ones({2, 1}, DType::f64));
+            }),
+            "[solve] matrix 1 of f64[3, 2, 2] is singular");
+  EXPECT_EQ(message<NumericError>([&] { cholesky(select(a, 0, 1)); }),
+            "[cholesky] the matrix f64[2, 2] is not positive definite");
+  EXPECT_EQ(message<NumericError>([&] {
+              solve_triangular(a, ones({2, 1}, DType::f64), true);
+            }),
+            "[solve_triangular] matrix 1 of f64[3, 2, 2] is singular: there is a 0 on its "
+            "diagonal");
+  EXPECT_EQ(det(a).to_vector<double>(), (std::vector<double>{1, 0, 1}));
+  const SignAndLog parts = slogdet(a);
+  EXPECT_EQ(parts.sign.to_vector<double>(), (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(parts.log_magnitude.to_vector<double>()[1], -INFINITY);
+  const Tensor nan = full({2, 2}, NAN);
+  EXPECT_EQ(message<NumericError>([&] { svd(nan); }),
+            "[svd] the matrix f32[2, 2] has NaN or infinity in it");
+  EXPECT_EQ(message<NumericError>([&] { eigh(nan); }),
+            "[eigh] the matrix f32[2, 2] has NaN or infinity in it");
+}
+
+TEST(Linalg, RefusesOtherShapesAndDtypes) {
+  EXPECT_EQ(message<ShapeError>([] {
+              inverse(ones({2, 3}));
+            }),
+            "[inverse] takes square matrices, got f32[2, 3]");
+  EXPECT_EQ(message<ShapeError>([] { svd(ones({2})); }), "[svd] takes matrices, got f32[2]");
+  EXPECT_EQ(message<DTypeError>([] {
+              det(ones({2, 2}, DType::bf16));
+            }),
+            "[det] takes f32 and f64, got bf16[2, 2]");
+  EXPECT_EQ(message<ShapeError>([] {
+              solve(eye(2), ones({3, 1}));
+            }),
+            "[solve] b f32[3, 1] does not fit a f32[2, 2]");
+  EXPECT_EQ(message<DTypeError>([] {
+              solve(eye(2), ones({2, 1}, DType::f64));
+            }),
+            "[solve] the dtypes differ: f32[2, 2] and f64[2, 1]");
+}
+
+TEST(Linalg, GradientsOfOneFactorAreRight) {
+  const Tensor x[] = {normal({4, 3}, DType::f64).set_requires_grad()};
+  const auto check = [&](auto f) {
+    const auto run = [&](std::span<const Tensor> in) { return std::vector{f(in[0])}; };
+    for (const int order : {1, 2}) {
+      const GradCheckResult result = gradcheck(run, x, order);
+      EXPECT_LE(result.error, 1e-6) << result.where;
+    }
+  };
+  check([](const Tensor& a) { return qr(a).q; });
+  check([](const Tensor& a) { return square(svd(a).u); });
+  check([](const Tensor& a) { return square(svd(a).vh); });
+  check([](const Tensor& a) { return square(eigh(matmul(transposed(a), a)).vectors); });
+}
+
+}  // namespace
+}  // namespace strata
