@@ -1,0 +1,68 @@
+#include "strata/ops/ctc.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "strata/autograd/backward.h"
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+using testing::message;
+
+const double kThird = std::log(1.0 / 3);
+
+TEST(Ctc, CountsThePathsOfAUniformGuess) {
+  // 3 steps of 3 classes; "1": 1--, -1-, --1, 11-, -11, 111 ("1-1" would be "11").
+  const Tensor x = full({3, 1, 3}, kThird, DType::f64);
+  const Tensor one = tensor<int64_t>({1}, {1, 1}), equal = tensor<int64_t>({1, 1}, {1, 2});
+  const CtcOptions sum{.reduction = Reduction::sum};
+  EXPECT_NEAR(ctc_loss(x, one, {3}, {1}, sum).item<double>(), -std::log(6.0 / 27), 1e-12);
+  EXPECT_NEAR(ctc_loss(x, equal, {3}, {2}, sum).item<double>(), -std::log(1.0 / 27), 1e-12);
+  EXPECT_NEAR(ctc_loss(x, equal, {3}, {0}, sum).item<double>(), -std::log(1.0 / 27), 1e-12);
+}
+
+TEST(Ctc, IsInfiniteWhereTheInputIsTooShort) {
+  Tensor x = full({2, 1, 3}, kThird, DType::f64).set_requires_grad();
+  const Tensor equal = tensor<int64_t>({1, 1}, {1, 2});
+  EXPECT_EQ(ctc_loss(x, equal, {2}, {2}).item<double>(), INFINITY);
+  const Tensor loss = ctc_loss(x, equal, {2}, {2}, {.zero_infinity = true});
+  EXPECT_EQ(loss.item<double>(), 0);
+  backward(loss);
+  EXPECT_EQ(x.grad().to_vector<double>(), std::vector<double>(6));
+}
+
+TEST(Ctc, SaysWhatDoesNotFit) {
+  const Tensor x = full({3, 2, 3}, kThird), targets = tensor<int64_t>({1, 2, 2, 1}, {2, 2});
+  EXPECT_EQ(message<ShapeError>([&] {
+              ctc_loss(x, targets, {3}, {1, 1});
+            }),
+            "[ctc_loss] 1 input_lengths for a batch of 2");
+  EXPECT_EQ(message<ValueError>([&] {
+              ctc_loss(x, targets, {3, 4}, {1, 1});
+            }),
+            "[ctc_loss] input_lengths holds 4, which is not in [0, 3]");
+  EXPECT_EQ(message<ValueError>([&] {
+              ctc_loss(x, targets, {3, 3}, {1, 1}, {.blank = 3});
+            }),
+            "[ctc_loss] blank is 3, outside of [0, 3)");
+  EXPECT_EQ(message<IndexError>([&] {
+              ctc_loss(x, tensor<int64_t>({1, 2, 2, 3}, {2, 2}), {3, 3}, {1, 2});
+            }),
+            "[ctc_loss] label 1 of target 1 is 3, outside of [0, 3)");
+  EXPECT_EQ(message<ShapeError>([&] {
+              ctc_loss(x, tensor<int64_t>({1, 2, 2}), {3, 3}, {1, 1});
+            }),
+            "[ctc_loss] target_lengths add up to 2, targets are i64[3]");
+  EXPECT_EQ(message<ShapeError>([&] {
+              ctc_loss(full({3, 3}, kThird), targets, {3}, {1});
+            }),
+            "[ctc_loss] log_probs are [steps, batch, classes], got f32[3, 3]");
+}
+
+}  // namespace
+}  // namespace strata
