@@ -73,6 +73,15 @@ Tensor var(const Tensor& x, const Dims& axes, double correction, bool keep) {
                 });
 }
 
+Tensor stddev(const Tensor& x, const Dims& axes, double correction, bool keep) {
+  internal::check_floating("stddev", x);
+  if (size_of(x.dtype()) < 4) {
+    return cast(stddev(cast(x, DType::f32), axes, correction, keep), x.dtype());
+  }
+  const Tensor v = var(x, axes, correction, keep);
+  return where(v == 0, 0, sqrt(where(v == 0, 1, v)));
+}
+
 Tensor logsumexp(const Tensor& x, const Dims& axes, bool keep) {
   internal::check_floating("logsumexp", x);
   if (x.dtype() == DType::f16) {

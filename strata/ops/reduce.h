@@ -18,6 +18,10 @@ Tensor mean(const Tensor& x, const Dims& axes = {}, bool keep = false);
 /// that is 0 / 0. Throws DTypeError for integers.
 Tensor var(const Tensor& x, const Dims& axes = {}, double correction = 1, bool keep = false);
 
+/// Standard deviation: the root of var, as torch.std. The gradient of a zero one is 0. Throws
+/// DTypeError for integers.
+Tensor stddev(const Tensor& x, const Dims& axes = {}, double correction = 1, bool keep = false);
+
 /// log(sum(e^x)), the maximum taken off first. Throws DTypeError for integers.
 Tensor logsumexp(const Tensor& x, const Dims& axes = {}, bool keep = false);
 
