@@ -298,10 +298,11 @@ struct Plain {
 };
 
 TEST(Fit, GatheredBatchesMakeTheStepOfALargeOne) {
-  // 200 samples in batches of 12 leave one of 8; four and a bit of them make a step.
-  Plain large(48), gathered(12), other(12);
-  const FitResult a = fit(large.training, {.epochs = 3});
-  const FitResult b = fit(gathered.training, {.epochs = 3, .accumulate = 4});
+  // 200 samples in batches of 16 leave one of 8: the last step of an epoch has batches of 16,
+  // 16, 8.
+  Plain large(80), gathered(16), other(16);
+  const FitResult a = fit(large.training, {.epochs = 5});
+  const FitResult b = fit(gathered.training, {.epochs = 5, .accumulate = 5});
   EXPECT_EQ(a.steps, 15);
   EXPECT_EQ(b.steps, 15);
   EXPECT_NEAR(a.loss, b.loss, 1e-5);
@@ -310,7 +311,7 @@ TEST(Fit, GatheredBatchesMakeTheStepOfALargeOne) {
     const auto x = value.to_vector<double>(), y = got.at(name).to_vector<double>();
     for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 2e-6) << name;
   }
-  const FitResult c = fit(other.training, {.epochs = 3, .accumulate = 5});
+  const FitResult c = fit(other.training, {.epochs = 3, .accumulate = 4});
   EXPECT_EQ(c.steps, 12);
   EXPECT_THROW(fit(other.training, {.accumulate = 0}), ValueError);
 }
