@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "strata/base/activity.h"
 #include "strata/base/error.h"
 #include "strata/kernels/arithmetic.h"
 #include "strata/ops/arithmetic.h"
@@ -163,7 +164,7 @@ class Walk {
   }
 
   void step(Node& node, const std::vector<Tensor>& dys) {
-    Grads dxs = node.backward(dys, needs_of(node));
+    Grads dxs = way_back(node, dys);
     if (!options_.retain_graph && !options_.create_graph) node.forget();
     for (size_t i = 0; i < node.edges().size(); ++i) {
       const Node::Edge& edge = node.edges()[i];
@@ -173,6 +174,11 @@ class Walk {
       const Tensor dx = fit(node, static_cast<int>(i), edge, std::exchange(dxs[i], {}));
       add(edge.node, edge.output, dx);
     }
+  }
+
+  Grads way_back(Node& node, const std::vector<Tensor>& dys) const {
+    const ActivityScope scope(Activity::backward, node.name(), node.sequence());
+    return node.backward(dys, needs_of(node));
   }
 
   /// A gradient has its input's dtype, whatever dtypes the op mixed, and its input's size.

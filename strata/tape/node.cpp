@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "strata/base/activity.h"
+
 namespace strata {
 namespace {
 
@@ -10,7 +12,10 @@ std::atomic<uint64_t> g_sequence{0};
 }  // namespace
 
 Node::Node(const char* name)
-    : name_(name), sequence_(g_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+    : name_(name), sequence_(g_sequence.fetch_add(1, std::memory_order_relaxed)) {
+  if (ActivityListener* listener = activity_listener()) [[unlikely]]
+    listener->recorded(sequence_);
+}
 
 void Node::add_edge(const Tensor& input) {
   if (input.requires_grad()) {

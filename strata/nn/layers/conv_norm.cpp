@@ -3,6 +3,7 @@
 #include <array>
 #include <mutex>
 
+#include "strata/base/activity.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -52,7 +53,9 @@ ConvNorm& ConvNorm::operator=(ConvNorm&&) noexcept = default;
 ConvNorm::~ConvNorm() = default;
 
 Tensor ConvNorm::operator()(const Tensor& x, const Tensor& residual) {
-  if (norm.training() || grad_enabled() || call_observer()) {
+  // A profile is to see what runs without it; other observers want to see both layers.
+  const bool observed = call_observer() && !activity_listener();
+  if (norm.training() || grad_enabled() || observed) {
     const Tensor y = norm(conv(x));
     return residual.defined() ? add_relu(y, residual) : y;
   }
