@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
+#include "apps/strata/profiling.h"
 #include "apps/strata/terminal.h"
 #include "bench/conv_shapes.h"
 #include "bench/elementwise_bench.h"
@@ -62,7 +63,10 @@ double resident_mib(const std::string& which) {
   return 0;
 }
 
-Row run_workload(const Workload& w, const Machine& machine, double seconds, bool with_bound) {
+constexpr int kProfiledSteps = 3;
+
+Row run_workload(const Workload& w, const Machine& machine, double seconds, bool with_bound,
+                 const ProfileOptions& profiling) {
   trim_cpu_memory();
   const std::function<void()> step = w.make();
   std::ofstream("/proc/self/clear_refs") << 5;  // resets the mark
@@ -74,6 +78,9 @@ Row run_workload(const Workload& w, const Machine& machine, double seconds, bool
     const kernels::WorkLogScope scope(log);
     step();
   }
+  ProfileRun profile(profiling, nullptr);
+  for (int i = 0; profiling.on && i < kProfiledSteps; ++i) step();
+  profile.finish("trace-" + w.name + ".json");
   const double gflops = log.flops() / t.ms_min * 1e-6;
   return {.name = w.name,
           .ms_median = t.ms_median,
@@ -151,7 +158,7 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
 }
 
 int run_bench(const std::vector<std::string>& names, double seconds, bool with_bound,
-              const Common& common) {
+              const ProfileOptions& profiling, const Common& common) {
   common.apply();
   check_names(names);
   const auto wanted = [&](const std::string& name) {
@@ -177,7 +184,7 @@ int run_bench(const std::vector<std::string>& names, double seconds, bool with_b
   for (const Workload& w : bench::workloads()) {
     if (!wanted(w.name)) continue;
     status.show(w.name + ": " + w.what);
-    add(run_workload(w, machine, seconds, with_bound));
+    add(run_workload(w, machine, seconds, with_bound, profiling));
   }
   if (wanted("matmul")) {
     status.show("matmul: products beside the library's primitives");
@@ -205,14 +212,17 @@ void add_bench(CLI::App& app, Program& program) {
   auto names = std::make_shared<std::vector<std::string>>();
   auto seconds = std::make_shared<double>(3);
   common->add_to(*command);
+  auto profiling = std::make_shared<ProfileOptions>();
+  profiling->add_to(*command, "trace-NAME.json");
   command->add_option("names", *names, "what to run (default: all)");
   command->add_option("--seconds", *seconds, "time for each workload")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   auto without_bound = std::make_shared<bool>(false);
   command->add_flag("--no-bound", *without_bound, "leave out bound_ms, which takes its own time");
-  command->callback(
-      [=, &program] { program.status = run_bench(*names, *seconds, !*without_bound, *common); });
+  command->callback([=, &program] {
+    program.status = run_bench(*names, *seconds, !*without_bound, *profiling, *common);
+  });
 }
 
 }  // namespace strata::app

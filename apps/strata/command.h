@@ -8,6 +8,7 @@
 
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
+#include "strata/nn/summary.h"
 
 namespace strata::app {
 
@@ -45,14 +46,18 @@ struct Common {
 /// recipes::open_system; an unknown name and weights that were left out are a UsageError.
 recipes::System open_for_use(const std::string& system, const std::string& weights);
 
+/// Layers, sizes and work of a system's network for one example, on the default device.
+nn::Summary summarize_system(recipes::System& system);
+
 /// Writes one JSON value to standard output.
 void print_json(const nlohmann::ordered_json& value);
 
 /// Set by Ctrl-C.
 const std::atomic<bool>& interrupted();
 
-/// The exit status of the command that ran; commands set it from their callbacks.
+/// The run of the program: what was typed, and the exit status that the command sets.
 struct Program {
+  std::string command_line = {};
   int status = kDone;
 };
 
@@ -72,6 +77,7 @@ void add_convert(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_gradcheck(CLI::App& app, Program& program);
 void add_inspect(CLI::App& app, Program& program);
+void add_report(CLI::App& app, Program& program);
 void add_data(CLI::App& app, Program& program);
 void add_doctor(CLI::App& app, Program& program);
 

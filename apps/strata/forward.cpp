@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
+#include "apps/strata/profiling.h"
 #include "apps/strata/terminal.h"
 #include "strata/io/safetensors.h"
 #include "strata/ops/copy.h"
@@ -12,6 +13,7 @@ namespace {
 
 struct ForwardArguments {
   Common common;
+  ProfileOptions profile;
   std::string system, weights, input, output, layout = "nchw";
 };
 
@@ -34,7 +36,9 @@ int forward(const ForwardArguments& a) {
   const bool nchw = a.layout == "nchw";
   const NoGrad no_grad;
   if (nchw) inputs = turned(std::move(inputs), {0, 2, 3, 1});
+  ProfileRun profile(a.profile, system.model.get());
   TensorMap outputs = run_arrays(system, inputs);
+  profile.finish("trace.json");
   if (nchw) outputs = turned(std::move(outputs), {0, 3, 1, 2});
   save_safetensors(a.output, outputs);
   nlohmann::ordered_json json = {{"system", a.system}, {"output", a.output}};
@@ -55,6 +59,7 @@ void add_forward(CLI::App& app, Program& program) {
       "             --input in.safetensors --output out.safetensors");
   auto a = std::make_shared<ForwardArguments>();
   a->common.add_to(*command);
+  a->profile.add_to(*command, "trace.json");
   command->add_option("system", a->system, "a name from strata list, or a model's folder")
       ->required();
   command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");

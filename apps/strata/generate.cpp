@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
+#include "apps/strata/profiling.h"
 #include "apps/strata/terminal.h"
 #include "strata/base/timer.h"
 #include "strata/tape/grad_mode.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct GenerateArguments {
   Common common;
+  ProfileOptions profile;
   std::string system, weights;
   bool greedy = false, seeded = false;
   recipes::GenerateRequest request;
@@ -31,6 +33,7 @@ int generate(GenerateArguments a) {
     fmt::print("{}", a.request.prompt);
     std::fflush(stdout);
   }
+  ProfileRun profile(a.profile, system.model.get());
   const Timer timer;
   const auto result = write(system, a.request, [&](std::string_view piece) {
     text += piece;
@@ -56,6 +59,7 @@ int generate(GenerateArguments a) {
                         duration(seconds), static_cast<double>(result.new_tokens) / seconds,
                         a.request.seed)));
   }
+  profile.finish("trace.json");
   return interrupted() ? kInterrupted : kDone;
 }
 
@@ -70,6 +74,7 @@ void add_generate(CLI::App& app, Program& program) {
   auto a = std::make_shared<GenerateArguments>();
   auto& r = a->request;
   a->common.add_to(*command);
+  a->profile.add_to(*command, "trace.json");
   command->add_option("system", a->system, "a name from strata list, or a model's folder")
       ->required();
   command->add_option("prompt", r.prompt, "the text to go on with")->required();

@@ -46,13 +46,20 @@ int list(const Common& common) {
     print_json(all);
     return kDone;
   }
-  fmt::print("{:<20} {:<11} {:>4} {:>11}  {}\n", "system", "family", "year", "parameters", "what");
+  fmt::print("{:<18} {:<10} {:>4} {:>11}  {}\n", "system", "family", "year", "parameters", "what");
   for (const Recipe& r : recipes::all_recipes()) {
-    fmt::print("{:<20} {:<11} {:>4} {:>11}  {}\n", r.name, r.family, r.year,
+    fmt::print("{:<18} {:<10} {:>4} {:>11}  {}\n", r.name, r.family, r.year,
                grouped(parameters_of(r)), r.title);
   }
   fmt::print("\nstrata info NAME tells more, strata train NAME trains one.\n");
   return kDone;
+}
+
+/// A setting's value without line breaks.
+std::string one_line(const std::string& value) {
+  std::string out;
+  for (const char c : value) out += c == '\n' ? "\\n" : std::string(1, c);
+  return out;
 }
 
 int info(const std::string& name, const Common& common) {
@@ -76,20 +83,26 @@ int info(const std::string& name, const Common& common) {
     print_json(json);
     return kDone;
   }
-  fmt::print("{} ({})\n\n{}\n\n", r.title, r.year, r.summary);
-  fmt::print("  paper       {}\n  parameters  {}\n", r.paper, grouped(parameters_of(r)));
+  const auto print = [](const std::string& name, const std::string& text) {
+    fmt::print("{}\n", wrapped(fmt::format("  {:<11} {}", name, text), 14));
+  };
+  fmt::print("{} ({})\n\n{}\n\n", r.title, r.year, wrapped(r.summary));
+  print("paper", r.paper);
+  print("parameters", grouped(parameters_of(r)));
   for (const auto& i : r.inputs(settings)) {
-    fmt::print("  input       {} {}{}\n", i.name, name_of(i.dtype), to_string(i.shape));
+    print("input", fmt::format("{} {}{}", i.name, name_of(i.dtype), to_string(i.shape)));
   }
   if (r.training) {
-    fmt::print("  data        {}\n  metric      {}\n  expected    {}\n", r.data, r.metric,
-               r.expected);
-    fmt::print("  {:<11} {}\n", r.steps ? "steps" : "epochs", r.steps ? r.steps : r.epochs);
+    print("data", r.data);
+    print("metric", r.metric);
+    print("expected", r.expected);
+    print(r.steps ? "steps" : "epochs", std::to_string(r.steps ? r.steps : r.epochs));
   }
-  fmt::print("  does        {}\n\n", fmt::join(abilities(r), ", "));
-  fmt::print("Settings, as key=value behind the name:\n");
+  print("does", fmt::format("{}", fmt::join(abilities(r), ", ")));
+  fmt::print("\nSettings, as key=value behind the name:\n");
   for (const auto& e : settings.fields().list()) {
-    fmt::print("  {:<12} {:<10} {}\n", e.name, e.value, e.help);
+    fmt::print("{}\n",
+               wrapped(fmt::format("  {:<12} {:<10} {}", e.name, one_line(e.value), e.help), 26));
   }
   fmt::print("\nExample: strata {} {}\n", abilities(r).front(), r.name);
   return kDone;

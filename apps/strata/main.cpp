@@ -63,12 +63,24 @@ void check_command(const CLI::App& app, const std::string& typed) {
                    near.empty() ? "strata --help lists them" : "did you mean " + near + "?");
 }
 
+/// The command line as it could be typed again.
+std::string typed(int argc, char** argv) {
+  std::string out = "strata";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n'\"\\$&|;<>()*?`!#~") == std::string::npos;
+    out += plain ? " " + word : " '" + word + "'";
+  }
+  return out;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Deep learning in modern C++: train, run and look at landmark networks.", "strata");
   app.require_subcommand(1);
   app.footer("Example: strata train lenet5\nEach command has --help with an example of its own.");
   app.set_version_flag("--version", "strata " STRATA_VERSION);
-  Program program;
+  Program program{.command_line = typed(argc, argv)};
   add_list(app, program);
   add_info(app, program);
   add_train(app, program);
@@ -84,6 +96,7 @@ int run(int argc, char** argv) {
   add_bench(app, program);
   add_gradcheck(app, program);
   add_inspect(app, program);
+  add_report(app, program);
   add_data(app, program);
   add_doctor(app, program);
   if (argc > 1 && argv[1][0] != '-') check_command(app, argv[1]);

@@ -1,5 +1,3 @@
-#include "strata/nn/summary.h"
-
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
@@ -31,11 +29,7 @@ int summary(const std::string& name, const Common& common) {
   const DeviceScope meta(kMeta);
   auto system = checked_usage([&] { return recipes::sketch_system(name); });
   const auto inputs = system.recipe->inputs(system.settings);
-  const nn::Summary s = nn::summarize(*system.model, [&] {
-    TensorMap arrays;
-    for (const auto& i : inputs) arrays[i.name] = empty(i.shape, i.dtype, kMeta);
-    run_arrays(system, arrays);
-  });
+  const nn::Summary s = summarize_system(system);
   if (common.json) {
     auto layers = nlohmann::ordered_json::array();
     for (const auto& l : s.layers) {
@@ -54,21 +48,33 @@ int summary(const std::string& name, const Common& common) {
                 {"layers", layers}});
     return kDone;
   }
-  fmt::print("{:<24} {:<14} {:<18} {:>10} {:>12}\n", "layer", "type", "output", "parameters",
+  fmt::print("{:<21} {:<14} {:<18} {:>10} {:>13}\n", "layer", "type", "output", "parameters",
              "MACs");
   for (const auto& l : s.layers) {
     const std::string label = std::string(static_cast<size_t>(2 * l.depth), ' ') +
                               (l.name.empty() ? name : l.name.substr(l.name.rfind('.') + 1));
-    fmt::print("{:<24} {:<14} {:<18} {:>10} {:>12}\n", label, l.type, to_string(l.output),
+    fmt::print("{:<21} {:<14} {:<18} {:>10} {:>13}\n", label, l.type, to_string(l.output),
                l.parameters ? grouped(l.parameters) : "", l.macs ? grouped(l.macs) : "");
   }
-  fmt::print("\n{} parameters, {} trainable, {} in buffers; {} multiply-accumulates for {}\n",
-             grouped(s.parameters), grouped(s.trainable), grouped(s.buffers), grouped(s.macs),
-             described(inputs));
+  const std::string sums =
+      fmt::format("{} parameters, {} trainable, {} in buffers; {} multiply-accumulates for {}",
+                  grouped(s.parameters), grouped(s.trainable), grouped(s.buffers), grouped(s.macs),
+                  described(inputs));
+  fmt::print("\n{}\n", wrapped(sums));
   return kDone;
 }
 
 }  // namespace
+
+nn::Summary summarize_system(recipes::System& system) {
+  return nn::summarize(*system.model, [&] {
+    TensorMap arrays;
+    for (const auto& i : system.recipe->inputs(system.settings)) {
+      arrays[i.name] = empty(i.shape, i.dtype, default_device());
+    }
+    run_arrays(system, arrays);
+  });
+}
 
 void add_summary(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("summary", "layers, output shapes, parameters and work");

@@ -63,6 +63,31 @@ std::string grouped(int64_t n) {
   return n < 0 ? "-" + out : out;
 }
 
+std::string wrapped(std::string_view text, int indent) {
+  constexpr int kWidth = 80;
+  std::string out;
+  int used = 0;
+  bool first = true;
+  for (size_t at = 0; at < text.size();) {
+    // A word goes with the spaces before it, which a new line does not need.
+    const size_t begin = text.find_first_not_of(' ', at);
+    if (begin == std::string_view::npos) break;
+    const size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin),
+                           whole = text.substr(at, end - at);
+    if (!first && used + columns(whole) > kWidth) {
+      out += "\n" + std::string(static_cast<size_t>(indent), ' ') + std::string(word);
+      used = indent + columns(word);
+    } else {
+      out += whole;
+      used += columns(whole);
+    }
+    first = false;
+    at = end;
+  }
+  return out;
+}
+
 void StatusLine::show(const std::string& text) {
   if (!is_terminal()) return;
   const double t = now();

@@ -27,6 +27,9 @@ std::string duration(double seconds);
 /// "61,706".
 std::string grouped(int64_t n);
 
+/// The text in lines of at most 80 columns, broken at spaces; those after the first are indented.
+std::string wrapped(std::string_view text, int indent = 0);
+
 /// Rewrites one line in place on a terminal; prints nothing in a pipe.
 class StatusLine {
  public:

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
+#include "apps/strata/profiling.h"
+#include "apps/strata/run_report.h"
 #include "apps/strata/terminal.h"
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
@@ -24,6 +26,7 @@ using recipes::Recipe;
 
 struct TrainArguments {
   Common common;
+  ProfileOptions profile;
   std::string system, data, out, dtype = "f32", device = "cpu";
   std::vector<std::string> assignments;
   bool resume = false;
@@ -36,10 +39,13 @@ struct TrainArguments {
 /// Draws the progress of a fit: a bar on a terminal, a line an epoch in a pipe.
 class TerminalObserver final : public train::FitObserver {
  public:
+  explicit TerminalObserver(RunReport& report) : report_(report) {}
+
   void resumed(const train::Progress& p) override {
     say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
   }
   void stepped(const train::Progress& p) override {
+    report_.stepped(p);
     losses_.push_back(p.loss);
     smooth_ = losses_.size() == 1 ? p.loss : 0.98 * smooth_ + 0.02 * p.loss;
     const double left = p.step ? p.seconds / static_cast<double>(p.step) *
@@ -51,6 +57,7 @@ class TerminalObserver final : public train::FitObserver {
                            duration(left)));
   }
   void evaluated(const train::Progress& p, const train::Metric& m) override {
+    report_.evaluated(p, m);
     line_.clear();
     say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step, smooth_, m.name, m.value,
                     duration(p.seconds)));
@@ -62,6 +69,7 @@ class TerminalObserver final : public train::FitObserver {
   static double fraction(int64_t a, int64_t b) {
     return b ? static_cast<double>(a) / static_cast<double>(b) : 0;
   }
+  RunReport& report_;
   StatusLine line_;
   std::vector<double> losses_;
   double smooth_ = 0;
@@ -122,10 +130,7 @@ Tensor halved(const Tensor& image) {
 constexpr int64_t kAnswersShown = 8, kAnswersKept = 64;
 
 /// Writes some answers as one picture into the run's folder; on a terminal shows the first of them.
-void show_answers(train::Training& training, const std::string& run_dir) {
-  const NoGrad no_grad;
-  training.model().eval();
-  const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+void show_answers(const std::vector<train::Answer>& answers, const std::string& run_dir) {
   if (answers.empty()) return;
   std::vector<Tensor> pictures;
   std::vector<std::vector<std::string>> blocks;
@@ -149,6 +154,32 @@ void show_answers(train::Training& training, const std::string& run_dir) {
   const std::string path = (fs::path(run_dir) / "answers.png").string();
   write_png(path, to_bytes(picture_grid(stack(pictures, 0), 8, 0.5f)));
   say(fmt::format("{} of {} answers right in {}", answers.size() - wrong, answers.size(), path));
+}
+
+/// Trains; where that fails, the report says why.
+train::FitResult run_fit(train::Training& training, const train::FitOptions& options,
+                         TerminalObserver& observer, RunReport& report) {
+  try {
+    const train::FitResult result = fit(training, options, &observer);
+    observer.close();
+    return result;
+  } catch (const Error& e) {
+    observer.close();
+    if (fs::is_directory(options.run_dir)) report.write(options.run_dir, e.what());
+    throw;
+  }
+}
+
+/// Shows and keeps what the finished network makes of some samples.
+void finish(train::Training& training, const std::string& run_dir, uint64_t seed,
+            RunReport& report) {
+  const NoGrad no_grad;
+  training.model().eval();
+  const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+  show_answers(answers, run_dir);
+  report.add_answers(answers);
+  report.add_creations(run_dir, seed);
+  report.write(run_dir, "finished");
 }
 
 void conclude(const Recipe& r, const train::FitResult& result, const std::string& run_dir,
@@ -176,7 +207,7 @@ nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
           {"run_dir", run_dir}};
 }
 
-int train_system(const TrainArguments& a) {
+int train_system(const TrainArguments& a, const Program& program) {
   a.common.apply();
   const Recipe& recipe =
       checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
@@ -206,10 +237,17 @@ int train_system(const TrainArguments& a) {
   options.cancel = &interrupted();
   announce(recipe, a, options, *model, *training);
 
-  TerminalObserver observer;
-  const train::FitResult result = fit(*training, options, &observer);
-  observer.close();
+  RunReport report(recipe, settings,
+                   {{"command", program.command_line},
+                    {"seed", std::to_string(a.seed)},
+                    {"dtype", a.dtype},
+                    {"data", a.data.empty() ? "generated" : a.data}});
+  TerminalObserver observer(report);
+  ProfileRun profile(a.profile, model.get());
+  const train::FitResult result = run_fit(*training, options, observer, report);
+  profile.finish((fs::path(options.run_dir) / "trace.json").string());
   if (result.cancelled) {
+    report.write(options.run_dir, fmt::format("stopped at step {}", result.steps));
     say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
                     result.steps, a.system, options.run_dir));
   } else {
@@ -217,7 +255,7 @@ int train_system(const TrainArguments& a) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    show_answers(*training, options.run_dir);
+    finish(*training, options.run_dir, a.seed, report);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));
@@ -233,6 +271,7 @@ void add_train(CLI::App& app, Program& program) {
       "strata info SYSTEM lists the keys. Ctrl-C saves and stops; --resume goes on.");
   auto a = std::make_shared<TrainArguments>();
   a->common.add_to(*command);
+  a->profile.add_to(*command, "trace.json in the run's folder");
   command->add_option("system", a->system, "a name from strata list")->required();
   command->add_option("key=value", a->assignments, "settings of the system")->type_name("");
   command->add_option("--data", a->data, "folder of the data (default: a generated set)");
@@ -262,7 +301,7 @@ void add_train(CLI::App& app, Program& program) {
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
   command->add_option("--device", a->device, "cpu or cuda")->capture_default_str();
-  command->callback([=, &program] { program.status = train_system(*a); });
+  command->callback([=, &program] { program.status = train_system(*a, program); });
 }
 
 }  // namespace strata::app

@@ -130,7 +130,7 @@ Tensor read_png(const std::string& path, const ImageOptions& options) {
   return decode_png(path, {file.data<uint8_t>(), static_cast<size_t>(file.numel())}, options);
 }
 
-void write_png(const std::string& path, const Tensor& image) {
+std::string encode_png(const Tensor& image) {
   if (image.dtype() != DType::u8) {
     throw DTypeError("write_png", fmt::format("needs u8, got {}", describe(image)));
   }
@@ -150,9 +150,14 @@ void write_png(const std::string& path, const Tensor& image) {
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string packed(bytes, '\0');
   if (!png_image_write_to_memory(&png, packed.data(), &bytes, 0, rows.raw(), 0, nullptr)) {
-    throw IoError(path, fmt::format("cannot pack the PNG: {}", png.message));
+    throw FormatError("write_png", fmt::format("cannot pack the picture: {}", png.message));
   }
-  write_file(path, std::string_view(packed).substr(0, bytes));
+  packed.resize(bytes);
+  return packed;
+}
+
+void write_png(const std::string& path, const Tensor& image) {
+  write_file(path, encode_png(image));
 }
 
 }  // namespace strata

@@ -18,7 +18,10 @@ Tensor read_png(const std::string& path, const ImageOptions& options = {});
 Tensor decode_png(const std::string& name, std::span<const uint8_t> bytes,
                   const ImageOptions& options = {});
 
-/// Writes u8[H, W, C] with C = 1, 3 or 4, or u8[H, W]. Throws DTypeError, ShapeError and IoError.
+/// A PNG's bytes of u8[H, W, C] with C = 1, 3 or 4, or u8[H, W]. Throws DTypeError and ShapeError.
+std::string encode_png(const Tensor& image);
+
+/// Writes what encode_png gives. Throws IoError besides.
 void write_png(const std::string& path, const Tensor& image);
 
 }  // namespace strata

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "strata/autograd/backward.h"
+#include "strata/base/activity.h"
 #include "strata/base/error.h"
 #include "strata/base/timer.h"
 #include "strata/nn/state_dict.h"
@@ -22,6 +23,8 @@
 
 namespace strata::train {
 namespace {
+
+constexpr int64_t kLogLines = 1000;
 
 /// Exchanges the parameters with their averages, if there are any, while it lives.
 class Averaged {
@@ -60,6 +63,8 @@ class Fit {
       progress_.epochs = (options.steps + epoch_steps - 1) / epoch_steps;
     }
     state_.settings = options.settings;
+    log_every_ = options.log_every > 0 ? options.log_every
+                                       : std::max<int64_t>(1, progress_.total_steps / kLogLines);
   }
 
   FitResult run() {
@@ -130,15 +135,14 @@ class Fit {
     const int64_t batches = std::min(options_.accumulate, progress_.batches - state_.batch);
     const Generator of_last_batch = gather_gradients(batches, random);
     const double norm = clipped_norm(of_last_batch);
-    optimizer.step();
-    if (EMA* averages = training_.averages()) averages->update();
+    update(optimizer);
     ++state_.step;
     state_.batch += batches;
     state_.epoch_loss += state_.loss;
     ++state_.epoch_steps;
     update_progress();
     observer_.stepped(progress_);
-    if (log_ && state_.step % options_.log_every == 0) {
+    if (log_ && state_.step % log_every_ == 0) {
       log_->add({{"step", state_.step},
                  {"epoch", state_.epoch + 1},
                  {"loss", state_.loss},
@@ -156,11 +160,11 @@ class Fit {
     for (int64_t i = 0; i < batches; ++i) {
       before = default_generator();
       next_batch(random);
-      const Tensor loss = training_.loss();
+      const Tensor loss = forward();
       const auto value = loss.item<double>();
       if (!std::isfinite(value)) stop(fmt::format("the loss is {}", value), before);
       const double weight = batches > 1 ? static_cast<double>(training_.batch_samples()) : 1;
-      backward(batches > 1 ? loss * weight : loss);
+      go_back(batches > 1 ? loss * weight : loss);
       losses += weight * value;
       samples += weight;
     }
@@ -176,9 +180,26 @@ class Fit {
     }
   }
 
+  Tensor forward() {
+    const ActivityScope scope(Activity::phase, "forward");
+    return training_.loss();
+  }
+
+  static void go_back(const Tensor& loss) {
+    const ActivityScope scope(Activity::phase, "backward");
+    backward(loss);
+  }
+
+  void update(Optimizer& optimizer) {
+    const ActivityScope scope(Activity::phase, "update");
+    optimizer.step();
+    if (EMA* averages = training_.averages()) averages->update();
+  }
+
   /// A batch that cannot be had, for instance for a damaged picture, costs nothing of what was
   /// learned: the run can go on from this step's begin once the data is mended.
   void next_batch(const Generator& random) {
+    const ActivityScope scope(Activity::phase, "batch");
     try {
       training_.next_batch();
     } catch (...) {
@@ -319,6 +340,7 @@ class Fit {
   Progress progress_;
   RunState state_;
   std::optional<RunLog> log_;
+  int64_t log_every_ = 1;
   double before_ = 0;
   bool best_restored_ = false;
   Timer timer_, since_save_;

@@ -20,7 +20,7 @@ struct FitOptions {
   std::string run_dir = {};         ///< folder for checkpoints and log; empty: keep nothing
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
-  int64_t log_every = 50;           ///< steps between lines of the log
+  int64_t log_every = 0;            ///< steps between lines of the log; 0: a thousand lines a run
   bool evaluate_each_epoch = true;  ///< else at the end alone
   /// Stop after so many epochs without improvement, and keep the best epoch's weights; 0: never.
   /// What is watched is the loss on samples held out of training, or where a training has none, the

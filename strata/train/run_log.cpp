@@ -1,8 +1,10 @@
 #include "strata/train/run_log.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +12,16 @@
 #include "strata/io/file.h"
 
 namespace strata::train {
+namespace {
 
-RunLog::RunLog(std::string path, int64_t keep_until) : path_(std::move(path)) {
+constexpr const char* kStep = "step";
+constexpr const char* kSeconds = "seconds";
+
+}  // namespace
+
+RunLog::RunLog(std::string path, int64_t keep_until)
+    : path_(std::move(path)),
+      events_(std::filesystem::path(path_).parent_path().string(), keep_until + 1) {
   std::string kept;
   if (keep_until > 0 && std::filesystem::exists(path_)) {
     std::istringstream lines(read_text_file(path_));
@@ -25,13 +35,38 @@ RunLog::RunLog(std::string path, int64_t keep_until) : path_(std::move(path)) {
 
 void RunLog::add(Entry entry) {
   nlohmann::ordered_json line;
+  std::vector<ScalarValue> scalars;
+  int64_t step = 0;
   for (const auto& [key, value] : entry) {
     std::visit([&line, name = key](const auto& v) { line[name] = v; }, value);
+    const auto* whole = std::get_if<int64_t>(&value);
+    const auto* number = std::get_if<double>(&value);
+    if (whole && std::string_view(key) == kStep) step = *whole;
+    if (number && std::string_view(key) != kSeconds) scalars.emplace_back(key, *number);
   }
   std::ofstream out(path_, std::ios::app);
   out << line.dump() + "\n";
   out.flush();
   if (!out) throw IoError(path_, "cannot be written");
+  events_.add(step, scalars);
+}
+
+std::vector<LoggedCurve> read_log(const std::string& path) {
+  std::vector<LoggedCurve> curves;
+  std::istringstream lines(read_text_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::ordered_json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains(kStep) || !json[kStep].is_number_integer()) continue;
+    for (const auto& [key, value] : json.items()) {
+      if (!value.is_number_float() || key == kSeconds) continue;
+      auto it = std::find_if(curves.begin(), curves.end(),
+                             [name = key](const LoggedCurve& c) { return c.name == name; });
+      if (it == curves.end()) it = curves.insert(it, LoggedCurve{key, {}, {}});
+      it->steps.push_back(json[kStep].get<int64_t>());
+      it->values.push_back(value.get<double>());
+    }
+  }
+  return curves;
 }
 
 }  // namespace strata::train

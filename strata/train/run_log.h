@@ -5,11 +5,15 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
+
+#include "strata/train/event_file.h"
 
 namespace strata::train {
 
-/// A run's record in JSON lines, one object a line: {"step":100,"loss":0.21,...}. On resume the
-/// lines beyond the checkpoint's step are dropped.
+/// A run's record in JSON lines, one object a line: {"step":100,"loss":0.21,...}; its numbers go
+/// into TensorBoard's event files beside it too. On resume the lines beyond the checkpoint's step
+/// are dropped.
 class RunLog {
  public:
   using Value = std::variant<int64_t, double, std::string>;
@@ -24,6 +28,18 @@ class RunLog {
 
  private:
   std::string path_;
+  EventFile events_;
 };
+
+/// A quantity over the steps of a run, as its log has it.
+struct LoggedCurve {
+  std::string name;  ///< "loss", "lr", "accuracy"
+  std::vector<int64_t> steps;
+  std::vector<double> values;
+};
+
+/// The curves in a log, in the order in which they first occur; numbers that are not finite, and
+/// lines that are damaged, are left out. Throws IoError.
+std::vector<LoggedCurve> read_log(const std::string& path);
 
 }  // namespace strata::train

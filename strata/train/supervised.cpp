@@ -10,16 +10,43 @@
 #include "strata/ops/views.h"
 
 namespace strata::train {
-
 namespace {
 
 constexpr int64_t kEvaluationBatch = 1000;
+constexpr int64_t kMostConfused = 100;  // classes of a table that people can still read
 
 /// At most `count` samples from `begin` on.
 Batch rows(const Dataset& samples, int64_t begin, int64_t count) {
   std::vector<int64_t> indices(static_cast<size_t>(std::min(count, samples.size() - begin)));
   std::iota(indices.begin(), indices.end(), begin);
   return samples.get(indices);
+}
+
+struct Guesses {
+  std::vector<int64_t> guesses, truths;
+  int64_t classes = 0;
+
+  double share_right() const {
+    int64_t right = 0;
+    for (size_t i = 0; i < truths.size(); ++i) right += guesses[i] == truths[i];
+    return truths.empty() ? 0 : static_cast<double>(right) / static_cast<double>(truths.size());
+  }
+};
+
+/// The largest output along the last axis, for each sample.
+Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch) {
+  Guesses out;
+  const auto append = [](std::vector<int64_t>& to, const std::vector<int64_t>& more) {
+    to.insert(to.end(), more.begin(), more.end());
+  };
+  for (int64_t begin = 0; begin < samples.size(); begin += batch) {
+    const Batch part = rows(samples, begin, batch);
+    const Tensor outputs = model(part.x);
+    out.classes = outputs.size(-1);
+    append(out.guesses, argmax(outputs, -1).to_vector<int64_t>());
+    append(out.truths, part.y.to_vector<int64_t>());
+  }
+  return out;
 }
 
 HeldOut cut(std::shared_ptr<const Dataset> train_set, const SupervisedConfig& config) {
@@ -91,7 +118,17 @@ std::vector<Answer> Supervised::answers(int64_t count) {
 }
 
 Metric Supervised::evaluate() {
-  return {"accuracy", accuracy(model_, *test_set_), test_set_->size()};
+  const Guesses g = guess(model_, *test_set_, kEvaluationBatch);
+  Metric metric{"accuracy", g.share_right(), test_set_->size()};
+  if (g.classes > kMostConfused) return metric;
+  const auto n = static_cast<size_t>(g.classes);
+  for (int64_t i = 0; i < g.classes; ++i) metric.confusion.labels.push_back(label(i));
+  metric.confusion.counts.resize(n * n);
+  for (size_t i = 0; i < g.guesses.size(); ++i) {
+    ++metric.confusion.counts.at(static_cast<size_t>(g.truths[i]) * n +
+                                 static_cast<size_t>(g.guesses[i]));
+  }
+  return metric;
 }
 
 std::optional<double> Supervised::validate() {
@@ -105,14 +142,7 @@ std::optional<double> Supervised::validate() {
 }
 
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch) {
-  int64_t right = 0;
-  for (int64_t begin = 0; begin < samples.size(); begin += batch) {
-    const Batch part = rows(samples, begin, batch);
-    const auto guesses = argmax(model(part.x), -1).to_vector<int64_t>();
-    const auto labels = part.y.to_vector<int64_t>();
-    for (size_t i = 0; i < labels.size(); ++i) right += guesses[i] == labels[i];
-  }
-  return samples.size() ? static_cast<double>(right) / static_cast<double>(samples.size()) : 0;
+  return guess(model, samples, batch).share_right();
 }
 
 }  // namespace strata::train

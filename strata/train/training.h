@@ -13,12 +13,19 @@
 
 namespace strata::train {
 
+/// What a classifier said of samples of each class.
+struct Confusion {
+  std::vector<std::string> labels = {};
+  std::vector<int64_t> counts = {};  ///< [truth * labels.size() + guess]
+};
+
 /// What a run is judged by, on data it did not train on.
 struct Metric {
   std::string name;  ///< "accuracy", "perplexity"
   double value = 0;  ///< accuracies are fractions
   int64_t samples = 0;
   std::map<std::string, double> details = {};  ///< what else was found on the way
+  Confusion confusion = {};                    ///< of classifiers with up to a hundred classes
 };
 
 /// What a model makes of one sample.

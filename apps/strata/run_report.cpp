@@ -1,0 +1,121 @@
+#include "apps/strata/run_report.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "apps/strata/command.h"
+#include "apps/strata/terminal.h"
+#include "strata/base/parallel.h"
+#include "strata/io/png.h"
+#include "strata/kernels/machine.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+#include "strata/tensor/default_device.h"
+#include "strata/train/report.h"
+#include "strata/vision/image.h"
+
+namespace strata::app {
+namespace {
+
+constexpr int64_t kBigSide = 48;    // pixels; of larger pictures fewer are kept
+constexpr int64_t kKeptSide = 128;  // and no larger than so
+constexpr size_t kBigPictures = 16;
+constexpr int64_t kDrawn = 16, kDrawingSteps = 20, kWritten = 300;
+
+std::string now_as_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %z", &local));
+  return text;
+}
+
+std::string small_png(const Tensor& image) {
+  const int64_t h = image.size(0), w = image.size(1), most = std::max(h, w);
+  if (most <= kKeptSide) return encode_png(to_bytes(image));
+  return encode_png(to_bytes(resize(image, h * kKeptSide / most, w * kKeptSide / most)));
+}
+
+}  // namespace
+
+RunReport::RunReport(const recipes::Recipe& recipe, const recipes::Settings& settings,
+                     std::vector<std::pair<std::string, std::string>> facts)
+    : recipe_(recipe) {
+  record_.title = recipe.title;
+  record_.facts = std::move(facts);
+  record_.facts.emplace_back(
+      "machine", fmt::format("{}, {}", kernels::processor_name(), kernels::instruction_set()));
+  record_.facts.emplace_back("threads", fmt::format("{}", thread_count()));
+  record_.facts.emplace_back("started", now_as_text());
+  record_.facts.emplace_back("Strata", STRATA_VERSION);
+  record_.facts.emplace_back("paper", recipe.paper);
+  if (!recipe.expected.empty()) record_.facts.emplace_back("expected", recipe.expected);
+  for (const auto& e : settings.fields().list()) record_.settings[e.name] = e.value;
+  const DeviceScope meta(kMeta);
+  recipes::System sketch{.recipe = &recipe, .name = recipe.name, .settings = settings};
+  sketch.model = recipe.model(settings);
+  record_.summary = summarize_system(sketch);
+}
+
+void RunReport::stepped(const train::Progress& p) {
+  record_.loss = p.loss;
+  record_.steps = p.step;
+  record_.seconds = p.seconds;
+}
+
+void RunReport::evaluated(const train::Progress& p, const train::Metric& m) {
+  record_.metric = m;
+  record_.seconds = p.seconds;
+}
+
+void RunReport::add_answers(const std::vector<train::Answer>& answers) {
+  for (const train::Answer& a : answers) {
+    const bool big = std::max(a.seen.size(0), a.seen.size(1)) > kBigSide;
+    if (big && record_.examples.size() >= kBigPictures) break;
+    const bool wrong = a.answer != a.truth;
+    record_.examples.push_back({.png = small_png(a.seen),
+                                .text = wrong ? a.answer + ", is " + a.truth : a.answer,
+                                .wrong = wrong});
+  }
+}
+
+void RunReport::add_creations(const std::string& run_dir, uint64_t seed) {
+  if (!recipe_.generate && !recipe_.sample) return;
+  const NoGrad no_grad;
+  recipes::System system = recipes::open_system(recipe_.name, run_dir);
+  if (recipe_.generate) {
+    std::string text;
+    recipe_.generate(system,
+                     {.prompt = "\n", .max_tokens = kWritten, .temperature = 0.8, .seed = seed},
+                     [&](std::string_view piece) {
+                       text += piece;
+                       return !interrupted();
+                     });
+    record_.examples.push_back({.png = {}, .text = text});
+  }
+  if (recipe_.sample) {
+    const Tensor pictures =
+        recipe_.sample(system, {.count = kDrawn, .steps = kDrawingSteps, .seed = seed});
+    for (int64_t i = 0; i < pictures.size(0); ++i) {
+      record_.examples.push_back({.png = small_png(select(pictures, 0, i)), .text = {}});
+    }
+  }
+}
+
+void RunReport::write(const std::string& run_dir, const std::string& state) {
+  record_.state = state;
+  try {
+    save_record(run_dir, record_);
+    const std::string path = (std::filesystem::path(run_dir) / "report.html").string();
+    train::write_report(path, {run_dir});
+    say("report: " + path);
+  } catch (const Error& e) {
+    say(std::string("the report could not be written: ") + e.what());
+  }
+}
+
+}  // namespace strata::app
