@@ -1,6 +1,9 @@
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
+#include "apps/strata/download.h"
 #include "apps/strata/terminal.h"
 #include "strata/data/catalogue/data_set.h"
 
@@ -10,6 +13,7 @@ namespace {
 struct DataArguments {
   Common common;
   std::string name, folder;
+  bool get = false;
 };
 
 int list_data_sets(const Common& common) {
@@ -24,14 +28,17 @@ int list_data_sets(const Common& common) {
                      {"licence", d.licence},
                      {"instead", d.instead}});
     } else {
-      fmt::print("{:<14} {:<10} {}\n", d.name, d.files.empty() ? "generated" : "files", d.what);
+      const std::string line =
+          fmt::format("{:<16} {:<9} {}", d.name, d.files.empty() ? "generated" : "files", d.what);
+      fmt::print("{}\n", wrapped(line, 27));
     }
   }
   if (common.json) {
     print_json(all);
   } else {
     fmt::print(
-        "\nstrata data NAME tells what files it needs, strata data NAME FOLDER checks them.\n");
+        "\nstrata data NAME tells what files it needs, strata data NAME FOLDER checks them,\n"
+        "with --get it fetches those that are missing.\n");
   }
   return kDone;
 }
@@ -43,16 +50,17 @@ int describe_data_set(const DataSetInfo& d, const Common& common) {
     print_json({{"name", d.name}, {"what", d.what}, {"source", d.source}, {"files", files}});
     return kDone;
   }
-  fmt::print("{}: {}\n", d.title, d.what);
+  fmt::print("{}\n", wrapped(d.title + ": " + d.what));
   for (const DataFile& f : d.files) {
     fmt::print("  {:<28} {:>12} bytes  {}\n", f.name, grouped(f.bytes), f.what);
   }
-  if (!d.source.empty()) fmt::print("published at {}; licence: {}\n", d.source, d.licence);
+  fmt::print("{}\n", wrapped("published at " + d.source, 13));
+  if (!d.licence.empty()) fmt::print("licence: {}\n", d.licence);
   if (!d.instead.empty()) {
-    fmt::print(
-        "Strata downloads nothing yet: put the files into a folder. Without them, {} stands "
-        "in.\n",
+    const std::string how = fmt::format(
+        "strata data {} FOLDER --get fetches them. Without them, generated {} stand in.", d.name,
         d.instead);
+    fmt::print("{}\n", wrapped(how));
   }
   return kDone;
 }
@@ -72,10 +80,34 @@ int verify_data_set(const DataSetInfo& d, const DataArguments& a) {
   return good ? kDone : kFailed;
 }
 
+/// Fetches those files that are missing or damaged.
+void get_data_set(const DataSetInfo& d, const std::string& folder) {
+  const auto verdicts = checked_usage([&] { return catalogue::verify(d, folder); });
+  for (size_t i = 0; i < d.files.size(); ++i) {
+    const DataFile& file = d.files[i];
+    if (verdicts[i].good) continue;
+    std::filesystem::create_directories(folder);
+    const bool packed = file.url.ends_with(".gz");
+    const auto path = std::filesystem::path(folder) / (file.name + (packed ? ".gz" : ""));
+    say("getting " + file.url);
+    try {
+      download(file.url, path.string(),
+               [&](const std::string& part) { catalogue::check_file(part, file, true); });
+    } catch (const IoError& e) {
+      throw IoError(d.name, fmt::format("{}; without --data, training takes generated {}", e.what(),
+                                        d.instead));
+    }
+  }
+}
+
 int data(const DataArguments& a) {
+  if (a.get && a.folder.empty()) {
+    throw UsageError("--get", "needs to know where to", "strata data NAME FOLDER --get");
+  }
   if (a.name.empty()) return list_data_sets(a.common);
   const DataSetInfo& info =
       checked_usage([&]() -> const DataSetInfo& { return catalogue::find_data_set(a.name); });
+  if (a.get) get_data_set(info, a.folder);
   return a.folder.empty() ? describe_data_set(info, a.common) : verify_data_set(info, a);
 }
 
@@ -83,12 +115,15 @@ int data(const DataArguments& a) {
 
 void add_data(CLI::App& app, Program& program) {
   auto* command =
-      app.add_subcommand("data", "the data sets: what they are, whether files are good");
-  command->footer("Example: strata data mnist mnist/");
+      app.add_subcommand("data", "the data sets: what they are, their files got and checked");
+  command->footer(
+      "Example: strata data mnist mnist/ --get\n"
+      "Files come by curl, over https, and are checked before they take their place.");
   auto a = std::make_shared<DataArguments>();
   a->common.add_to(*command);
   command->add_option("name", a->name, "a data set (default: list them)");
   command->add_option("folder", a->folder, "where its files are, to be checked");
+  command->add_flag("--get", a->get, "fetch files that are missing or damaged");
   command->callback([=, &program] { program.status = data(*a); });
 }
 

@@ -8,14 +8,16 @@
 #include "strata/base/error.h"
 #include "strata/data/mnist.h"
 #include "strata/io/gzip.h"
+#include "strata/io/idx.h"
+#include "strata/io/md5.h"
 
 namespace strata::catalogue {
 namespace {
 
 constexpr int64_t kPiece = 1 << 16;
 
-/// Throws FormatError where the file differs from what was published.
-void compare(const std::string& path, const DataFile& published) {
+/// Size and checksum of the unpacked bytes.
+void compare_content(const std::string& path, const DataFile& published) {
   ByteStream in(path);
   in.expect(published.bytes);
   std::vector<unsigned char> buffer(kPiece);
@@ -45,6 +47,25 @@ const DataSetInfo& find_data_set(const std::string& name) {
                    fmt::format("there are {}", fmt::join(names, ", ")));
 }
 
+std::string check_file(const std::string& path, const DataFile& published, bool exact) {
+  compare_content(path, published);
+  if (!published.shape.empty()) {
+    const Shape shape = read_idx(path).shape();
+    if (shape != published.shape) {
+      throw FormatError(path, fmt::format("it holds an array {}, published was {}",
+                                          to_string(shape), to_string(published.shape)));
+    }
+  }
+  bool same = published.crc32 != 0;
+  if (!same && !published.md5.empty() && ByteStream(path).packed()) {
+    const Tensor file = read_file(path);
+    same = md5({reinterpret_cast<const char*>(file.data<uint8_t>()),
+                static_cast<size_t>(file.numel())}) == published.md5;
+  }
+  if (exact && !same) throw FormatError(path, "its checksum is not the published one");
+  return fmt::format("{}, {}", published.what, same ? "as published" : "of the published size");
+}
+
 std::vector<FileVerdict> verify(const DataSetInfo& info, const std::string& folder) {
   if (info.files.empty()) {
     throw ValueError("data",
@@ -58,10 +79,7 @@ std::vector<FileVerdict> verify(const DataSetInfo& info, const std::string& fold
       continue;
     }
     try {
-      compare(path, file);
-      verdicts.push_back({file.name, true,
-                          fmt::format("{}, {}", file.what,
-                                      file.crc32 ? "as published" : "of the published size")});
+      verdicts.push_back({file.name, true, check_file(path, file)});
     } catch (const Error& e) {
       verdicts.push_back({file.name, false, e.what()});
     }
