@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -60,8 +61,10 @@ int64_t class_bytes(int index) {
   return (static_cast<int64_t>((index - 17) % 8 + 9) << ((index - 17) / 8 + 1)) * kAlign;
 }
 
+/// Blocks that all threads share; those of `source`.
 struct Cache {
   std::mutex mutex;
+  const CpuMemorySource* source = nullptr;
   std::array<std::vector<void*>, kClasses> free;
 };
 
@@ -72,35 +75,56 @@ struct Totals {
 
 constinit Totals g_totals;
 
+/// The source in use, null for the system. Those of the past stay in memory: threads may still keep
+/// blocks of theirs.
+constinit std::atomic<const CpuMemorySource*> g_source{nullptr};
+
+const CpuMemorySource* current_source() { return g_source.load(std::memory_order_acquire); }
+
 // Never destroyed: threads may return blocks after main has ended.
 Cache& cache() {
   static Cache& c = *new Cache;
   return c;
 }
 
-void free_block(void* block, int64_t bytes) {
+void free_block(void* block, int64_t bytes, const CpuMemorySource* source) {
   g_totals.held.fetch_sub(bytes, std::memory_order_relaxed);
   unpoison(block, bytes);
-  std::free(block);
+  if (source) {
+    source->release(source->context, block, bytes);
+  } else {
+    std::free(block);
+  }
+}
+
+/// Empties the shared cache, whose mutex is held.
+void trim_locked(Cache& c) {
+  for (int i = 0; i < kClasses; ++i) {
+    auto& list = c.free[static_cast<size_t>(i)];
+    for (void* block : list) free_block(block, class_bytes(i), c.source);
+    list.clear();
+  }
 }
 
 void trim_global() {
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
-  for (int i = 0; i < kClasses; ++i) {
-    auto& list = c.free[static_cast<size_t>(i)];
-    for (void* block : list) free_block(block, class_bytes(i));
-    list.clear();
-  }
+  trim_locked(c);
 }
 
-void keep_global(SizeClass size, void* block) {
+void keep_global(SizeClass size, void* block, const CpuMemorySource* source) {
+  bool kept = false;
   try {
     Cache& c = cache();
     const std::lock_guard lock(c.mutex);
-    c.free[static_cast<size_t>(size.index)].push_back(block);
+    if (c.source == source) {
+      c.free[static_cast<size_t>(size.index)].push_back(block);
+      kept = true;
+    }
   } catch (...) {  // no memory for the list itself
-    free_block(block, size.bytes);
+  }
+  if (!kept) {
+    free_block(block, size.bytes, source);
     return;
   }
   // With ever-changing shapes blocks of sizes past pile up, so there is a bound on what is held. A
@@ -117,6 +141,13 @@ class LocalCache {
  public:
   ~LocalCache();
 
+  /// Lets go of blocks that come from elsewhere than memory does now.
+  void follow(const CpuMemorySource* source) {
+    if (source_ == source) [[likely]]
+      return;
+    flush();
+    source_ = source;
+  }
   void* take(SizeClass size) {
     Blocks& kept = blocks_[static_cast<size_t>(size.index)];
     return kept.count > 0 ? kept.block[static_cast<size_t>(--kept.count)] : nullptr;
@@ -131,11 +162,12 @@ class LocalCache {
   void flush() {
     for (int i = 0; i < kLocalClasses; ++i) {
       const SizeClass size{i, class_bytes(i)};
-      while (void* block = take(size)) keep_global(size, block);
+      while (void* block = take(size)) keep_global(size, block, source_);
     }
   }
 
  private:
+  const CpuMemorySource* source_ = nullptr;
   struct Blocks {
     int count = 0;
     std::array<void*, kLocalBlocks> block{};
@@ -151,16 +183,19 @@ LocalCache::~LocalCache() {
   flush();
 }
 
-LocalCache* local_cache(SizeClass size) {
-  return size.bytes <= kLocalBytes && !t_local_gone ? &t_local : nullptr;
+LocalCache* local_cache(SizeClass size, const CpuMemorySource* source) {
+  if (size.bytes > kLocalBytes || t_local_gone) return nullptr;
+  t_local.follow(source);
+  return &t_local;
 }
 
-void* take_cached(SizeClass size) {
-  if (LocalCache* local = local_cache(size)) {
+void* take_cached(SizeClass size, const CpuMemorySource* source) {
+  if (LocalCache* local = local_cache(size, source)) {
     if (void* block = local->take(size)) return block;
   }
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
+  if (c.source != source) return nullptr;
   auto& list = c.free[static_cast<size_t>(size.index)];
   if (list.empty()) return nullptr;
   void* block = list.back();
@@ -168,8 +203,13 @@ void* take_cached(SizeClass size) {
   return block;
 }
 
-void* take_from_system(int64_t bytes) {
+void* take_from_source(int64_t bytes, const CpuMemorySource* source) {
   g_totals.system_calls.fetch_add(1, std::memory_order_relaxed);
+  if (source) {
+    void* block = source->allocate(source->context, bytes, kAlign);
+    if (block) g_totals.held.fetch_add(bytes, std::memory_order_relaxed);
+    return block;
+  }
   const bool huge = bytes >= 2 * kHugePage;
   const auto align = static_cast<size_t>(huge ? kHugePage : kAlign);
   const size_t rounded = (static_cast<size_t>(bytes) + align - 1) / align * align;
@@ -202,12 +242,13 @@ void* cpu_allocate(int64_t bytes, const char* where) {
     t.in_use.fetch_sub(size.bytes, std::memory_order_relaxed);
     out_of_memory(bytes, where);
   }
-  void* block = take_cached(size);
+  const CpuMemorySource* source = current_source();
+  void* block = take_cached(size, source);
   if (!block) {
-    block = take_from_system(size.bytes);
+    block = take_from_source(size.bytes, source);
     if (!block) {
       trim_cpu_memory();
-      block = take_from_system(size.bytes);
+      block = take_from_source(size.bytes, source);
     }
     if (!block) {
       t.in_use.fetch_sub(size.bytes, std::memory_order_relaxed);
@@ -226,8 +267,13 @@ void cpu_release(void* block, int64_t bytes) noexcept {
   const SizeClass size = size_class(bytes);
   g_totals.in_use.fetch_sub(size.bytes, std::memory_order_relaxed);
   poison(block, size.bytes);
-  LocalCache* local = local_cache(size);
-  if (!local || !local->keep(size, block)) keep_global(size, block);
+  const CpuMemorySource* source = current_source();
+  if (source && !source->kept) {
+    free_block(block, size.bytes, source);
+    return;
+  }
+  LocalCache* local = local_cache(size, source);
+  if (!local || !local->keep(size, block)) keep_global(size, block, source);
 }
 
 MemoryStats cpu_memory_stats() {
@@ -244,5 +290,28 @@ void trim_cpu_memory() {
 }
 
 void set_cpu_memory_limit(int64_t bytes) { g_totals.limit.store(bytes); }
+
+void set_cpu_memory_source(const CpuMemorySource& source) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (!source.allocate != !source.release) {
+    throw ValueError("set_cpu_memory_source", "needs both functions, or none for the system");
+  }
+  const int64_t in_use = g_totals.in_use.load();
+  if (in_use > 0) {
+    throw ValueError("set_cpu_memory_source",
+                     fmt::format("{} bytes are in use: they could not go back", in_use),
+                     "set it before the first tensor, or after the last");
+  }
+  // Never destroyed, see g_source.
+  static std::deque<CpuMemorySource>& sources = *new std::deque<CpuMemorySource>;
+  const CpuMemorySource* now = source.allocate ? &sources.emplace_back(source) : nullptr;
+  g_source.store(now, std::memory_order_release);
+  if (!t_local_gone) t_local.follow(now);
+  Cache& c = cache();
+  const std::lock_guard cache_lock(c.mutex);
+  trim_locked(c);
+  c.source = now;
+}
 
 }  // namespace strata

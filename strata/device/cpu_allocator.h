@@ -28,4 +28,22 @@ void trim_cpu_memory();
 /// Most bytes that may be in use at once; 0 for no limit.
 void set_cpu_memory_limit(int64_t bytes);
 
+/// Where the processor's memory comes from, in place of the system. All may be called from any
+/// thread and must not throw.
+struct CpuMemorySource {
+  /// At least `bytes` bytes at a multiple of `alignment`, a power of two; null if there are none.
+  void* (*allocate)(void* context, int64_t bytes, int64_t alignment) = nullptr;
+  /// Takes a block back; `bytes` as it was asked for.
+  void (*release)(void* context, void* block, int64_t bytes) = nullptr;
+  void* context = nullptr;
+  /// Whether blocks are kept and handed out again; otherwise each goes back once it is returned.
+  bool kept = true;
+};
+
+/// Takes memory from there from now on; a source without functions is the system. What is kept goes
+/// back to where it came from, blocks of other threads when these next ask for memory or end: so
+/// the source and its context must live as long as the program. Throws ValueError while memory is
+/// in use, and for a source with one function only.
+void set_cpu_memory_source(const CpuMemorySource& source);
+
 }  // namespace strata
