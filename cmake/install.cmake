@@ -17,6 +17,7 @@ foreach(folder strata models recipes)
     PATTERN "*-inl.h" EXCLUDE
     PATTERN "opcases" EXCLUDE)
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/third_party/dlpack/dlpack.h DESTINATION ${strata_include}/dlpack)
 
 install(EXPORT strata_targets NAMESPACE strata:: DESTINATION ${strata_cmake})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/strataConfig.cmake.in
