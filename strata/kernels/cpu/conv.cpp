@@ -72,6 +72,7 @@ void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w,
   if (is_depthwise(s)) return conv2d_depthwise_data(s, dy, w, dx);
   if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
   if (conv2d_has_patches(s)) return conv2d_patches_data(s, dy, w, dx);
+  if (conv2d_has_wide_windows(s)) return conv2d_wide_data(s, dy, w, dx);
   if (conv2d_merges_groups(s) && conv2d_merged_data(s, dy, w, dx)) return;
   if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;
   conv2d_data_gather(s, dy, w, dx);

@@ -1,5 +1,7 @@
 // Depthwise convolutions, one filter for each channel: vectors along the channels.
 #include <algorithm>
+#include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,35 +20,76 @@ namespace strata::kernels::HWY_NAMESPACE {
 namespace conv {
 namespace {
 
-constexpr int kDepthwiseTile = 7;             // results beside each other
-constexpr int64_t kChannelBlock = 128;        // of a unit of work
-constexpr int64_t kBufferBytes = 192 * 1024;  // what a unit reads stays in L2
+constexpr int kDepthwiseTile = 7;  // results beside each other
+constexpr int64_t kLine = 16;      // channels of a cache line: units of work have whole ones
 
-// The forward pass, or the way back to the input as one over the gradients with zeros between
-// those that a stride takes apart, and the weights turned over.
+int64_t padded_channels(int64_t c) { return (c + kLine - 1) / kLine * kLine; }
+
+// The forward pass, or the way back to the input as one over the gradients, which a stride takes
+// `apart`, and the weights turned over: the window of result i begins at row i * stride - pad of
+// the source spread out so.
 struct Depthwise {
   int64_t images, channels;
   int64_t source_h, source_w;
   int64_t result_h, result_w;
   int64_t kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
-  int64_t width;         // channels in whole vectors
+  int64_t apart_h, apart_w;
+  int64_t width;         // channels in whole lines
+  int64_t block;         // channels of a unit of work
   const float* weights;  // [kh, kw, width]
   const float* bias;     // [width]
   bool relu;
-  int64_t apart_h = 1, apart_w = 1;
+};
 
-  int64_t tiles() const { return (result_w + kDepthwiseTile - 1) / kDepthwiseTile; }
-  /// Columns that a row of tiles reads.
-  int64_t buffer_w() const {
-    return (tiles() * kDepthwiseTile - 1) * stride_w + (kw - 1) * dilation_w + 1;
+// The results of a row that the same taps reach: all of them, or with columns apart every so many.
+struct Phase {
+  int64_t first, step, count;   // results
+  int64_t column, column_step;  // where the first result reads, and how far the next is
+  int64_t tap, tap_step, taps;  // of the window's row
+  int64_t tap_columns;          // from one of these taps to the next
+  int64_t tiles() const { return (count + kDepthwiseTile - 1) / kDepthwiseTile; }
+  int64_t last_column() const {
+    return column + (tiles() * kDepthwiseTile - 1) * column_step + (taps - 1) * tap_columns;
   }
 };
 
-// Some channels of some rows of the source, with zeros where it ends.
-struct Rows {
-  const float* data;
-  int64_t row, pixel;         // steps
-  const unsigned char* used;  // rows that are not all zeros
+std::vector<Phase> phases_of(const Depthwise& p) {
+  std::vector<Phase> all;
+  const int64_t shared = std::gcd(p.dilation_w, p.apart_w);
+  for (int64_t q = 0; q < std::min(p.apart_w, p.result_w); ++q) {
+    Phase phase{q,
+                p.apart_w,
+                (p.result_w - q + p.apart_w - 1) / p.apart_w,
+                0,
+                p.stride_w,
+                0,
+                p.apart_w / shared,
+                0,
+                p.dilation_w / shared};
+    for (int64_t t = p.kw - 1; t >= 0; --t) {
+      const int64_t column = q - p.pad_w + t * p.dilation_w;
+      if (column % p.apart_w != 0) continue;
+      phase.tap = t, phase.column = column / p.apart_w, ++phase.taps;
+    }
+    all.push_back(phase);
+  }
+  return all;
+}
+
+// A row of the window that is not on the padding: columns of the source's row and taps.
+struct WindowRow {
+  const float* source;
+  const float* weights;
+};
+
+// What the tiles of a row of results have in common.
+struct TileRow {
+  const WindowRow* rows;
+  int64_t count;
+  int64_t pixel;                           // from one column of the source to the next
+  int64_t tap_step;                        // from one tap's weights to the next
+  int64_t taps, tap_columns, column_step;  // for tiles that do not know them
+  bool relu;
 };
 
 using Row = V32[kDepthwiseTile];
@@ -69,30 +112,29 @@ HWY_INLINE void window_row(const float* from, int64_t pixel, const V32 (&w)[kTap
   (window_input<kInputs, kTaps, kStep>(hn::Load(d, from + kInputs * pixel), w, sums), ...);
 }
 
-// One vector of a tile: `from` is where its window begins, `weights` its channels' first. With
-// kTaps > 0 the window's rows have that many taps without gaps, kStep apart from result to result:
-// each input is loaded once and serves all the results that it reaches.
+// One vector of a tile: its window begins `from` behind the begin of each row, its channels'
+// weights `channel` behind. With kTaps > 0 the window's rows have that many taps without gaps,
+// kStep apart from result to result: each input is loaded once and serves all the results that it
+// reaches.
 template <int kTaps, int kStep>
-HWY_NOINLINE void depthwise_tile(const Depthwise& p, const Rows& rows, const float* from,
-                                 const float* weights, V32 bias, float* y, int64_t results,
-                                 int64_t count) {
+HWY_NOINLINE void depthwise_tile(const TileRow& p, int64_t from, int64_t channel, V32 bias,
+                                 float* y, int64_t y_step, int64_t results, int64_t count) {
   const F32 d;
   Row sums;
   for (V32& sum : sums) sum = bias;
-  for (int64_t r = 0; r < p.kh; ++r, weights += p.kw * p.width) {
-    if (!rows.used[r * p.dilation_h]) continue;
-    const float* row = from + r * p.dilation_h * rows.row;
+  for (const WindowRow* r = p.rows; r != p.rows + p.count; ++r) {
+    const float* row = r->source + from;
+    const float* weights = r->weights + channel;
     if constexpr (kTaps > 0) {
       V32 w[kTaps];
-      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + t * p.width);
+      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + t * p.tap_step);
       constexpr int kInputs = (kDepthwiseTile - 1) * kStep + kTaps;
-      window_row<kTaps, kStep>(row, rows.pixel, w, sums,
-                               std::make_integer_sequence<int, kInputs>());
+      window_row<kTaps, kStep>(row, p.pixel, w, sums, std::make_integer_sequence<int, kInputs>());
     } else {
-      for (int64_t t = 0; t < p.kw; ++t, row += p.dilation_w * rows.pixel) {
-        const V32 w = hn::Load(d, weights + t * p.width);
+      for (int64_t t = 0; t < p.taps; ++t, row += p.tap_columns * p.pixel) {
+        const V32 w = hn::Load(d, weights + t * p.tap_step);
         for (int i = 0; i < kDepthwiseTile; ++i) {
-          sums[i] = hn::MulAdd(w, hn::Load(d, row + i * p.stride_w * rows.pixel), sums[i]);
+          sums[i] = hn::MulAdd(w, hn::Load(d, row + i * p.column_step * p.pixel), sums[i]);
         }
       }
     }
@@ -101,87 +143,145 @@ HWY_NOINLINE void depthwise_tile(const Depthwise& p, const Rows& rows, const flo
     if (i == results) break;
     V32 sum = sums[i];
     if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-    part::store(d, sum, y + i * p.channels, count);
+    part::store(d, sum, y + i * y_step, count);
   }
 }
 
-using DepthwiseTile = void (*)(const Depthwise&, const Rows&, const float*, const float*, V32,
-                               float*, int64_t, int64_t);
+using DepthwiseTile = void (*)(const TileRow&, int64_t, int64_t, V32, float*, int64_t, int64_t,
+                               int64_t);
 
-DepthwiseTile depthwise_tile_for(const Depthwise& p) {
-  if (p.dilation_w == 1 && p.stride_w == 1) {
-    if (p.kw == 3) return depthwise_tile<3, 1>;
-    if (p.kw == 5) return depthwise_tile<5, 1>;
-    if (p.kw == 7) return depthwise_tile<7, 1>;
+DepthwiseTile depthwise_tile_for(const Phase& p) {
+  if (p.tap_columns == 1 && p.column_step == 1) {
+    if (p.taps == 1) return depthwise_tile<1, 1>;
+    if (p.taps == 2) return depthwise_tile<2, 1>;
+    if (p.taps == 3) return depthwise_tile<3, 1>;
+    if (p.taps == 4) return depthwise_tile<4, 1>;
+    if (p.taps == 5) return depthwise_tile<5, 1>;
+    if (p.taps == 7) return depthwise_tile<7, 1>;
   }
-  if (p.dilation_w == 1 && p.stride_w == 2) {
-    if (p.kw == 3) return depthwise_tile<3, 2>;
-    if (p.kw == 5) return depthwise_tile<5, 2>;
-    if (p.kw == 7) return depthwise_tile<7, 2>;
+  if (p.tap_columns == 1 && p.column_step == 2) {
+    if (p.taps == 3) return depthwise_tile<3, 2>;
+    if (p.taps == 5) return depthwise_tile<5, 2>;
+    if (p.taps == 7) return depthwise_tile<7, 2>;
   }
   return depthwise_tile<0, 0>;
 }
 
-// Fills row `row` of the padded source, channels [c, c + count) of it; false where all are zero.
-bool fill_row(const Depthwise& p, const float* image, int64_t row, int64_t c, int64_t count,
-              int64_t pixel, float* to) {
-  const int64_t columns = p.buffer_w();
-  if (row < 0 || row % p.apart_h != 0 || row / p.apart_h >= p.source_h) return false;
-  const float* from = image + row / p.apart_h * p.source_w * p.channels + c;
-  std::fill_n(to, columns * pixel, 0.0f);
-  for (int64_t j = 0; j < p.source_w; ++j) {
-    const int64_t column = j * p.apart_w + p.pad_w;
-    if (column < 0 || column >= columns) continue;
-    std::copy_n(from + j * p.channels, count, to + column * pixel);
+// One line of channels of some rows of an image's results. The rows of the source that the window
+// covers at present stand in a ring of copies with zeros around, small enough for the first cache.
+class DepthwiseBlock {
+ public:
+  DepthwiseBlock(const Depthwise& p, const std::vector<Phase>& phases)
+      : p_(p),
+        phases_(phases),
+        pixel_(std::min(p.block, p.width)),
+        ring_rows_((p.kh - 1) * p.dilation_h / p.apart_h + 1),
+        first_column_(0),
+        columns_(p.source_w),
+        rows_(static_cast<size_t>(p.kh)) {
+    for (const Phase& phase : phases) {
+      tiles_.push_back(depthwise_tile_for(phase));
+      if (phase.taps == 0) continue;
+      first_column_ = std::min(first_column_, phase.column);
+      columns_ = std::max(columns_, phase.last_column() + 1);
+    }
+    columns_ -= first_column_;
+    ring_.emplace(ring_rows_ * columns_ * pixel_, "conv2d");
   }
-  return true;
-}
 
-// Rows [first, last) of the results of an image, channels [c, c + count).
-void depthwise_rows(const Depthwise& p, const float* image, int64_t first, int64_t last, int64_t c,
-                    int64_t count, float* y) {
-  const int64_t pixel = (count + kLanes - 1) / kLanes * kLanes, row = p.buffer_w() * pixel;
-  const int64_t top = first * p.stride_h - p.pad_h;
-  const int64_t rows = (last - 1 - first) * p.stride_h + (p.kh - 1) * p.dilation_h + 1;
-  const Scratch<float> buffer(rows * row, "conv2d");
-  std::vector<unsigned char> used(static_cast<size_t>(rows));
-  for (int64_t i = 0; i < rows; ++i) {
-    used[static_cast<size_t>(i)] =
-        fill_row(p, image, top + i, c, count, pixel, buffer.data() + i * row);
+  // Rows [first, last) of the results, channels from `c` on; both begin at their image.
+  void run(const float* image, int64_t first, int64_t last, int64_t c, float* y) {
+    count_ = std::min(p_.block, p_.channels - c);
+    int64_t filled = 0;  // rows of the source below are in the ring, as far as they are needed
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t top = i * p_.stride_h - p_.pad_h, reach = (p_.kh - 1) * p_.dilation_h;
+      const int64_t need_last = floor_div(top + reach, p_.apart_h);
+      filled = std::max(filled, need_last - ring_rows_ + 1);
+      for (; filled <= std::min(need_last, p_.source_h - 1); ++filled) {
+        fill_row(image + filled * p_.source_w * p_.channels + c, ring_row(filled));
+      }
+      int64_t rows = 0;
+      for (int64_t r = 0; r < p_.kh; ++r) {
+        const int64_t row = top + r * p_.dilation_h;
+        if (row < 0 || row % p_.apart_h != 0 || row / p_.apart_h >= p_.source_h) continue;
+        rows_[static_cast<size_t>(rows++)] = {ring_row(row / p_.apart_h),
+                                              p_.weights + r * p_.kw * p_.width + c};
+      }
+      run_row(rows, p_.bias + c, y + i * p_.result_w * p_.channels + c);
+    }
   }
-  const DepthwiseTile tile = depthwise_tile_for(p);
-  for (int64_t i = first; i < last; ++i) {
-    const int64_t at = (i - first) * p.stride_h;
-    const Rows window{buffer.data() + at * row, row, pixel, used.data() + at};
-    for (int64_t j = 0; j < p.result_w; j += kDepthwiseTile) {
-      const float* from = window.data + j * p.stride_w * pixel;
-      float* to = y + (i * p.result_w + j) * p.channels + c;
-      for (int64_t v = 0; v < count; v += kLanes) {
-        tile(p, window, from + v, p.weights + c + v, hn::Load(F32(), p.bias + c + v), to + v,
-             std::min<int64_t>(kDepthwiseTile, p.result_w - j),
-             std::min<int64_t>(kLanes, count - v));
+
+ private:
+  static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+  float* ring_row(int64_t row) { return ring_->data() + row % ring_rows_ * columns_ * pixel_; }
+
+  void fill_row(const float* from, float* to) const {
+    const F32 d;
+    std::fill_n(to, -first_column_ * pixel_, 0.0f);
+    to -= first_column_ * pixel_;
+    for (int64_t j = 0; j < p_.source_w; ++j, from += p_.channels, to += pixel_) {
+      for (int64_t v = 0; v < pixel_; v += kLanes) {
+        const int64_t count = count_ - v;
+        const V32 x = count >= kLanes ? hn::LoadU(d, from + v)
+                      : count > 0     ? part::load(d, from + v, count)
+                                      : hn::Zero(d);
+        hn::Store(x, d, to + v);
+      }
+    }
+    std::fill_n(to, (columns_ + first_column_ - p_.source_w) * pixel_, 0.0f);
+  }
+
+  // The phases' tiles of the same results follow each other.
+  void run_row(int64_t rows, const float* bias, float* y) const {
+    for (int64_t j = 0; j < phases_[0].count; j += kDepthwiseTile) {
+      for (size_t k = 0; k < phases_.size(); ++k) {
+        if (j < phases_[k].count) run_tile(phases_[k], tiles_[k], j, rows, bias, y);
       }
     }
   }
-}
+
+  void run_tile(const Phase& phase, DepthwiseTile tile, int64_t j, int64_t rows, const float* bias,
+                float* y) const {
+    const TileRow row{rows_.data(),
+                      phase.taps == 0 ? 0 : rows,
+                      pixel_,
+                      phase.tap_step * p_.width,
+                      phase.taps,
+                      phase.tap_columns,
+                      phase.column_step,
+                      p_.relu};
+    const int64_t y_step = phase.step * p_.channels, channel = phase.tap * p_.width;
+    const int64_t from = (phase.column - first_column_ + j * phase.column_step) * pixel_;
+    float* to = y + phase.first * p_.channels + j * y_step;
+    for (int64_t v = 0; v < count_; v += kLanes) {
+      tile(row, from + v, channel + v, hn::Load(F32(), bias + v), to + v, y_step,
+           std::min<int64_t>(kDepthwiseTile, phase.count - j),
+           std::min<int64_t>(kLanes, count_ - v));
+    }
+  }
+
+  const Depthwise& p_;
+  const std::vector<Phase>& phases_;
+  std::vector<DepthwiseTile> tiles_;  // of each phase
+  int64_t pixel_, ring_rows_, first_column_, columns_, count_ = 0;
+  std::vector<WindowRow> rows_;
+  std::optional<Scratch<float>> ring_;
+};
 
 void depthwise(const Depthwise& p, const float* source, float* result) {
-  const int64_t channel_blocks = (p.channels + kChannelBlock - 1) / kChannelBlock;
-  const int64_t row_bytes = 4 * p.buffer_w() * std::min(p.width, kChannelBlock);
-  const int64_t fit = (kBufferBytes / row_bytes - (p.kh - 1) * p.dilation_h) / p.stride_h;
-  const int64_t row_blocks =
-      (p.result_h + std::max<int64_t>(fit, 4) - 1) / std::max<int64_t>(fit, 4);
-  parallel_chunks(p.images * row_blocks * channel_blocks, [&](int64_t u) {
-    const int64_t c = u % channel_blocks * kChannelBlock, b = u / channel_blocks % row_blocks;
-    const int64_t image = u / channel_blocks / row_blocks;
-    depthwise_rows(p, source + image * p.source_h * p.source_w * p.channels,
-                   b * p.result_h / row_blocks, (b + 1) * p.result_h / row_blocks, c,
-                   std::min(kChannelBlock, p.channels - c),
-                   result + image * p.result_h * p.result_w * p.channels);
+  const std::vector<Phase> phases = phases_of(p);
+  const int64_t lines = (p.width + p.block - 1) / p.block;
+  // Each block of rows copies what is above it anew.
+  const int64_t most = std::max<int64_t>(1, p.result_h * p.stride_h / (8 * p.kh * p.dilation_h));
+  const int64_t blocks = std::clamp<int64_t>(32 / std::max<int64_t>(1, p.images * lines), 1, most);
+  parallel_chunks(p.images * blocks * lines, [&](int64_t u) {
+    const int64_t line = u % lines, b = u / lines % blocks, image = u / lines / blocks;
+    DepthwiseBlock(p, phases).run(source + image * p.source_h * p.source_w * p.channels,
+                                  b * p.result_h / blocks, (b + 1) * p.result_h / blocks,
+                                  line * p.block,
+                                  result + image * p.result_h * p.result_w * p.channels);
   });
 }
-
-int64_t padded_channels(int64_t c) { return (c + kLanes - 1) / kLanes * kLanes; }
 
 // A row of dw: sums over one row of results, for kTaps taps of one row of the window.
 template <int kTaps, bool kPart>
@@ -274,25 +374,27 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
     for (int64_t c = 0; c < width; ++c) weights[t * width + c] = c < s.c ? w[c * taps + tap] : 0.0f;
   }
   const int64_t reach_h = (s.kh - 1) * s.dilation_h, reach_w = (s.kw - 1) * s.dilation_w;
-  conv::Depthwise p{s.n,
-                    s.c,
-                    back ? s.oh() : s.h,
-                    back ? s.ow() : s.w,
-                    back ? s.h : s.oh(),
-                    back ? s.w : s.ow(),
-                    s.kh,
-                    s.kw,
-                    back ? 1 : s.stride_h,
-                    back ? 1 : s.stride_w,
-                    back ? reach_h - s.pad_h : s.pad_h,
-                    back ? reach_w - s.pad_w : s.pad_w,
-                    s.dilation_h,
-                    s.dilation_w,
-                    width,
-                    weights.data(),
-                    biases.data(),
-                    relu};
-  if (back) p.apart_h = s.stride_h, p.apart_w = s.stride_w;
+  const conv::Depthwise p{s.n,
+                          s.c,
+                          back ? s.oh() : s.h,
+                          back ? s.ow() : s.w,
+                          back ? s.h : s.oh(),
+                          back ? s.w : s.ow(),
+                          s.kh,
+                          s.kw,
+                          back ? 1 : s.stride_h,
+                          back ? 1 : s.stride_w,
+                          back ? reach_h - s.pad_h : s.pad_h,
+                          back ? reach_w - s.pad_w : s.pad_w,
+                          s.dilation_h,
+                          s.dilation_w,
+                          back ? s.stride_h : 1,
+                          back ? s.stride_w : 1,
+                          width,
+                          taps > 9 ? conv::kLine : 4 * conv::kLine,
+                          weights.data(),
+                          biases.data(),
+                          relu};
   conv::depthwise(p, source, result);
 }
 

@@ -77,16 +77,22 @@ FewTile few_tile_for(int64_t vectors, int64_t rows) {
   return few_tile_of<1>(rows, std::make_integer_sequence<int, rows_for(1)>());
 }
 
-// A row of results, cut into tiles of nearly one size.
-void few_row(const FewChannels& f, int64_t vectors, int64_t ow, const float* x,
-             const float* weights, const float* bias, float* y, int64_t channels) {
-  const int64_t most = rows_for(static_cast<int>(vectors)), tiles = (ow + most - 1) / most;
+// A row of results, cut into tiles of nearly one size: `channels` of each tile one after the other,
+// so that results are written in the order in which they lie.
+void few_row(const FewChannels& f, int64_t depth, int64_t ow, const float* x, const float* weights,
+             const float* bias, float* y, int64_t channels) {
+  constexpr int64_t kPanel = kMaxVectors * kLanes;
+  const int64_t vectors = (channels + kLanes - 1) / kLanes;
+  const auto width = [&](int64_t first) { return std::min<int64_t>(kMaxVectors, vectors - first); };
+  const int64_t most = rows_for(static_cast<int>(width(0))), tiles = (ow + most - 1) / most;
   const int64_t rows = ow / tiles, longer = ow % tiles;
-  const FewTile tile = few_tile_for(vectors, rows);
-  const FewTile longer_tile = few_tile_for(vectors, std::min(rows + 1, most));
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t size = rows + (t < longer ? 1 : 0);
-    (t < longer ? longer_tile : tile)(f, x, weights, bias, channels, y);
+    for (int64_t v = 0; v < vectors; v += kMaxVectors) {
+      const int64_t first = v / kMaxVectors * kPanel;
+      few_tile_for(width(v), size)(f, x, weights + first * depth, bias + first, channels - first,
+                                   y + first);
+    }
     x += size * f.pixel_step;
     y += size * f.result_pixel;
   }
@@ -111,22 +117,23 @@ void pack_few(const Conv2dShape& s, const float* w, const float* bias, float* we
 // `x` has the padding of `s` in it.
 void run_few(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
              float* y, int64_t y_pixel) {
-  using conv::kLanes, conv::kMaxVectors;
+  using conv::kLanes;
   const int64_t depth = s.kh * s.kw * s.c, oh = s.oh(), ow = s.ow();
   const int64_t padded_h = s.h + 2 * s.pad_h, padded_w = s.w + 2 * s.pad_w;
   const int64_t vectors = (s.oc + kLanes - 1) / kLanes;
   Scratch<float> weights(vectors * kLanes * depth, "conv2d"), biases(vectors * kLanes, "conv2d");
   conv::pack_few(s, w, bias, weights.data(), biases.data());
+  // Weights that leave the first cache room serve a tile all at once, others a row of tiles.
+  const int64_t panel = int64_t{conv::kMaxVectors} * kLanes;
+  const int64_t at_once = vectors * kLanes * depth <= 4096 ? vectors * kLanes : panel;
   const conv::FewChannels f{
       s.stride_w * s.c, s.dilation_h * padded_w * s.c, s.kh, s.kw * s.c, y_pixel, relu};
   parallel_for(s.n * oh, std::max<int64_t>(1, 4096 / (ow * s.oc)), [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; ++at) {
       const float* from = x + (at / oh * padded_h + at % oh * s.stride_h) * padded_w * s.c;
-      for (int64_t panel = 0; panel * kMaxVectors < vectors; ++panel) {
-        const int64_t width = std::min<int64_t>(kMaxVectors, vectors - panel * kMaxVectors);
-        const int64_t first = panel * kMaxVectors * kLanes;
-        conv::few_row(f, width, ow, from, weights.data() + first * depth, biases.data() + first,
-                      y + at * ow * y_pixel + first, s.oc - first);
+      for (int64_t first = 0; first < s.oc; first += at_once) {
+        conv::few_row(f, depth, ow, from, weights.data() + first * depth, biases.data() + first,
+                      y + at * ow * y_pixel + first, std::min(at_once, s.oc - first));
       }
     }
   });

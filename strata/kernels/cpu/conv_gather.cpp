@@ -7,6 +7,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "strata/kernels/cpu/conv_gather.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "strata/kernels/cpu/conv_tile-inl.h"
@@ -46,6 +47,7 @@ class Gather {
     int64_t image, images, pixel, pixels, panel, panels;
   };
 
+  bool padding_outweighs_rows() const;
   void add_run_of(size_t tap, bool first);
   void find_pixel_runs();
   int64_t panel_vectors(int64_t panel) const {
@@ -56,7 +58,7 @@ class Gather {
   void run_unit(const Unit& u) const;
   template <int kVectors>
   void run_panel(const Unit& u, int64_t panel) const;
-  void add_row(Tile& tile, int64_t image, int64_t i, int64_t j) const;
+  void add_row(Tile& tile, int64_t panel, int64_t image, int64_t i, int64_t j) const;
   template <int kVectors>
   void run_tile(const Tile& tile, int64_t panel) const;
   template <int kRows, int kVectors>
@@ -100,14 +102,34 @@ Gather::Gather(const GatherConv& g)
   }
   inside_top_ = -top, inside_bottom_ = g.source_h - bottom;
   inside_left_ = -left, inside_right_ = g.source_w - right;
-  const bool padded = top < 0 || left < 0 || bottom + (g.result_h - 1) * g.step_h >= g.source_h ||
-                      right + (g.result_w - 1) * g.step_w >= g.source_w;
-  across_images_ = padded && g.images >= 4 && g.result_h * g.result_w <= kSmallImage;
+  across_images_ = g.result_h * g.result_w <= kSmallImage && padding_outweighs_rows();
   if (across_images_) {
     find_pixel_runs();
   } else {
     for (size_t t = 0; t < g.taps.size(); ++t) add_run_of(t, t == 0);
   }
+}
+
+// Whether leaving out the taps on the padding gains more than tiles of images lose that are not
+// full.
+bool Gather::padding_outweighs_rows() const {
+  const auto inside = [](int64_t count, int64_t step, int64_t offset, int64_t size) {
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t at = i * step + offset;
+      found += at >= 0 && at < size ? 1 : 0;
+    }
+    return found;
+  };
+  int64_t taps = 0;
+  for (const ConvTap& tap : g_.taps) {
+    taps += inside(g_.result_h, g_.step_h, tap.row, g_.source_h) *
+            inside(g_.result_w, g_.step_w, tap.column, g_.source_w);
+  }
+  const int64_t all = static_cast<int64_t>(g_.taps.size()) * g_.result_h * g_.result_w;
+  const int64_t rows = rows_for(static_cast<int>(std::min<int64_t>(vectors_, kMaxVectors)));
+  const int64_t room = (g_.images + rows - 1) / rows * rows;
+  return taps < all && taps * room < all * g_.images;
 }
 
 // Adds a tap to the last run if it follows it, or begins a new one.
@@ -205,7 +227,7 @@ void Gather::run_unit(const Unit& u) const {
   }
 }
 
-void Gather::add_row(Tile& tile, int64_t image, int64_t i, int64_t j) const {
+void Gather::add_row(Tile& tile, int64_t panel, int64_t image, int64_t i, int64_t j) const {
   const int64_t row = i * g_.step_h, column = j * g_.step_w;
   const int at = tile.rows++;
   tile.row[at] = row;
@@ -213,6 +235,7 @@ void Gather::add_row(Tile& tile, int64_t image, int64_t i, int64_t j) const {
   tile.source[at] =
       g_.source + ((image * g_.source_h + row) * g_.source_w + column) * g_.source_pixel;
   tile.result[at] = g_.result + image * g_.result_image + i * g_.result_row + j * g_.result_pixel;
+  hwy::Prefetch(tile.result[at] + panel * kMaxVectors * kLanes);  // it is there when the sums are
   tile.inside = tile.inside && row >= inside_top_ && row < inside_bottom_ &&
                 column >= inside_left_ && column < inside_right_;
 }
@@ -226,7 +249,7 @@ void Gather::run_panel(const Unit& u, int64_t panel) const {
       for (int64_t n = 0; n < u.images; n += kRows) {
         Tile tile;
         for (int64_t m = n; m < std::min(u.images, n + kRows); ++m) {
-          add_row(tile, u.image + m, p / w, p % w);
+          add_row(tile, panel, u.image + m, p / w, p % w);
         }
         tile.inside = true;
         tile.first_run = runs_.data() + pixel_runs_[static_cast<size_t>(p)];
@@ -240,7 +263,7 @@ void Gather::run_panel(const Unit& u, int64_t panel) const {
   for (int64_t p = 0; p < u.pixels; p += kRows) {
     Tile tile;
     for (int64_t m = p; m < std::min(u.pixels, p + kRows); ++m) {
-      add_row(tile, u.image, i, j);
+      add_row(tile, panel, u.image, i, j);
       if (++j == w) j = 0, ++i;
     }
     tile.first_run = runs_.data();

@@ -85,6 +85,11 @@ void conv2d_columns(const Conv2dShape& s, const float* x, const float* w, const 
 void conv2d_patches_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 
+/// One group of few channels under large windows: first layers.
+bool conv2d_has_wide_windows(const Conv2dShape& s);
+/// The way back of these: what each window gives, added up window by window.
+void conv2d_wide_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+
 /// Whether groups are so small that several are computed as one.
 bool conv2d_merges_groups(const Conv2dShape& s);
 /// Forward and, without stride, the way back. A NaN or infinity would reach the other groups
