@@ -18,7 +18,7 @@ if [[ -z "$tool" ]]; then
 fi
 
 folders=()
-for folder in strata models recipes apps tests bench tools; do
+for folder in strata models recipes apps tests bench tools examples; do
   [[ -d $folder ]] && folders+=("$folder")
 done
 mapfile -t files < <(find "${folders[@]}" -name '*.h' -o -name '*.cpp' | sort)

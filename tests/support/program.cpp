@@ -15,8 +15,8 @@ namespace strata::testing {
 namespace {
 
 pid_t start(const std::vector<std::string>& arguments, const std::string& out,
-            const std::string& err) {
-  std::vector<char*> argv = {const_cast<char*>(STRATA_PROGRAM)};
+            const std::string& err, const std::string& program = STRATA_PROGRAM) {
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   const pid_t child = fork();
@@ -24,7 +24,7 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& out,
   dup2(open("/dev/null", O_RDONLY), 0);
   dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
   dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
-  execv(STRATA_PROGRAM, argv.data());
+  execv(program.c_str(), argv.data());
   _exit(127);
 }
 
@@ -40,6 +40,11 @@ ProgramResult finish(pid_t child, const TempFolder& folder) {
 ProgramResult run_strata(const std::vector<std::string>& arguments) {
   const TempFolder folder;
   return finish(start(arguments, folder / "out", folder / "err"), folder);
+}
+
+ProgramResult run_program(const std::string& program, const std::vector<std::string>& arguments) {
+  const TempFolder folder;
+  return finish(start(arguments, folder / "out", folder / "err", program), folder);
 }
 
 ProgramResult run_and_interrupt(const std::vector<std::string>& arguments,

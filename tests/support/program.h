@@ -16,6 +16,9 @@ struct ProgramResult {
 /// Runs build/bin/strata to its end. Standard input is empty, nothing is a terminal.
 ProgramResult run_strata(const std::vector<std::string>& arguments);
 
+/// Runs another program in the same way.
+ProgramResult run_program(const std::string& program, const std::vector<std::string>& arguments);
+
 /// Starts the program and sends it Ctrl-C as soon as `file` exists, or after a minute.
 ProgramResult run_and_interrupt(const std::vector<std::string>& arguments, const std::string& file);
 
