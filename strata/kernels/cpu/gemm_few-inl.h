@@ -92,7 +92,7 @@ inline constexpr int64_t kShortSum = 128;
 inline void short_sums(const GemmProblem<float>& p) {
   // Multiplications of a task, and the most rows: as tall as the second cache allows, because each
   // task reads the whole right factor.
-  constexpr double kWork = 3e6;
+  constexpr double kWork = 6e6;
   constexpr int64_t kMostRows = 44 * kTileRows;
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
   const auto pairs = static_cast<int64_t>(std::clamp(work / kWork / 2, 0.0, 8.0));

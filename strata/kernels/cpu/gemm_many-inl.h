@@ -111,8 +111,8 @@ void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& pa
   const int64_t panels = ceil_div(p.n, kTileColumns);
   // Rather narrow strips than low blocks: each block packs its strip anew.
   const int64_t least = ceil_div(p.n * depth, kStripFloats);
-  const int64_t strips =
-      std::clamp(std::max(least, std::min(tasks, panels / 4)), int64_t{1}, panels);
+  const int64_t wanted = std::max(panels / 4, std::min(panels / 2, kEnoughStrips));
+  const int64_t strips = std::clamp(std::max(least, std::min(tasks, wanted)), int64_t{1}, panels);
   const int64_t width = ceil_div(panels, strips) * kTileColumns;
   int64_t blocks = ceil_div(tasks, strips);
   if (strips >= kEnoughStrips) blocks = std::clamp<int64_t>(m / kTaskRows, 1, blocks);
