@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 #include <type_traits>
 #include <vector>
 
@@ -34,20 +35,58 @@ struct Window {
   std::vector<double> weights;
 };
 
-std::vector<Window> windows(int64_t in, int64_t out) {
+/// A filter's reach to each side, and its value at a distance.
+struct Filter {
+  double reach;
+  double (*at)(double);
+};
+
+double sinc(double x) {
+  return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x);
+}
+
+double cubic(double x) {
+  constexpr double a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+/// Of the distance, which is not negative.
+Filter filter_of(Resample resample) {
+  switch (resample) {
+    case Resample::box: return {0.5, [](double x) { return x <= 0.5 ? 1.0 : 0.0; }};
+    case Resample::hamming:
+      return {1, [](double x) {
+                return x < 1 ? sinc(x) * (0.54f + 0.46f * std::cos(std::numbers::pi * x)) : 0;
+              }};
+    case Resample::bicubic: return {2, cubic};
+    case Resample::lanczos: return {3, [](double x) { return x < 3 ? sinc(x) * sinc(x / 3) : 0; }};
+    case Resample::nearest:
+    case Resample::bilinear: break;
+  }
+  return {1, [](double x) { return std::max(0.0, 1 - x); }};
+}
+
+std::vector<Window> windows(int64_t in, int64_t out, Resample resample) {
   const double scale = static_cast<double>(in) / static_cast<double>(out);
-  const double support = std::max(scale, 1.0);  // half the triangle's base
+  const Filter filter = filter_of(resample);
+  const double wide = std::max(scale, 1.0), support = filter.reach * wide;
   std::vector<Window> all(static_cast<size_t>(out));
+  double nearest = scale / 2;  // added up, as PIL does: ties fall where its rounding has them
   for (int64_t i = 0; i < out; ++i) {
     const double center = (static_cast<double>(i) + 0.5) * scale;
+    Window& w = all[static_cast<size_t>(i)];
+    if (resample == Resample::nearest) {
+      w = {std::min(in - 1, static_cast<int64_t>(nearest)), {1.0}};
+      nearest += scale;
+      continue;
+    }
     const auto first = std::max<int64_t>(0, static_cast<int64_t>(center - support + 0.5));
     const auto end = std::min<int64_t>(in, static_cast<int64_t>(center + support + 0.5));
-    Window& w = all[static_cast<size_t>(i)];
     w.first = first;
     double sum = 0;
     for (int64_t x = first; x < end; ++x) {
-      const double at = (static_cast<double>(x) - center + 0.5) / support;
-      w.weights.push_back(std::max(0.0, 1 - std::abs(at)));
+      w.weights.push_back(filter.at(std::abs((static_cast<double>(x) - center + 0.5) / wide)));
       sum += w.weights.back();
     }
     for (double& weight : w.weights) weight /= sum;
@@ -63,7 +102,7 @@ template <>
 struct Mixer<uint8_t> {
   using Weight = int32_t;
   static Weight weight(double w) {
-    return static_cast<Weight>(std::floor(w * (1 << kPrecision) + 0.5));
+    return static_cast<Weight>(w * (1 << kPrecision) + (w < 0 ? -0.5 : 0.5));
   }
   static uint8_t mix(const uint8_t* x, int64_t stride, const std::vector<Weight>& weights) {
     int32_t sum = 1 << (kPrecision - 1);
@@ -85,10 +124,11 @@ struct Mixer<float> {
 
 /// Resizes the middle axis of [outer, in, inner] to `out`.
 template <class T>
-Tensor resize_axis(const Tensor& x, int64_t outer, int64_t in, int64_t inner, int64_t out) {
+Tensor resize_axis(const Tensor& x, int64_t outer, int64_t in, int64_t inner, int64_t out,
+                   Resample resample) {
   Tensor y = empty({outer, out, inner}, x.dtype(), kCpu, "resize");
   std::vector<std::pair<int64_t, std::vector<typename Mixer<T>::Weight>>> mixes;
-  for (const Window& window : windows(in, out)) {
+  for (const Window& window : windows(in, out, resample)) {
     auto& [first, weights] = mixes.emplace_back(window.first, 0);
     for (const double w : window.weights) weights.push_back(Mixer<T>::weight(w));
   }
@@ -107,33 +147,38 @@ Tensor resize_axis(const Tensor& x, int64_t outer, int64_t in, int64_t inner, in
 }
 
 template <class T>
-Tensor resize_image(const Tensor& image, int64_t height, int64_t width) {
+Tensor resize_image(const Tensor& image, int64_t height, int64_t width, Resample resample) {
   const int64_t h = image.size(0), w = image.size(1), c = image.size(2);
-  const Tensor wide = resize_axis<T>(image, h, w, c, width);
-  const Tensor both = resize_axis<T>(wide, 1, h, width * c, height);
+  // As PIL: across first, unless the picture gets lower and is smaller in between that way.
+  const bool down_first = height < h && height * w < h * width;
+  const Tensor between = down_first ? resize_axis<T>(image, 1, h, w * c, height, resample)
+                                    : resize_axis<T>(image, h, w, c, width, resample);
+  const Tensor both = down_first ? resize_axis<T>(between, height, w, c, width, resample)
+                                 : resize_axis<T>(between, 1, h, width * c, height, resample);
   return both.as_strided({height, width, c}, {width * c, c, 1}, 0);
 }
 
 }  // namespace
 
-Tensor resize(const Tensor& image, int64_t height, int64_t width) {
+Tensor resize(const Tensor& image, int64_t height, int64_t width, Resample resample) {
   check_image("resize", image);
   if (height < 1 || width < 1) {
     throw ValueError("resize", fmt::format("to {} x {} pixels", width, height));
   }
   const Tensor rows = contiguous(image.detach());
-  return image.dtype() == DType::u8 ? resize_image<uint8_t>(rows, height, width)
-                                    : resize_image<float>(rows, height, width);
+  return image.dtype() == DType::u8 ? resize_image<uint8_t>(rows, height, width, resample)
+                                    : resize_image<float>(rows, height, width, resample);
 }
 
-Tensor resize_shorter(const Tensor& image, int64_t size) {
+Tensor resize_shorter(const Tensor& image, int64_t size, Resample resample) {
   check_image("resize_shorter", image);
   const int64_t h = image.size(0), w = image.size(1);
   const int64_t most = int64_t{1} << 30;
   if (size < 1 || size > most / std::max(h, w)) {
     throw ValueError("resize_shorter", fmt::format("to {} pixels", size));
   }
-  return h <= w ? resize(image, size, size * w / h) : resize(image, size * h / w, size);
+  return h <= w ? resize(image, size, size * w / h, resample)
+                : resize(image, size * h / w, size, resample);
 }
 
 Tensor center_crop(const Tensor& image, int64_t height, int64_t width) {

@@ -8,14 +8,18 @@ namespace strata {
 
 /// Images are [H, W, C], u8 or f32.
 
-/// The image at another size, by the triangle filter that PIL calls BILINEAR: widened when
-/// shrinking, so that nothing is skipped. u8 gives the very bytes of PIL. Throws ShapeError,
-/// DTypeError, and ValueError for an empty size.
-Tensor resize(const Tensor& image, int64_t height, int64_t width);
+/// How resize() makes a pixel of those around it; the names and numbers are PIL's.
+enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3, box = 4, hamming = 5 };
+
+/// The image at another size. All filters but the nearest pixel's are widened when shrinking, so
+/// that nothing is skipped. u8 gives the very bytes of PIL. Throws ShapeError, DTypeError, and
+/// ValueError for an empty size.
+Tensor resize(const Tensor& image, int64_t height, int64_t width,
+              Resample resample = Resample::bilinear);
 
 /// resize() so that the shorter side has `size` pixels and the sides keep their ratio, the longer
 /// one rounded down, as torchvision.
-Tensor resize_shorter(const Tensor& image, int64_t size);
+Tensor resize_shorter(const Tensor& image, int64_t size, Resample resample = Resample::bilinear);
 
 /// The middle height x width pixels; where the rest is odd, as torchvision rounds it. Throws
 /// ShapeError for a smaller image.
