@@ -8,6 +8,7 @@
 
 #include "strata/base/error.h"
 #include "strata/text/gpt2_words.h"
+#include "strata/text/merge_cycle.h"
 #include "strata/text/unicode.h"
 
 namespace strata {
@@ -99,9 +100,15 @@ ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
     if (at != ids_.end()) return at->second;
     throw FormatError(where, fmt::format("a merge needs '{}', which is no token", token));
   };
-  int64_t rank = 0;
+  std::vector<MergeIds> merges;
   for (const auto& [left, right] : config.merges) {
-    merges_[pair_key(id_of(left), id_of(right))] = {rank++, id_of(left + right)};
+    const MergeIds m = {id_of(left), id_of(right), id_of(left + right)};
+    merges_[pair_key(m.left, m.right)] = {static_cast<int64_t>(merges.size()), m.result};
+    merges.push_back(m);
+  }
+  if (const auto circle = cyclic_merge(merges)) {
+    const auto& [left, right] = config.merges[*circle];
+    throw FormatError(where, fmt::format("the merge '{}' + '{}' leads in a circle", left, right));
   }
 }
 
@@ -141,8 +148,7 @@ const ByteBpe::Merge* ByteBpe::merge_of(int64_t left, int64_t right) const {
 }
 
 /// Joins neighbours, those of the earliest merge first, of equal ones the leftmost. The parts are a
-/// linked list and the possible merges a heap, so that a word of n bytes takes n log n steps. Every
-/// merge makes the list shorter: even merges that lead in circles come to an end.
+/// linked list and the possible merges a heap, so that a word of n bytes takes n log n steps.
 void ByteBpe::encode_word(std::string_view word, std::vector<int64_t>& out) const {
   if (ignore_merges_) {
     const auto whole = words_.find(std::string(word));

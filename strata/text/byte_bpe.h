@@ -28,18 +28,22 @@ struct ByteBpeConfig {
   bool ignore_merges = false;  ///< a word that is a token stays one whatever the merges say
 };
 
+/// Reads a tokenizer.json, or a folder with a tokenizer.json, vocab.json and merges.txt, or
+/// encoder.json and vocab.bpe, each perhaps packed (".gz"); of two files either may be named.
+/// Throws IoError; FormatError for damaged files, and for a tokenizer.json that asks for something
+/// else.
+ByteBpeConfig read_byte_bpe(const std::string& path);
+
 /// Byte-level byte-pair encoding as GPT-2's: a text is cut into words by a pattern, and the bytes
 /// of each are joined pair by pair. Every text has numbers, and decodes to itself. Sennrich et al.,
 /// "Neural machine translation of rare words with subword units" (2016); Radford et al. (2019).
 class ByteBpe final : public Tokenizer {
  public:
   /// Throws FormatError, tagged `where`, for a number that is negative, absurd or given twice, for
-  /// merges of or to what is no token, and characters that stand for no byte.
+  /// merges of or to what is no token or in a circle, and characters that stand for no byte.
   explicit ByteBpe(const ByteBpeConfig& config, const std::string& where = "ByteBpe");
 
-  /// Reads a tokenizer.json, or a folder with a tokenizer.json, vocab.json and merges.txt, or
-  /// encoder.json and vocab.bpe, each perhaps packed (".gz"). Throws IoError; FormatError for
-  /// damaged files, and for a tokenizer.json that asks for something else.
+  /// From what read_byte_bpe finds there, with its errors.
   static ByteBpe load(const std::string& path);
 
   int64_t size() const override { return static_cast<int64_t>(pieces_.size()); }

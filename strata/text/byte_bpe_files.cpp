@@ -133,7 +133,7 @@ void refuse(const std::string& path, const char* what, const std::string& type) 
   throw FormatError(path, fmt::format("its {} is {}, not that of a byte-level BPE", what, type));
 }
 
-ByteBpe from_tokenizer_json(const std::string& path) {
+ByteBpeConfig from_tokenizer_json(const std::string& path) {
   const Json json = parse_json(path);
   if (!json.is_object()) throw FormatError(path, "is no JSON object");
   if (const auto type = type_of(path, json, "normalizer"); !type.empty()) {
@@ -157,17 +157,17 @@ ByteBpe from_tokenizer_json(const std::string& path) {
   if (merges == model.end()) throw FormatError(path, "has no list \"merges\"");
   read_json_merges(path, *merges, config);
   read_added(path, json, config);
-  return ByteBpe(config, path);
+  return config;
 }
 
-ByteBpe from_two_files(const std::string& vocabulary, const std::string& merges) {
+ByteBpeConfig from_two_files(const std::string& vocabulary, const std::string& merges) {
   ByteBpeConfig config;
   read_vocabulary(vocabulary, parse_json(vocabulary), config);
   read_merges_file(merges, config);
   for (const auto& [token, id] : config.vocabulary) {
     if (token == kEndOfText) config.added.push_back({.content = token, .id = id});
   }
-  return ByteBpe(config, vocabulary);
+  return config;
 }
 
 /// The file or its packed form; empty if there is neither.
@@ -181,19 +181,26 @@ std::string present(const fs::path& folder, const char* name) {
 
 }  // namespace
 
-ByteBpe ByteBpe::load(const std::string& path) {
-  if (!fs::is_directory(path)) return from_tokenizer_json(path);
-  if (const auto json = present(path, "tokenizer.json"); !json.empty()) {
+ByteBpeConfig read_byte_bpe(const std::string& path) {
+  const bool whole = fs::is_directory(path);
+  if (const auto json = whole ? present(path, "tokenizer.json") : ""; !json.empty()) {
     return from_tokenizer_json(json);
   }
   const std::pair<const char*, const char*> pairs[] = {{"vocab.json", "merges.txt"},
                                                        {"encoder.json", "vocab.bpe"}};
+  const std::string name = fs::path(path).filename().string();
   for (const auto& [vocabulary, merges] : pairs) {
-    const std::string v = present(path, vocabulary), m = present(path, merges);
+    const bool meant = whole || name.starts_with(vocabulary) || name.starts_with(merges);
+    if (!meant) continue;
+    const fs::path folder = whole ? fs::path(path) : fs::path(path).parent_path();
+    const std::string v = present(folder, vocabulary), m = present(folder, merges);
     if (!v.empty() && !m.empty()) return from_two_files(v, m);
   }
+  if (!whole) return from_tokenizer_json(path);
   throw IoError(path, "holds no tokenizer",
                 "tokenizer.json, vocab.json and merges.txt, or encoder.json and vocab.bpe");
 }
+
+ByteBpe ByteBpe::load(const std::string& path) { return ByteBpe(read_byte_bpe(path), path); }
 
 }  // namespace strata

@@ -31,6 +31,11 @@ struct WordPieceConfig {
   bool clean = true;                       ///< drop control characters
 };
 
+/// Reads a tokenizer.json or vocab.txt, or a folder with either, and the tokenizer_config.json
+/// beside it. Throws IoError; FormatError for damaged files and for a tokenizer.json that asks for
+/// something else.
+WordPieceConfig read_wordpiece(const std::string& path);
+
 /// One or two texts as a network reads them: [CLS] first [SEP] second [SEP].
 struct TokenPair {
   std::vector<int64_t> ids;
@@ -48,9 +53,7 @@ class WordPiece final : public Tokenizer {
   /// an empty added token, and a vocabulary without the unknown token.
   explicit WordPiece(const WordPieceConfig& config, const std::string& where = "WordPiece");
 
-  /// Reads a tokenizer.json or vocab.txt, or a folder with either, and the tokenizer_config.json
-  /// beside it. Throws IoError; FormatError for damaged files and for a tokenizer.json that asks
-  /// for something else.
+  /// From what read_wordpiece finds there, with its errors.
   static WordPiece load(const std::string& path);
 
   int64_t size() const override { return static_cast<int64_t>(tokens_.size()); }

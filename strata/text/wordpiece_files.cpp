@@ -172,7 +172,7 @@ void add_special(WordPieceConfig& config) {
 
 }  // namespace
 
-WordPiece WordPiece::load(const std::string& path) {
+WordPieceConfig read_wordpiece(const std::string& path) {
   const bool folder = fs::is_directory(path);
   fs::path file = path;
   if (folder) {
@@ -188,7 +188,9 @@ WordPiece WordPiece::load(const std::string& path) {
   read_config(folder ? fs::path(path) : file.parent_path(), config);
   if (!json) read_vocabulary(file.string(), config);
   if (config.added.empty()) add_special(config);
-  return WordPiece(config, file.string());
+  return config;
 }
+
+WordPiece WordPiece::load(const std::string& path) { return WordPiece(read_wordpiece(path), path); }
 
 }  // namespace strata

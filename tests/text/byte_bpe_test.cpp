@@ -136,11 +136,15 @@ ByteBpe tiny(const std::vector<std::string>& tokens,
   return ByteBpe(config);
 }
 
-TEST(ByteBpe, CyclicMergesComeToAnEnd) {
-  // "" joined to "a" gives "a" again, and "aa" is made in two ways.
-  const ByteBpe t =
-      tiny({"", "aa", "aaa"}, {{"", "a"}, {"a", ""}, {"a", "a"}, {"aa", "a"}, {"a", "aa"}});
-  EXPECT_EQ(t.encode("aaa"), (std::vector<int64_t>{202}));
+TEST(ByteBpe, CyclicMergesAreRefusedByName) {
+  // "" joined to "a" gives "a" again.
+  EXPECT_EQ(message<FormatError>([] {
+              tiny({"", "aa"}, {{"a", "a"}, {"", "a"}});
+            }),
+            "[ByteBpe] the merge '' + 'a' leads in a circle");
+  // That "aaa" is made in two ways is no circle.
+  const ByteBpe t = tiny({"aa", "aaa"}, {{"a", "a"}, {"aa", "a"}, {"a", "aa"}});
+  EXPECT_EQ(t.encode("aaa"), (std::vector<int64_t>{201}));
   EXPECT_EQ(t.decode(t.encode("aaaaaaa")), "aaaaaaa");
 }
 
@@ -195,6 +199,8 @@ TEST(ByteBpe, SaysWhatIsWrongWithFiles) {
   expect(with(R"("vocab": {"a": 0, "b": 0}, "merges": [])"), "two tokens have number 0");
   expect(with(R"("vocab": {"a b": 0}, "merges": [])"), "stand for no byte");
   expect(with(R"("vocab": {"a": 0, "b": 1}, "merges": ["a b"])"), "needs 'ab', which is no token");
+  expect(with(R"("vocab": {"a": 0, "": 1}, "merges": [["", "a"]])"),
+         "the merge '' + 'a' leads in a circle");
   expect(with(R"("vocab": {"a": 0}, "merges": ["a"])"), "no merge of two tokens");
   expect(with(R"("vocab": {"a": 0}, "merges": [3])"), "a merge must be");
   expect(with(R"("vocab": {"a": 0}, "merges": [])", R"("normalizer": {"type": "NFC"}, )"),
