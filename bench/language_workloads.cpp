@@ -1,14 +1,17 @@
+#include <algorithm>
 #include <memory>
 
 #include "bench/workloads.h"
 #include "models/language/gpt2.h"
 #include "strata/autograd/backward.h"
+#include "strata/base/timer.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
 #include "strata/optim/adamw.h"
 #include "strata/tape/grad_mode.h"
+#include "strata/tensor/default_device.h"
 
 namespace strata::bench {
 namespace {
@@ -60,21 +63,40 @@ Workload prefill() {
           }};
 }
 
-Workload decode() {
-  return {.name = "gpt2-decode",
-          .what = "GPT-2 124M, 16 tokens and then 32 new ones with a cache of keys and values",
-          .make = [] {
+/// What the network reads for one token: all weights but the table of positions.
+double bytes_of_token(DType matrices) {
+  const DeviceScope meta(kMeta);
+  GPT2 sketch{GPT2Config()};
+  sketch.keep_matrices_in(matrices);
+  double bytes = 0;
+  for (const nn::NamedTensor& t : sketch.named_tensors()) {
+    if (t.name == "transformer.wpe.weight") continue;
+    bytes += static_cast<double>(t.tensor->numel() * size_of(t.tensor->dtype()));
+  }
+  return bytes;
+}
+
+Workload decode(const char* name, const char* what, DType matrices) {
+  constexpr int kTokens = 32;
+  const auto writing = std::make_shared<Workload::Writing>();
+  writing->tokens = kTokens - 1;
+  writing->bytes = bytes_of_token(matrices);
+  return {.name = name, .what = what, .writing = writing, .make = [matrices, writing] {
             auto model = gpt2_to_read();
+            model->keep_matrices_in(matrices);
             const Tensor prompt = randint(0, 50257, {1, 16});
             return [=] {
               const NoGrad no_grad;
               models::KvCache cache = model->make_cache(1, 48);
               Tensor ids = prompt;
-              for (int i = 0; i < 32; ++i) {
+              Timer timer;
+              for (int i = 0; i < kTokens; ++i) {
+                if (i == 1) timer.reset();
                 const Tensor logits =
                     (*model)(GPT2Inputs{.input_ids = ids, .cache = &cache, .last_only = true});
                 ids = reshape(argmax(logits, -1), {1, 1});
               }
+              writing->ms = std::min(writing->ms, 1e3 * timer.seconds());
             };
           }};
 }
@@ -84,7 +106,11 @@ Workload decode() {
 std::vector<Workload> language_workloads() {
   return {training("gpt-train", "6 layers, width 384, context 256, batch 16, AdamW", small_gpt(),
                    16, 256, 10'770'816),
-          prefill(), decode(),
+          prefill(),
+          decode("gpt2-decode",
+                 "GPT-2 124M, 16 tokens and then 32 new ones with a cache of keys and values",
+                 DType::f32),
+          decode("gpt2-decode-bf16", "the same with matrices in bf16", DType::bf16),
           training("gpt2-train", "GPT-2 124M, 256 tokens, batch 4, AdamW",
                    without_dropout(GPT2Config()), 4, 256, 124'439'808)};
 }

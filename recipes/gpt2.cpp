@@ -98,7 +98,8 @@ Recipe size(const char* name, const char* title, const char* summary) {
           .arrays = run,
           .rename = rename,
           .hub = HubFamily{.model_type = "gpt2", .adopt = adopt, .config = config_text},
-          .generate = generate};
+          .generate = generate,
+          .narrow = [](System& system) { network(system).keep_matrices_in(DType::bf16); }};
 }
 
 }  // namespace

@@ -126,7 +126,11 @@ std::vector<Recipe> gpt_char() {
             characters = characters_of(source, characters);
           },
       .training = train_gpt_char,
-      .generate = generate}};
+      .generate = generate,
+      .narrow =
+          [](System& system) {
+            static_cast<models::GPT2&>(*system.model).keep_matrices_in(DType::bf16);
+          }}};
 }
 
 }  // namespace strata::recipes

@@ -112,6 +112,8 @@ struct Recipe {
 
   std::function<Prediction(System&, const std::string& path)> predict = {};
   std::function<GenerateResult(System&, const GenerateRequest&, const TextSink&)> generate = {};
+  /// Keeps the network's matrices in bf16, so that `generate` reads half as much.
+  std::function<void(System&)> narrow = {};
   /// Pictures f32[count, H, W, C] in [0, 1].
   std::function<Tensor(System&, const SampleRequest&)> sample = {};
   /// The likeliest fills of the text's masked place.

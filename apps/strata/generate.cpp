@@ -15,7 +15,7 @@ namespace {
 struct GenerateArguments {
   Common common;
   ProfileOptions profile;
-  std::string system, weights;
+  std::string system, weights, dtype = "f32";
   bool greedy = false, seeded = false;
   recipes::GenerateRequest request;
 };
@@ -25,6 +25,10 @@ int generate(GenerateArguments a) {
   recipes::System system = open_for_use(a.system, a.weights);
   const auto& write = system.recipe->generate;
   if (!write) throw UsageError(a.system, "generates no text");
+  if (a.dtype == "bf16") {
+    if (!system.recipe->narrow) throw UsageError(a.system, "keeps its weights in f32");
+    system.recipe->narrow(system);
+  }
   if (a.greedy) a.request.temperature = 0;
   if (!a.seeded) a.request.seed = std::random_device()();
   const NoGrad no_grad;
@@ -52,7 +56,8 @@ int generate(GenerateArguments a) {
                 {"new_tokens", result.new_tokens},
                 {"stopped", result.stopped},
                 {"seed", a.request.seed},
-                {"seconds", seconds}});
+                {"seconds", seconds},
+                {"tokens_per_second", static_cast<double>(result.new_tokens) / seconds}});
   } else {
     fmt::print("\n");
     say(dim(fmt::format("{} tokens in {}, {:.1f} a second, seed {}", result.new_tokens,
@@ -79,6 +84,9 @@ void add_generate(CLI::App& app, Program& program) {
       ->required();
   command->add_option("prompt", r.prompt, "the text to go on with")->required();
   command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  command->add_option("--dtype", a->dtype, "of the matrices: f32, or bf16 for half the reading")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   command->add_option("--max-tokens", r.max_tokens, "new tokens at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

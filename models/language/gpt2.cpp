@@ -21,6 +21,7 @@
 #include "strata/ops/joining.h"
 #include "strata/ops/linear.h"
 #include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
 
 namespace strata::models {
 namespace {
@@ -202,7 +203,8 @@ GPT2Model::GPT2Model(const GPT2Config& c)
 Tensor GPT2Model::operator()(const GPT2Inputs& in) {
   return nn::observe_call(*this, [&] {
     const GPT2Pass pass = {.mask = padding_mask(in.attention_mask), .cache = in.cache};
-    Tensor x = dropout_(wte(in.input_ids) + wpe_(positions_of(in)));
+    const Tensor positions = wpe_(positions_of(in));
+    Tensor x = dropout_(cast(wte(in.input_ids), positions.dtype()) + positions);
     for (auto& block : h_) x = (*block)(x, pass);
     if (in.cache) in.cache->advance(in.input_ids.size(1));
     if (in.last_only) x = slice(x, 1, -1);
@@ -226,6 +228,19 @@ Tensor GPT2::hidden(const GPT2Inputs& in) {
 Tensor GPT2::head(const Tensor& hidden) {
   const Tensor& w = config_.tie_word_embeddings ? transformer_.wte.weight : head_;
   return cast(linear(nn::to_compute(hidden), nn::to_compute(w)), hidden.dtype());
+}
+
+void GPT2::keep_matrices_in(DType dtype) {
+  if (dtype != DType::f32 && dtype != DType::bf16) {
+    throw ValueError("GPT2", fmt::format("keeps no matrices in {}", name_of(dtype)), "f32 or bf16");
+  }
+  const NoGrad no_grad;
+  for (const nn::NamedTensor& t : named_tensors()) {
+    if (t.tensor->rank() != 2 || t.name == "transformer.wpe.weight") continue;
+    const bool trained = t.tensor->requires_grad();
+    *t.tensor = cast(t.tensor->detach(), dtype);
+    t.tensor->set_requires_grad(trained);
+  }
 }
 
 KvCache GPT2::make_cache(int64_t batch, int64_t capacity) const {

@@ -165,6 +165,12 @@ class GPT2 final : public nn::Module {
   Tensor hidden(const GPT2Inputs& in);
   Tensor head(const Tensor& hidden);
 
+  /// Keeps the matrices of blocks, token embeddings and head in `dtype`, f32 or bf16, which halves
+  /// what is read for each new token. Biases, norms and the positions' table stay, and with them
+  /// the hidden states. Optimisers made before keep the old weights. Throws ValueError for other
+  /// dtypes.
+  void keep_matrices_in(DType dtype);
+
   const GPT2Config& config() const { return config_; }
   /// Room for the past of `batch` texts of up to `capacity` tokens, by default n_positions.
   KvCache make_cache(int64_t batch = 1, int64_t capacity = 0) const;

@@ -1,11 +1,13 @@
 #include "strata/device/cpu_allocator.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -26,6 +28,8 @@ constexpr int kLocalClasses = 16 + 6 * 8 + 1;
 constexpr int64_t kLocalBytes = 64 << 10;  // larger blocks are not kept by threads
 constexpr int kLocalBlocks = 32;           // of one class, and of these bytes
 constexpr int64_t kLocalClassBytes = 256 << 10;
+constexpr int64_t kLentBytes = 1 << 20;  // from here on larger blocks are lent
+constexpr int kLentClasses = 4;          // so many classes above that of the request
 constexpr int64_t kCacheFloor = int64_t{256} << 20;
 
 /// Under AddressSanitizer kept blocks, and the slack behind a request, are out of bounds.
@@ -66,6 +70,8 @@ struct Cache {
   std::mutex mutex;
   const CpuMemorySource* source = nullptr;
   std::array<std::vector<void*>, kClasses> free;
+  /// Blocks that serve requests of smaller classes, with their own.
+  std::unordered_map<void*, int> lent;
 };
 
 /// `held` is what the system has given: in use or kept.
@@ -117,6 +123,12 @@ void keep_global(SizeClass size, void* block, const CpuMemorySource* source) {
   try {
     Cache& c = cache();
     const std::lock_guard lock(c.mutex);
+    if (size.bytes >= kLentBytes && !c.lent.empty()) {
+      if (const auto own = c.lent.find(block); own != c.lent.end()) {
+        size = {own->second, class_bytes(own->second)};
+        c.lent.erase(own);
+      }
+    }
     if (c.source == source) {
       c.free[static_cast<size_t>(size.index)].push_back(block);
       kept = true;
@@ -193,14 +205,21 @@ void* take_cached(SizeClass size, const CpuMemorySource* source) {
   if (LocalCache* local = local_cache(size, source)) {
     if (void* block = local->take(size)) return block;
   }
+  // A training step has its most activations and its most gradients at different moments, and their
+  // sizes differ: large requests take blocks up to half again too large before the system is asked.
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
   if (c.source != source) return nullptr;
-  auto& list = c.free[static_cast<size_t>(size.index)];
-  if (list.empty()) return nullptr;
-  void* block = list.back();
-  list.pop_back();
-  return block;
+  const int above = size.bytes >= kLentBytes ? kLentClasses : 0;
+  for (int i = size.index; i <= std::min(size.index + above, kClasses - 1); ++i) {
+    auto& list = c.free[static_cast<size_t>(i)];
+    if (list.empty()) continue;
+    void* block = list.back();
+    if (i != size.index) c.lent.emplace(block, i);
+    list.pop_back();
+    return block;
+  }
+  return nullptr;
 }
 
 void* take_from_source(int64_t bytes, const CpuMemorySource* source) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace strata::kernels {
@@ -11,8 +12,9 @@ namespace strata::kernels {
 double peak_f32_gflops(double seconds = 0.2);
 /// GB/s of a copy between arrays much larger than the caches, bytes read and written counted.
 double copy_gbs(double seconds = 0.2);
-/// GB/s of reading such an array.
-double read_gbs(double seconds = 0.2);
+/// GB/s of reading such an array, or one of `bytes`: some processors keep part of an array that is
+/// read over and over, so what is compared with it should be as large.
+double read_gbs(double seconds = 0.2, int64_t bytes = int64_t{128} << 20);
 
 /// The instruction set our kernels use here: "AVX2", "AVX3" (AVX-512), "SSE4".
 std::string instruction_set();

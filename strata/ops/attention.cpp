@@ -30,20 +30,21 @@ constexpr const char* kName = "scaled_dot_product_attention";
 
 void check_inputs(const Tensor& q, const Tensor& k, const Tensor& v,
                   const AttentionOptions& options) {
-  const std::string all =
-      fmt::format("q is {}, k is {}, v is {}", describe(q), describe(k), describe(v));
+  const auto all = [&] {
+    return fmt::format("q is {}, k is {}, v is {}", describe(q), describe(k), describe(v));
+  };
   if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4) {
-    throw ShapeError(kName, "takes q [B, H, Tq, D], k [B, H, Tk, D], v [B, H, Tk, Dv]: " + all);
+    throw ShapeError(kName, "takes q [B, H, Tq, D], k [B, H, Tk, D], v [B, H, Tk, Dv]: " + all());
   }
   for (int axis : {0, 1}) {
     if (k.size(axis) != q.size(axis) || v.size(axis) != q.size(axis)) {
-      throw ShapeError(kName, "batch and heads differ: " + all, "expand() shared heads");
+      throw ShapeError(kName, "batch and heads differ: " + all(), "expand() shared heads");
     }
   }
-  if (k.size(3) != q.size(3)) throw ShapeError(kName, "last axes of q and k differ: " + all);
-  if (k.size(2) != v.size(2)) throw ShapeError(kName, "k and v have different lengths: " + all);
+  if (k.size(3) != q.size(3)) throw ShapeError(kName, "last axes of q and k differ: " + all());
+  if (k.size(2) != v.size(2)) throw ShapeError(kName, "k and v have different lengths: " + all());
   if (!is_floating(q.dtype()) || k.dtype() != q.dtype() || v.dtype() != q.dtype()) {
-    throw DTypeError(kName, "takes floating tensors of one dtype: " + all, "cast() one of them");
+    throw DTypeError(kName, "takes floating tensors of one dtype: " + all(), "cast() one of them");
   }
   if (k.device() != q.device() || v.device() != q.device()) {
     throw DeviceError(kName, "tensors on different devices");

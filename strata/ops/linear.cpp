@@ -25,24 +25,26 @@ namespace strata {
 namespace {
 
 void check_inputs(const Tensor& x, const Tensor& w, const Tensor& bias) {
-  const std::string all =
-      fmt::format("x is {}, w is {}{}", describe(x), describe(w),
-                  bias.defined() ? fmt::format(", bias is {}", describe(bias)) : "");
-  if (w.rank() != 2) throw ShapeError("linear", "w must be [out, in]: " + all);
+  const auto all = [&] {
+    return fmt::format("x is {}, w is {}{}", describe(x), describe(w),
+                       bias.defined() ? fmt::format(", bias is {}", describe(bias)) : "");
+  };
+  if (w.rank() != 2) throw ShapeError("linear", "w must be [out, in]: " + all());
   if (x.rank() == 0 || x.size(-1) != w.size(1)) {
     const bool turned = x.rank() > 0 && x.size(-1) == w.size(0);
-    throw ShapeError("linear", fmt::format("x's last axis must equal w's ({}): {}", w.size(1), all),
+    throw ShapeError("linear",
+                     fmt::format("x's last axis must equal w's ({}): {}", w.size(1), all()),
                      turned ? "weights are [out, in]: transpose(w, 0, 1)?" : "");
   }
   if (bias.defined() && bias.shape() != Shape{w.size(0)}) {
-    throw ShapeError("linear", fmt::format("bias must be [{}]: {}", w.size(0), all));
+    throw ShapeError("linear", fmt::format("bias must be [{}]: {}", w.size(0), all()));
   }
-  if (!is_floating(x.dtype())) throw DTypeError("linear", "takes floating tensors: " + all);
+  if (!is_floating(x.dtype())) throw DTypeError("linear", "takes floating tensors: " + all());
   for (const Tensor* other : {&w, &bias}) {
     if (!other->defined()) continue;
     const bool narrow = x.dtype() == DType::f32 && other->dtype() == DType::bf16;
     if (other->dtype() != x.dtype() && !narrow) {
-      throw DTypeError("linear", "dtypes differ: " + all, "cast() one of them");
+      throw DTypeError("linear", "dtypes differ: " + all(), "cast() one of them");
     }
     if (other->device() != x.device()) {
       throw DeviceError("linear",
@@ -96,7 +98,8 @@ Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias, Activation 
   count_macs(y.numel() * w.size(1));
   on_cpu("linear", y, [&](Cpu cpu) {
     if (w.dtype() != x.dtype()) {
-      kernels::linear_bf16(cpu, contiguous(rows_of(x)), contiguous(w),
+      const bool readable = w.is_contiguous() || transpose(w, 0, 1).is_contiguous();
+      kernels::linear_bf16(cpu, contiguous(rows_of(x)), readable ? w : copy(w),
                            bias.defined() ? contiguous(cast(bias, x.dtype())) : bias, activation,
                            y);
       return;

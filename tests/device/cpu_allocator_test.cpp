@@ -71,6 +71,24 @@ TEST(CpuAllocator, TakesNothingFromTheSystemOnceWarm) {
   EXPECT_EQ(cpu_memory_stats().system_calls, calls);
 }
 
+TEST(CpuAllocator, LargeBlocksServeRequestsThatAreSomewhatSmaller) {
+  constexpr int64_t kMiB = 1 << 20;
+  trim_cpu_memory();
+  void* large = cpu_allocate(12 * kMiB, "test");
+  cpu_release(large, 12 * kMiB);
+  const int64_t calls = cpu_memory_stats().system_calls, cached = cpu_memory_stats().cached;
+  void* smaller = cpu_allocate(9 * kMiB, "test");
+  EXPECT_EQ(smaller, large);
+  cpu_release(smaller, 9 * kMiB);
+  EXPECT_EQ(cpu_memory_stats().cached, cached);
+  EXPECT_EQ(cpu_allocate(12 * kMiB, "test"), large) << "it is still as large as it was";
+  cpu_release(large, 12 * kMiB);
+  EXPECT_EQ(cpu_memory_stats().system_calls, calls);
+  void* half = cpu_allocate(6 * kMiB, "test");
+  EXPECT_EQ(cpu_memory_stats().system_calls, calls + 1);
+  cpu_release(half, 6 * kMiB);
+}
+
 // As a training step does: first many blocks of one size, then some of another.
 TEST(CpuAllocator, KeepsWhatDifferentMomentsOfAStepNeed) {
   trim_cpu_memory();

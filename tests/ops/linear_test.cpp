@@ -90,12 +90,19 @@ TEST(LinearOp, NarrowWeightsGiveTheResultsOfTheirF32Values) {
       near(linear(x, w), linear(x, wide));
       near(linear(slice(x, 1, 0, 1), w), linear(slice(x, 1, 0, 1), wide));
       near(linear(x, w, cast(b, DType::f32)), linear(x, wide, cast(b, DType::f32)));
+      const Tensor turned = transpose(copy(transpose(w, 0, 1)), 0, 1);  // lies as [in, out]
+      near(linear(x, turned, b, Activation::gelu_tanh), y);
+      near(linear(slice(x, 0, 0, 1), turned), linear(slice(x, 0, 0, 1), wide));
     }
   }
   // More weights than are converted at a time.
   const Tensor x = randn({20, 512}), w = randn({4200, 512}, 0, 1, DType::bf16);
   const Tensor b = randn({4200});
   near(linear(x, w, b), linear(x, cast(w, DType::f32), b));
+  const Tensor turned = transpose(copy(transpose(w, 0, 1)), 0, 1);
+  for (const int64_t rows : {1, 20}) {
+    near(linear(slice(x, 0, 0, rows), turned, b), linear(slice(x, 0, 0, rows), w, b));
+  }
   EXPECT_EQ(linear(empty({0, 4}), empty({3, 4}, DType::bf16)).shape(), (Shape{0, 3}));
 }
 

@@ -15,6 +15,7 @@
 
 #include "strata/kernels/cpu/gemm_drive-inl.h"
 #include "strata/kernels/cpu/gemm_problem.h"
+#include "strata/kernels/cpu/gemm_row-inl.h"
 #include "strata/kernels/cpu/gemm_store-inl.h"
 #include "strata/kernels/cpu/gemm_tile-inl.h"
 
@@ -26,14 +27,13 @@ namespace strata::kernels::HWY_NAMESPACE {
 template <class T>
 void dot_task(const GemmProblem<float>& p, const T* right, Range columns) {
   constexpr int64_t kBlock = 48;  // columns between two visits to C
-  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow<T> : kDotColumns;
   HWY_ALIGN float sums[kDotRows * kBlock + kLanes] = {};
   for (int64_t begin = columns.begin; begin < columns.end; begin += kBlock) {
     const int64_t end = std::min(begin + kBlock, columns.end);
     for (int64_t i = 0; i < p.m; i += kDotRows) {
       const int64_t rows = std::min<int64_t>(kDotRows, p.m - i);
       for (int64_t j = begin, count; j < end; j += count) {
-        count = end - j >= tile ? tile : std::min<int64_t>(end - j, kDotColumns);
+        count = std::min<int64_t>(end - j, kDotColumns);
         dot_function<T>(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
                                      right + j * p.right.lane_step, p.right.lane_step,
                                      sums + j - begin, kBlock);
@@ -45,31 +45,10 @@ void dot_task(const GemmProblem<float>& p, const T* right, Range columns) {
 
 template <class T>
 void dots(const GemmProblem<float>& p, const T* right) {
+  if (p.m == 1) return row_times_rows(p, right);
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  const int64_t tile = p.m == 1 ? kDotColumnsOfOneRow<T> : kDotColumns;
-  for_each_task(work, p.n, task_size(work, p.n, tile, 16),
+  for_each_task(work, p.n, task_size(work, p.n, kDotColumns, 16),
                 [&](Range columns) HWY_ATTR { dot_task(p, right, columns); });
-}
-
-// Adds up the partial results of `parts` ranges of k, [m, n] each, in order, and stores them.
-inline void store_partials(const GemmProblem<float>& p, const float* partials, int64_t parts) {
-  const F32 d;
-  HWY_ALIGN float sums[kTileColumns];
-  for (int64_t i = 0; i < p.m; ++i) {
-    for (int64_t j = 0; j < p.n; j += kTileColumns) {
-      const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
-      std::memset(sums, 0, sizeof(sums));
-      for (int64_t part = 0; part < parts; ++part) {
-        const float* from = partials + (part * p.m + i) * p.n + j;
-        int64_t c = 0;
-        for (; c + kLanes <= columns; c += kLanes) {
-          hn::Store(hn::Add(hn::Load(d, sums + c), hn::LoadU(d, from + c)), d, sums + c);
-        }
-        for (; c < columns; ++c) sums[c] += from[c];
-      }
-      store_sums(p, sums, kTileColumns, i, 1, j, columns);
-    }
-  }
 }
 
 // The part of a product that sums over `k` alone, into partials of its own.
@@ -88,29 +67,11 @@ inline GemmProblem<float> part_of(const GemmProblem<float>& p, Range k, float* p
   return part;
 }
 
-// One row times a factor whose rows lie in sequence: each task reads some whole rows.
-inline void row_times_matrix(const GemmProblem<float>& p) {
-  constexpr int64_t kColumns = 4096;
-  const int64_t blocks = ceil_div(p.n, kColumns);
-  const int64_t parts =
-      std::clamp<int64_t>(p.k * std::min(p.n, kColumns) / 65536, 1, ceil_div(16, blocks));
-  const int64_t depth = round_up(ceil_div(p.k, parts), 4);
-  float* partials = gemm_buffers().partial.get(parts * p.n);
-  std::memset(partials, 0, static_cast<size_t>(parts * p.n) * sizeof(float));
-  for_each_task(4.0 * static_cast<double>(p.n * p.k), blocks * parts, 1, [&](Range task) HWY_ATTR {
-    const int64_t part = task.begin / blocks, j = task.begin % blocks * kColumns;
-    const int64_t k = std::min(p.k, part * depth), k_end = std::min(p.k, k + depth);
-    add_rows(k_end - k, std::min(kColumns, p.n - j), p.left.data + k * p.left.k_step, p.left.k_step,
-             p.right.data + k * p.right.k_step + j, p.right.k_step, partials + part * p.n + j);
-  });
-  store_partials(p, partials, parts);
-}
-
 // True if the product was small or thin enough to be done here.
 inline bool small_product(const GemmProblem<float>& problem) {
   const GemmProblem<float> p = problem.n < problem.m ? problem.swapped() : problem;  // m <= n
   if (p.m == 1 && p.right.lane_step == 1 && p.right.k_step != 1) {
-    row_times_matrix(p);
+    row_times_matrix(p, p.right.data);
     return true;
   }
   if (p.right.k_step != 1) return false;

@@ -267,11 +267,8 @@ HWY_NOINLINE void dot_sums(int64_t k, const float* HWY_RESTRICT left, int64_t le
   }
 }
 
-// A dot tile is this large; one of a single row is wider, for matrix-vector products that wait for
-// memory and gain from several streams.
+// A dot tile is this large.
 inline constexpr int kDotRows = 4, kDotColumns = 3;
-template <class T>
-inline constexpr int kDotColumnsOfOneRow = sizeof(T) < sizeof(float) ? 4 : 8;
 
 template <class T>
 using DotFunction = void (*)(int64_t k, const float* left, int64_t left_step, const T* right,
@@ -288,42 +285,7 @@ DotFunction<T> dot_function(int64_t rows, int64_t columns) {
   static constexpr std::array<DotFunction<T>, kDotColumns> kTable[kDotRows] = {
       dot_table<1, T>(Columns()), dot_table<2, T>(Columns()), dot_table<3, T>(Columns()),
       dot_table<4, T>(Columns())};
-  return columns > kDotColumns ? &dot_sums<1, kDotColumnsOfOneRow<T>, T>
-                               : kTable[rows - 1][columns - 1];
-}
-
-// sums[j] += sum over k of left[k * left_step] * right[k * right_step + j] for j in [0, n): whole
-// rows of the right side in sequence, four at a time.
-inline void add_rows(int64_t k, int64_t n, const float* left, int64_t left_step,
-                     const float* HWY_RESTRICT right, int64_t right_step,
-                     float* HWY_RESTRICT sums) {
-  const F32 d;
-  for (int64_t p = 0; p < k; p += 4) {
-    const int64_t rows = std::min<int64_t>(4, k - p);
-    const float* row[4];
-    float x[4];
-    for (int64_t r = 0; r < rows; ++r) {
-      row[r] = right + (p + r) * right_step;
-      x[r] = left[(p + r) * left_step];
-    }
-    int64_t j = 0;
-    if (rows == 4) {
-      const V32 x0 = hn::Set(d, x[0]), x1 = hn::Set(d, x[1]);
-      const V32 x2 = hn::Set(d, x[2]), x3 = hn::Set(d, x[3]);
-      for (; j + kLanes <= n; j += kLanes) {
-        V32 s = hn::LoadU(d, sums + j);
-        s = hn::MulAdd(x0, hn::LoadU(d, row[0] + j), s);
-        s = hn::MulAdd(x1, hn::LoadU(d, row[1] + j), s);
-        s = hn::MulAdd(x2, hn::LoadU(d, row[2] + j), s);
-        s = hn::MulAdd(x3, hn::LoadU(d, row[3] + j), s);
-        hn::StoreU(s, d, sums + j);
-      }
-    }
-    const int64_t vectors_end = j;
-    for (int64_t r = 0; r < rows; ++r) {
-      for (j = vectors_end; j < n; ++j) sums[j] += x[r] * row[r][j];
-    }
-  }
+  return kTable[rows - 1][columns - 1];
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

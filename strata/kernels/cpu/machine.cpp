@@ -49,16 +49,17 @@ double multiply_adds(int64_t rounds, float* sink) {
   return 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
 }
 
-/// Sum of n floats, n a multiple of 64.
+/// Sum of n floats, n a multiple of 64: four streams, which bring more than one.
 float sum_of(const float* p, int64_t n) {
   const hn::ScalableTag<float> d;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t part = n / 4;
   auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-  for (int64_t i = 0; i < n; i += 4 * step) {
+  for (int64_t i = 0; i < part; i += step) {
     s0 = hn::Add(s0, hn::LoadU(d, p + i));
-    s1 = hn::Add(s1, hn::LoadU(d, p + i + step));
-    s2 = hn::Add(s2, hn::LoadU(d, p + i + 2 * step));
-    s3 = hn::Add(s3, hn::LoadU(d, p + i + 3 * step));
+    s1 = hn::Add(s1, hn::LoadU(d, p + i + part));
+    s2 = hn::Add(s2, hn::LoadU(d, p + i + 2 * part));
+    s3 = hn::Add(s3, hn::LoadU(d, p + i + 3 * part));
   }
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
 }
@@ -123,16 +124,18 @@ double copy_gbs(double seconds) {
   return best_rate(seconds, run);
 }
 
-double read_gbs(double seconds) {
-  Tensor from = empty({kFloats});
-  std::memset(from.raw(), 0, static_cast<size_t>(kFloats) * sizeof(float));
+double read_gbs(double seconds, int64_t bytes) {
+  const int64_t chunks =
+      std::max<int64_t>(1, bytes / (kChunk * static_cast<int64_t>(sizeof(float))));
+  Tensor from = empty({chunks * kChunk});
+  std::memset(from.raw(), 0, static_cast<size_t>(chunks * kChunk) * sizeof(float));
   return best_rate(seconds, [&] {
     const float* p = from.data<float>();
-    parallel_chunks(kFloats / kChunk, [&](int64_t i) {
+    parallel_chunks(chunks, [&](int64_t i) {
       volatile float sink = HWY_DYNAMIC_DISPATCH(sum_of)(p + i * kChunk, kChunk);
       (void)sink;
     });
-    return 1e-9 * static_cast<double>(kFloats) * sizeof(float);
+    return 1e-9 * static_cast<double>(chunks * kChunk) * sizeof(float);
   });
 }
 

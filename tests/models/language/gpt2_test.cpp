@@ -157,6 +157,35 @@ TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
   }
 }
 
+TEST(GPT2, MatricesInBf16GiveTheResultsOfTheirF32Values) {
+  for (const Case& c : cases()) {
+    GPT2 narrow(c.config), wide(c.config);
+    for (GPT2* model : {&narrow, &wide}) {
+      testing::set_rule_weights(*model);
+      model->eval();
+      model->keep_matrices_in(DType::bf16);
+    }
+    wide.keep_matrices_in(DType::f32);
+    const NoGrad no_grad;
+    const Tensor ids = rule_integers("input_ids", {1, 11}, 97);
+    const Tensor whole = wide(ids);
+    EXPECT_EQ(whole.dtype(), DType::f32);
+    EXPECT_LT(error(narrow(ids), whole), 1e-5) << c.name;
+    KvCache cache = narrow.make_cache(1, 11);
+    for (int64_t i = 0; i < 11; ++i) {
+      const Tensor part = narrow(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
+      EXPECT_LT(error(part, slice(whole, 1, i, i + 1)), 1e-5) << c.name << i;
+    }
+  }
+  GPT2 model(small());
+  model.keep_matrices_in(DType::bf16);
+  for (const nn::NamedTensor& t : model.named_tensors()) {
+    const bool matrix = t.tensor->rank() == 2 && t.name != "transformer.wpe.weight";
+    EXPECT_EQ(t.tensor->dtype(), matrix ? DType::bf16 : DType::f32) << t.name;
+  }
+  EXPECT_THROW(model.keep_matrices_in(DType::f64), ValueError);
+}
+
 TEST(GPT2, PositionsMayBeGiven) {
   GPT2 model(small());
   model.eval();
