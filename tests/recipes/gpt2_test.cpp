@@ -1,5 +1,7 @@
 #include "models/language/gpt2.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -55,6 +57,24 @@ std::string written(System& system, const GenerateRequest& request) {
     return true;
   });
   return text;
+}
+
+TEST(Gpt2Folder, KeepsMatricesInBf16WhereAskedTo) {
+  TempFolder folder;
+  write_folder(folder / "given");
+  System wide = open_system(folder / "given"), narrow = open_system(folder / "given");
+  narrow.recipe->narrow(narrow);
+  const TensorMap in = {{"input_ids", rule_integers("ids", {2, 9}, 601)}};
+  const NoGrad no_grad;
+  const auto a = run_arrays(wide, in).at("logits").to_vector<float>();
+  const auto b = run_arrays(narrow, in).at("logits").to_vector<float>();
+  float difference = 0, largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference = std::max(difference, std::abs(a[i] - b[i]));
+    largest = std::max(largest, std::abs(a[i]));
+  }
+  EXPECT_GT(difference, 0);
+  EXPECT_LT(difference, 0.02F * largest);
 }
 
 TEST(Gpt2Folder, OpensSavesAndOpensAgain) {
