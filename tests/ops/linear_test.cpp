@@ -100,8 +100,9 @@ TEST(LinearOp, NarrowWeightsGiveTheResultsOfTheirF32Values) {
   const Tensor b = randn({4200});
   near(linear(x, w, b), linear(x, cast(w, DType::f32), b));
   const Tensor turned = transpose(copy(transpose(w, 0, 1)), 0, 1);
-  for (const int64_t rows : {1, 20}) {
-    near(linear(slice(x, 0, 0, rows), turned, b), linear(slice(x, 0, 0, rows), w, b));
+  for (const int64_t rows : {1, 20}) {  // small, for sums of 512 in another order
+    const Tensor small = slice(x, 0, 0, rows) * 0.1;
+    near(linear(small, turned, b), linear(small, w, b));
   }
   EXPECT_EQ(linear(empty({0, 4}), empty({3, 4}, DType::bf16)).shape(), (Shape{0, 3}));
 }
