@@ -16,6 +16,7 @@ using models::BertConfig;
 using models::BertParts;
 
 const std::string kTiedBias = "cls.predictions.bias";
+const std::string kPooler = "pooler.dense.";
 const std::string kOwnBias = "cls.predictions.decoder.bias";
 constexpr int64_t kSketchLength = 128;  // of the text that a summary sends through
 
@@ -23,7 +24,7 @@ constexpr int64_t kSketchLength = 128;  // of the text that a summary sends thro
 /// the heads that this network lacks, and a decoder that is tied.
 TensorMap rename(TensorMap tensors, const Settings& settings) {
   const auto& config = settings.as<BertConfig>();
-  const BertParts parts = models::bert_parts(config.architecture);
+  const BertParts parts = models::bert_parts(config);
   TensorMap out;
   for (const auto& [file_name, value] : tensors) {
     std::string name = file_name;
@@ -45,6 +46,14 @@ TensorMap rename(TensorMap tensors, const Settings& settings) {
     out[inner && parts.prefix ? "bert." + name : name] = value;
   }
   return out;
+}
+
+/// A BertModel whose weights hold no pooler was made without one, which its config.json does not
+/// say.
+void match(Settings& settings, const TensorMap& tensors) {
+  auto& config = settings.as<BertConfig>();
+  const bool pooler = tensors.contains(kPooler + "weight") || tensors.contains(kPooler + "bias");
+  if (config.architecture == "BertModel" && !pooler) config.add_pooling_layer = false;
 }
 
 TensorMap run(System& system, const TensorMap& in) {
@@ -91,20 +100,13 @@ void adopt(Settings& settings, const HubConfig& hub) {
   if (labels > 0) config.num_labels = labels;
 }
 
-std::string config_text(const Settings& settings) {
+std::string config_text(const Settings& settings, const HubConfig& hub) {
   const auto& config = settings.as<BertConfig>();
-  std::vector<std::pair<std::string, std::string>> more = {{"architecture", ""},
-                                                           {"num_labels", ""}};
+  std::vector<std::pair<std::string, std::string>> more = {
+      {"architecture", ""}, {"num_labels", ""}, {"add_pooling_layer", ""}};
   if (config.pad_token_id < 0) more.emplace_back("pad_token_id", "null");
-  if (models::bert_parts(config.architecture).classifier) {
-    std::string labels, numbers;
-    for (int64_t i = 0; i < config.num_labels; ++i) {
-      const std::string n = std::to_string(i);
-      labels += (i ? "," : "") + ("\"" + n + "\":\"LABEL_" + n + "\"");
-      numbers += (i ? "," : "") + ("\"LABEL_" + n + "\":" + n);
-    }
-    more.emplace_back("id2label", "{" + labels + "}");
-    more.emplace_back("label2id", "{" + numbers + "}");
+  if (models::bert_parts(config).classifier) {
+    for (auto& labels : hub_labels(config.num_labels, hub)) more.push_back(std::move(labels));
   }
   return hub_config_text("bert", config.architecture, settings, more);
 }
@@ -131,6 +133,7 @@ Recipe size(const char* name, const char* title, const char* summary) {
               },
           .arrays = run,
           .rename = rename,
+          .match = match,
           .hub = HubFamily{.model_type = "bert", .adopt = adopt, .config = config_text},
           .fill_mask = fill_bert_mask,
           .embed = embed_with_bert};

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "models/generative/ddpm_unet.h"
 #include "models/generative/diffusion.h"
 #include "models/generative/residual_unet.h"
 #include "recipes/recipe.h"
+#include "recipes/shared/diffusers_unet.h"
 #include "recipes/shared/digit_judge.h"
 #include "recipes/shared/digits.h"
 #include "recipes/shared/system.h"
@@ -139,57 +139,71 @@ class Denoising final : public train::Training {
   std::optional<DigitJudge> judge_;
 };
 
-Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSettings& settings) {
+Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSchedule& schedule) {
   const auto sampler =
       request.sampler == "ddpm" ? models::Sampler::ancestral : models::Sampler::ddim;
-  return draw(dynamic_cast<Denoiser&>(*system.model), settings.make(), request.count,
+  return draw(dynamic_cast<Denoiser&>(*system.model), schedule, request.count,
               system.recipe->inputs(system.settings).at(0).shape,
               {.sampler = sampler, .steps = request.steps, .progress = request.progress},
               request.seed);
 }
 
+/// An array under the name used here or that of the diffusers library. Throws ValueError.
+Tensor given(const System& system, const TensorMap& in, const char* name, const char* other) {
+  for (const char* key : {name, other}) {
+    if (const auto at = in.find(key); at != in.end()) return at->second;
+  }
+  throw ValueError(system.name, fmt::format("takes inputs named x and t, {} is missing", name));
+}
+
 /// What all sizes have in common.
-Recipe diffusion(const char* name, const char* title, const Shape& picture) {
+Recipe diffusion(const char* name, const char* title) {
   Recipe r{.name = name,
            .title = title,
            .family = "generative",
            .year = 2020,
            .paper = "Ho, Jain and Abbeel, Denoising diffusion probabilistic models",
-           .settings = [] { return Settings::of(NoiseSettings()); },
-           .inputs = [picture](const Settings&) -> std::vector<Input> {
-             return {{"x", picture}, {"t", {1}, DType::i64}};
-           },
+           .settings = {},
+           .inputs = {},
            .model = {}};
   r.arrays = [](System& system, const TensorMap& in) -> TensorMap {
-    for (const char* needed : {"x", "t"}) {
-      if (!in.contains(needed)) {
-        throw ValueError(system.name,
-                         fmt::format("takes inputs named x and t, {} is missing", needed));
-      }
-    }
-    return {{"noise", dynamic_cast<Denoiser&>(*system.model)(in.at("x"), in.at("t"))}};
-  };
-  r.sample = [](System& system, const SampleRequest& request) {
-    return draw_for_user(system, request, system.settings.as<NoiseSettings>());
+    const Tensor x = given(system, in, "x", "sample"), t = given(system, in, "t", "timestep");
+    return {{"noise", dynamic_cast<Denoiser&>(*system.model)(x, t)}};
   };
   return r;
 }
 
-Recipe of_hub(const char* name, const char* title, const Shape& picture,
-              const models::DdpmUNetConfig& config) {
-  Recipe r = diffusion(name, title, picture);
+std::vector<Input> noisy_pictures(const Shape& picture) {
+  return {{"x", picture}, {"t", {1}, DType::i64}};
+}
+
+/// The paper's U-Net by the settings of a folder of the diffusers library, or by a size's.
+Recipe of_diffusers(const char* name, const char* title, const DiffusersUNet& size) {
+  Recipe r = diffusion(name, title);
   r.summary =
       "The paper's U-Net with group norms and attention at 16x16, for the weights that the "
       "diffusers library publishes.";
-  r.model = [config](const Settings&) { return std::make_unique<models::DdpmUNet>(config); };
+  r.settings = [size] { return Settings::of(size); };
+  r.inputs = [](const Settings& settings) {
+    const auto& s = settings.as<DiffusersUNet>();
+    return noisy_pictures({1, s.sample_size, s.sample_size, s.in_channels});
+  };
+  r.model = [](const Settings& settings) {
+    return std::make_unique<models::DdpmUNet>(settings.as<DiffusersUNet>().config());
+  };
   r.rename = [](TensorMap state, const Settings&) { return models::present_names(state); };
+  r.hub = HubFamily{.model_type = "UNet2DModel", .adopt = adopt_diffusers};
+  r.sample = [](System& system, const SampleRequest& request) {
+    return draw_for_user(system, request, system.settings.as<DiffusersUNet>().schedule());
+  };
   return r;
 }
 
 }  // namespace
 
 std::vector<Recipe> ddpm() {
-  Recipe digits = diffusion("ddpm", "Denoising diffusion of digits", {1, 28, 28, 1});
+  Recipe digits = diffusion("ddpm", "Denoising diffusion of digits");
+  digits.inputs = [](const Settings&) { return noisy_pictures({1, 28, 28, 1}); };
   digits.summary =
       "Draws digits out of noise: a small U-Net learns to see the noise in noisy pictures.";
   digits.metric = "relative FID";
@@ -202,12 +216,14 @@ std::vector<Recipe> ddpm() {
     return std::make_unique<Denoising>(m, s.as<DdpmSettings>(), source);
   };
   digits.sample = [](System& system, const SampleRequest& request) {
-    return draw_for_user(system, request, system.settings.as<DdpmSettings>());
+    return draw_for_user(system, request, system.settings.as<DdpmSettings>().make());
   };
-  return {std::move(digits), of_hub("ddpm-cifar10", "DDPM of 32x32 pictures", {1, 32, 32, 3}, {}),
-          of_hub("ddpm-lsun-256", "DDPM of 256x256 pictures", {1, 256, 256, 3},
-                 {.widths = {128, 128, 256, 256, 512, 512},
-                  .attention = {false, false, false, false, true, false}})};
+  DiffusersUNet large;
+  large.sample_size = 256;
+  large.widths = "128,128,256,256,512,512";
+  large.attention = "0,0,0,0,1,0";
+  return {std::move(digits), of_diffusers("ddpm-cifar10", "DDPM of 32x32 pictures", {}),
+          of_diffusers("ddpm-lsun-256", "DDPM of 256x256 pictures", large)};
 }
 
 }  // namespace strata::recipes

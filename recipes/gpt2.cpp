@@ -67,7 +67,7 @@ void adopt(Settings&, const HubConfig& config) {
   }
 }
 
-std::string config_text(const Settings& settings) {
+std::string config_text(const Settings& settings, const HubConfig&) {
   const auto& c = settings.as<GPT2Config>();
   if (!c.bias) throw ValueError("GPT2", "the hub's gpt2 has biases in all layers");
   const auto token = [&](int64_t id) { return id < c.vocab_size ? std::to_string(id) : "null"; };

@@ -75,8 +75,9 @@ struct HubFamily {
   std::string model_type;  ///< of config.json: "gpt2"
   /// Takes over what has other names here. Throws ValueError for a config that the family lacks.
   std::function<void(Settings&, const HubConfig&)> adopt = {};
-  /// The text of a config.json for these settings.
-  std::function<std::string(const Settings&)> config = {};
+  /// The text of a config.json for these settings; the folder's own one where it came from one, for
+  /// what the settings do not hold, such as the names of classes.
+  std::function<std::string(const Settings&, const HubConfig&)> config = {};
 };
 
 /// A system: what it is, its network, its training, what it can do, and the result that is
@@ -108,6 +109,9 @@ struct Recipe {
   std::function<TensorMap(System&, const TensorMap&)> arrays = {};
   /// Gives the tensors of a file the names of this network's, from every naming that is in use.
   std::function<TensorMap(TensorMap, const Settings&)> rename = {};
+  /// Sets what the weights alone tell, by tensors as `rename` leaves them, before the model is
+  /// made.
+  std::function<void(Settings&, const TensorMap&)> match = {};
   std::optional<HubFamily> hub = {};
 
   std::function<Prediction(System&, const std::string& path)> predict = {};

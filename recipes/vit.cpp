@@ -1,15 +1,12 @@
 #include "models/vision/vit.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "recipes/recipe.h"
 #include "recipes/shared/hub_config.h"
-#include "recipes/shared/hub_folder.h"
+#include "recipes/shared/hub_photo.h"
 #include "recipes/shared/imagenet_labels.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
@@ -29,7 +26,6 @@ using models::ViT;
 using models::ViTConfig;
 
 constexpr int64_t kMostLabels = 100'000;
-constexpr double kMostPixels = 10'000;  // of a side
 
 std::string value_of(const HubConfig& config, const std::string& key,
                      const std::string& otherwise) {
@@ -65,7 +61,7 @@ void adopt(Settings& settings, const HubConfig& hub) {
   }
 }
 
-std::string config_text(const Settings& settings) {
+std::string config_text(const Settings& settings, const HubConfig& hub) {
   const auto& c = settings.as<ViTConfig>();
   if (c.naming != "huggingface") {
     throw ValueError("ViT", "has torchvision's names, not those of the hub",
@@ -76,13 +72,7 @@ std::string config_text(const Settings& settings) {
   if (c.image_width) {
     more.emplace_back("image_size", fmt::format("[{}, {}]", c.image_size, c.image_width));
   }
-  std::string labels, numbers;
-  for (int64_t i = 0; i < c.num_labels; ++i) {
-    labels += fmt::format("{}\"{}\":\"LABEL_{}\"", i ? "," : "", i, i);
-    numbers += fmt::format("{}\"LABEL_{}\":{}", i ? "," : "", i, i);
-  }
-  more.emplace_back("id2label", "{" + labels + "}");
-  more.emplace_back("label2id", "{" + numbers + "}");
+  for (auto& labels : hub_labels(c.num_labels, hub)) more.push_back(std::move(labels));
   return hub_config_text("vit", c.architecture, settings, more);
 }
 
@@ -104,44 +94,6 @@ std::vector<std::string> labels_of(const System& system, int64_t count) {
   return labels;
 }
 
-/// A number of a JSON file. Throws FormatError.
-double number_of(const std::string& file, const HubConfig& config, const std::string& key,
-                 double otherwise) {
-  const auto at = config.find(key);
-  if (at == config.end()) return otherwise;
-  double value = 0;
-  const char* end = at->second.data() + at->second.size();
-  const auto parsed = std::from_chars(at->second.data(), end, value);
-  if (parsed.ec == std::errc() && parsed.ptr == end && std::isfinite(value)) return value;
-  throw FormatError(file, fmt::format("\"{}\" is no number: {}", key, at->second));
-}
-
-/// A picture as the folder's preprocessor_config.json wants it: stretched to one size.
-Tensor stretched(const System& system, const Tensor& picture) {
-  const auto& c = system.settings.as<ViTConfig>();
-  const std::string file =
-      (std::filesystem::path(system.folder) / "preprocessor_config.json").string();
-  const HubConfig how = std::filesystem::exists(file) ? read_hub_json(file) : HubConfig();
-  const auto number = [&](const std::string& key, double otherwise) {
-    return number_of(file, how, key, otherwise);
-  };
-  const auto side = [&](const char* key, int64_t otherwise) {
-    const double all = number("size", static_cast<double>(otherwise));
-    const double pixels = number(key, all);
-    if (pixels >= 1 && pixels <= kMostPixels) return static_cast<int64_t>(pixels);
-    throw FormatError(file, fmt::format("pictures of {} pixels are absurd", pixels));
-  };
-  const int64_t height = side("size.height", c.image_size);
-  const int64_t width = side("size.width", c.image_width ? c.image_width : c.image_size);
-  std::vector<float> mean, stddev;
-  for (const char* i : {"0", "1", "2"}) {
-    mean.push_back(static_cast<float>(number(std::string("image_mean.") + i, 0.5)));
-    stddev.push_back(static_cast<float>(number(std::string("image_std.") + i, 0.5)));
-  }
-  const Tensor x = cast(resize(picture, height, width), DType::f32) / 255;
-  return unsqueeze((x - tensor(mean, {3})) / tensor(stddev, {3}), 0);
-}
-
 Prediction predict(System& system, const std::string& path) {
   const auto& c = system.settings.as<ViTConfig>();
   if (c.architecture != "ViTForImageClassification") {
@@ -152,7 +104,9 @@ Prediction predict(System& system, const std::string& path) {
                          c.num_labels == 1000 ? imagenet_labels() : std::vector<std::string>());
   }
   const Tensor picture = read_image(path);
-  const auto shares = softmax((*system.model)(stretched(system, picture)), -1).to_vector<double>();
+  const int64_t width = c.image_width ? c.image_width : c.image_size;
+  const Tensor x = hub_photo(picture, system.folder, c.image_size, width);
+  const auto shares = softmax((*system.model)(x), -1).to_vector<double>();
   const auto labels = labels_of(system, c.num_labels);
   Prediction out;
   constexpr int64_t kShown = 32;

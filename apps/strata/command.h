@@ -43,8 +43,16 @@ struct Common {
   void apply() const;
 };
 
-/// recipes::open_system; an unknown name and weights that were left out are a UsageError.
-recipes::System open_for_use(const std::string& system, const std::string& weights);
+/// Options of the commands that use a system with its weights.
+struct Use {
+  std::string system, weights;
+  bool no_strict = false;
+  /// The option `system` comes first of those without dashes.
+  void add_use_to(CLI::App& command);
+  /// recipes::open_system; an unknown name and weights that were left out are a UsageError. Says
+  /// what of the weights was left out, if that was allowed.
+  recipes::System open() const;
+};
 
 /// Layers, sizes and work of a system's network for one example, on the default device.
 nn::Summary summarize_system(recipes::System& system);

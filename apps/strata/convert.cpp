@@ -4,8 +4,8 @@
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
+#include "recipes/shared/bert_text.h"
 #include "recipes/shared/hub_folder.h"
-#include "strata/io/file.h"
 #include "strata/train/checkpoint.h"
 
 namespace strata::app {
@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ConvertArguments {
+struct ConvertArguments : Use {
   Common common;
-  std::string system, weights, output;
+  std::string output;
 };
 
 /// What lies beside the weights of a model's folder and belongs to it.
@@ -25,12 +25,33 @@ constexpr const char* kCompanions[] = {"tokenizer.json",
                                        "merges.txt",
                                        "vocab.txt",
                                        "special_tokens_map.json",
+                                       "added_tokens.json",
                                        "generation_config.json",
+                                       "modules.json",
+                                       "sentence_bert_config.json",
+                                       "config_sentence_transformers.json",
                                        "preprocessor_config.json"};
+
+/// A file, or a folder with all in it. Onto itself: nothing to do.
+void copy_entry(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (fs::exists(to) && fs::equivalent(from, to)) return;
+  fs::create_directories(to.parent_path(), error);
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+  if (error) throw IoError(to.string(), "cannot be written: " + error.message());
+}
+
+/// The folders beside the network's that modules.json of sentence-transformers names.
+void copy_modules(const fs::path& from, const fs::path& to) {
+  if (!fs::exists(from / "modules.json")) return;
+  for (const std::string& path : recipes::sentence_modules(from.string())) {
+    if (!path.empty() && fs::exists(from / path)) copy_entry(from / path, to / path);
+  }
+}
 
 int convert(const ConvertArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const bool file = a.output.ends_with(".safetensors");
   if (file) {
     train::save_weights(a.output, *system.model);
@@ -38,10 +59,9 @@ int convert(const ConvertArguments& a) {
     recipes::save_hub_folder(a.output, system);
     for (const char* name : kCompanions) {
       const fs::path from = fs::path(system.folder) / name;
-      if (fs::exists(from)) {
-        write_file((fs::path(a.output) / name).string(), read_text_file(from.string()));
-      }
+      if (fs::exists(from)) copy_entry(from, fs::path(a.output) / name);
     }
+    copy_modules(system.folder, a.output);
   }
   const auto parameters = system.model->parameter_count();
   if (a.common.json) {
@@ -62,9 +82,7 @@ void add_convert(CLI::App& app, Program& program) {
       "         strata convert resnet50 --weights r50.pth --output r50.safetensors");
   auto a = std::make_shared<ConvertArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  a->add_use_to(*command);
   command->add_option("--output", a->output, "folder to write, or a file NAME.safetensors")
       ->required();
   command->callback([=, &program] { program.status = convert(*a); });

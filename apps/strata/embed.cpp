@@ -10,9 +10,9 @@
 namespace strata::app {
 namespace {
 
-struct EmbedArguments {
+struct EmbedArguments : Use {
   Common common;
-  std::string system, weights, output;
+  std::string output;
   std::vector<std::string> texts;
 };
 
@@ -58,7 +58,7 @@ void show(const std::vector<std::string>& texts, const Rows& similar) {
 
 int embed(const EmbedArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const auto& turn = system.recipe->embed;
   if (!turn) throw UsageError(a.system, "embeds no texts");
   const NoGrad no_grad;
@@ -89,10 +89,8 @@ void add_embed(CLI::App& app, Program& program) {
   command->footer("Example: strata embed ./all-MiniLM-L6-v2 \"a cat\" \"a kitten\" \"a bill\"");
   auto a = std::make_shared<EmbedArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
+  a->add_use_to(*command);
   command->add_option("texts", a->texts, "one vector is made of each")->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
   command->add_option("--output", a->output, "safetensors to write: embeddings [N, width]");
   command->callback([=, &program] { program.status = embed(*a); });
 }

@@ -8,14 +8,14 @@
 namespace strata::app {
 namespace {
 
-struct EvalArguments {
+struct EvalArguments : Use {
   Common common;
-  std::string system, weights, data;
+  std::string data;
 };
 
 int evaluate(const EvalArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const recipes::Recipe& recipe = *system.recipe;
   if (!recipe.training) throw UsageError(a.system, "has no data set that it is measured on");
   const auto training = recipe.training(*system.model, system.settings, {.data = a.data});
@@ -45,9 +45,7 @@ void add_eval(CLI::App& app, Program& program) {
   command->footer("Example: strata eval lenet5 --weights runs/lenet5 --data mnist/");
   auto a = std::make_shared<EvalArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  a->add_use_to(*command);
   command->add_option("--data", a->data, "folder of the data (default: a generated set)");
   command->callback([=, &program] { program.status = evaluate(*a); });
 }

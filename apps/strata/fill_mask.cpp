@@ -7,15 +7,15 @@
 namespace strata::app {
 namespace {
 
-struct FillMaskArguments {
+struct FillMaskArguments : Use {
   Common common;
-  std::string system, weights, text;
+  std::string text;
   int64_t count = 5;
 };
 
 int fill_mask(const FillMaskArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const auto& fill = system.recipe->fill_mask;
   if (!fill) throw UsageError(a.system, "fills no masks");
   const NoGrad no_grad;
@@ -40,10 +40,8 @@ void add_fill_mask(CLI::App& app, Program& program) {
       "Example: strata fill-mask ./bert-base-uncased \"Paris is the [MASK] of France.\"");
   auto a = std::make_shared<FillMaskArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
+  a->add_use_to(*command);
   command->add_option("text", a->text, "a text with one masked place")->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
   command->add_option("--count", a->count, "guesses, the likeliest first")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

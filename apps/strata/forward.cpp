@@ -11,10 +11,10 @@
 namespace strata::app {
 namespace {
 
-struct ForwardArguments {
+struct ForwardArguments : Use {
   Common common;
   ProfileOptions profile;
-  std::string system, weights, input, output, layout = "nchw";
+  std::string input, output, layout = "nchw";
 };
 
 /// Rank-4 arrays turned from one layout to the other.
@@ -27,7 +27,7 @@ TensorMap turned(TensorMap arrays, const Dims& axes) {
 
 int forward(const ForwardArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   TensorMap inputs = load_safetensors(a.input);
   for (const auto& input : system.recipe->inputs(system.settings)) {
     const auto array = inputs.find(input.name);
@@ -60,9 +60,7 @@ void add_forward(CLI::App& app, Program& program) {
   auto a = std::make_shared<ForwardArguments>();
   a->common.add_to(*command);
   a->profile.add_to(*command, "trace.json");
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  a->add_use_to(*command);
   command->add_option("--input", a->input, "safetensors with the inputs (see strata info)")
       ->required();
   command->add_option("--output", a->output, "safetensors to write the outputs to")->required();

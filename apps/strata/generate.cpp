@@ -12,17 +12,17 @@
 namespace strata::app {
 namespace {
 
-struct GenerateArguments {
+struct GenerateArguments : Use {
   Common common;
   ProfileOptions profile;
-  std::string system, weights, dtype = "f32";
+  std::string dtype = "f32";
   bool greedy = false, seeded = false;
   recipes::GenerateRequest request;
 };
 
 int generate(GenerateArguments a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const auto& write = system.recipe->generate;
   if (!write) throw UsageError(a.system, "generates no text");
   if (a.dtype == "bf16") {
@@ -80,10 +80,8 @@ void add_generate(CLI::App& app, Program& program) {
   auto& r = a->request;
   a->common.add_to(*command);
   a->profile.add_to(*command, "trace.json");
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
+  a->add_use_to(*command);
   command->add_option("prompt", r.prompt, "the text to go on with")->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
   command->add_option("--dtype", a->dtype, "of the matrices: f32, or bf16 for half the reading")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();

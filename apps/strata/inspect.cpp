@@ -1,9 +1,15 @@
 #include "strata/io/inspect.h"
 
+#include <filesystem>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
+#include "recipes/shared/hub_folder.h"
+#include "strata/io/weights.h"
+#include "strata/text/inspect_tokenizer.h"
 
 namespace strata::app {
 namespace {
@@ -24,13 +30,19 @@ nlohmann::ordered_json to_json(const FileReport& report) {
           {"tensors", tensors},  {"metadata", metadata},    {"remarks", report.remarks}};
 }
 
-int inspect(const std::string& path, const Common& common) {
-  const FileReport report = inspect_file(path);
-  if (common.json) {
-    print_json(to_json(report));
-    return kDone;
-  }
-  fmt::print("{}: {}, {} bytes, {} tensors\n", path, report.format, grouped(report.bytes),
+nlohmann::ordered_json to_json(const TokenizerReport& report) {
+  nlohmann::ordered_json special = nlohmann::ordered_json::object();
+  for (const auto& [token, id] : report.special) special[token] = id;
+  nlohmann::ordered_json json = {{"path", report.path},      {"format", report.kind},
+                                 {"tokens", report.tokens},  {"size", report.size},
+                                 {"merges", report.merges},  {"special", special},
+                                 {"remarks", report.remarks}};
+  if (!report.fault.empty()) json["fault"] = report.fault;
+  return json;
+}
+
+void show(const FileReport& report) {
+  fmt::print("{}: {}, {} bytes, {} tensors\n", report.path, report.format, grouped(report.bytes),
              report.tensors.size());
   for (const auto& [key, value] : report.metadata) {
     const bool cut = value.size() > kShownValue;
@@ -44,7 +56,81 @@ int inspect(const std::string& path, const Common& common) {
   }
   fmt::print("{} values; the file is sound\n", grouped(values));
   for (const std::string& remark : report.remarks) fmt::print("note: {}\n", remark);
-  return kDone;
+}
+
+void show(const TokenizerReport& report) {
+  fmt::print("{}: {}, {} tokens, numbers below {}", report.path, report.kind,
+             grouped(report.tokens), grouped(report.size));
+  if (report.merges > 0) fmt::print(", {} merges", grouped(report.merges));
+  fmt::print("\n");
+  for (const auto& [token, id] : report.special) fmt::print("  {:<20} {:>8}\n", token, id);
+  for (const std::string& remark : report.remarks) fmt::print("note: {}\n", remark);
+  if (report.fault.empty()) fmt::print("the tokenizer can be used\n");
+}
+
+/// What is found of one path; a model's folder may hold all of it.
+struct Findings {
+  std::optional<FileReport> weights;
+  std::optional<TokenizerReport> tokenizer;
+  std::string family;                   // of the network that config.json describes
+  std::vector<std::string> mismatches;  // between it and the weights
+};
+
+/// Compares the weights' names and shapes with the network that config.json describes.
+void judge_network(const std::string& folder, Findings& found) {
+  TensorMap shapes;
+  for (const auto& t : found.weights->tensors) shapes[t.name] = empty(t.shape, DType::f32, kMeta);
+  try {
+    found.family = recipes::find_hub_family(folder, recipes::read_hub_config(folder)).title;
+    found.mismatches = nn::lines_of(recipes::compare_system(folder, std::move(shapes)));
+  } catch (const ValueError& e) {
+    found.mismatches = {e.what()};
+  }
+}
+
+Findings find(const std::string& path) {
+  Findings found;
+  if (!std::filesystem::is_directory(path)) {
+    if (is_tokenizer_file(path)) {
+      found.tokenizer = inspect_tokenizer(path);
+    } else {
+      found.weights = inspect_file(path);
+    }
+    return found;
+  }
+  if (has_tokenizer(path)) found.tokenizer = inspect_tokenizer(path);
+  const std::string weights = find_weights(recipes::network_folder(path));
+  // Without either the error of a folder without weights is the right one.
+  if (weights.empty() && found.tokenizer) return found;
+  found.weights = inspect_file(weights.empty() ? path : weights);
+  if (recipes::is_hub_folder(path)) judge_network(path, found);
+  return found;
+}
+
+nlohmann::ordered_json to_json(const Findings& found) {
+  if (!found.weights) return to_json(*found.tokenizer);
+  nlohmann::ordered_json json = to_json(*found.weights);
+  if (!found.family.empty()) json["network"] = found.family;
+  if (!found.family.empty() || !found.mismatches.empty()) json["mismatches"] = found.mismatches;
+  if (found.tokenizer) json["tokenizer"] = to_json(*found.tokenizer);
+  return json;
+}
+
+int inspect(const std::string& path, const Common& common) {
+  const Findings found = find(path);
+  if (common.json) {
+    print_json(to_json(found));
+  } else {
+    if (found.weights) show(*found.weights);
+    if (found.tokenizer) show(*found.tokenizer);
+    if (!found.family.empty() && found.mismatches.empty()) {
+      fmt::print("the weights fit config.json: {}\n", found.family);
+    }
+  }
+  for (const std::string& line : found.mismatches) say("strata: the weights do not fit: " + line);
+  const bool usable = !found.tokenizer || found.tokenizer->fault.empty();
+  if (!usable) say("strata: the tokenizer cannot be used: " + found.tokenizer->fault);
+  return usable && found.mismatches.empty() ? kDone : kFailed;
 }
 
 }  // namespace
@@ -55,7 +141,7 @@ void add_inspect(CLI::App& app, Program& program) {
   auto common = std::make_shared<Common>();
   auto path = std::make_shared<std::string>();
   common->add_to(*command);
-  command->add_option("file", *path, "weights, arrays or a picture; or a model's folder")
+  command->add_option("file", *path, "weights, arrays, a picture, a tokenizer, a folder")
       ->required();
   command->callback([=, &program] { program.status = inspect(*path, *common); });
 }

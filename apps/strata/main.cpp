@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <exception>
 
+#include <fmt/format.h>
+
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
 #include "recipes/shared/hub_folder.h"
@@ -33,7 +35,13 @@ void Common::apply() const {
   if (threads > 0) set_thread_count(threads);
 }
 
-recipes::System open_for_use(const std::string& system, const std::string& weights) {
+void Use::add_use_to(CLI::App& command) {
+  command.add_option("system", system, "a name from strata list, or a model's folder")->required();
+  command.add_option("--weights", weights, "a run's folder, a model's folder or a file");
+  command.add_flag("--no-strict", no_strict, "take what fits of the weights, say what does not");
+}
+
+recipes::System Use::open() const {
   if (!recipes::is_hub_folder(system)) {
     checked_usage([&] { return &recipes::find_recipe(system); });
     if (weights.empty()) {
@@ -41,7 +49,12 @@ recipes::System open_for_use(const std::string& system, const std::string& weigh
                        "name them with --weights: a run's folder, a model's folder or a file");
     }
   }
-  return recipes::open_system(system, weights);
+  recipes::System opened = recipes::open_system(system, weights, {.strict = !no_strict});
+  const auto lines = nn::lines_of(opened.left_out);
+  constexpr size_t kShown = 40;
+  for (size_t i = 0; i < std::min(lines.size(), kShown); ++i) say("left out: " + lines[i]);
+  if (lines.size() > kShown) say(fmt::format("left out: {} more", lines.size() - kShown));
+  return opened;
 }
 
 void print_json(const nlohmann::ordered_json& value) {

@@ -9,9 +9,8 @@ namespace {
 
 constexpr size_t kShown = 5;  // classes, the likeliest first
 
-struct PredictArguments {
+struct PredictArguments : Use {
   Common common;
-  std::string system, weights;
   std::vector<std::string> files;
 };
 
@@ -30,7 +29,7 @@ void show(const std::string& file, const recipes::Prediction& p) {
 
 int predict(const PredictArguments& a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const auto& look = system.recipe->predict;
   if (!look) throw UsageError(a.system, "predicts nothing from files");
   const NoGrad no_grad;
@@ -58,9 +57,7 @@ void add_predict(CLI::App& app, Program& program) {
   command->footer("Example: strata predict lenet5 --weights runs/lenet5 digit.png");
   auto a = std::make_shared<PredictArguments>();
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  a->add_use_to(*command);
   command->add_option("files", a->files, "pictures: PNG or JPEG")->required();
   command->callback([=, &program] { program.status = predict(*a); });
 }

@@ -13,15 +13,15 @@
 namespace strata::app {
 namespace {
 
-struct SampleArguments {
+struct SampleArguments : Use {
   Common common;
-  std::string system, weights, output = "samples.png";
+  std::string output = "samples.png";
   recipes::SampleRequest request;
 };
 
 int sample(SampleArguments a) {
   a.common.apply();
-  recipes::System system = open_for_use(a.system, a.weights);
+  recipes::System system = a.open();
   const auto& draw = system.recipe->sample;
   if (!draw) throw UsageError(a.system, "draws no pictures");
   const NoGrad no_grad;
@@ -59,9 +59,7 @@ void add_sample(CLI::App& app, Program& program) {
   auto a = std::make_shared<SampleArguments>();
   auto& r = a->request;
   a->common.add_to(*command);
-  command->add_option("system", a->system, "a name from strata list, or a model's folder")
-      ->required();
-  command->add_option("--weights", a->weights, "a run's folder, a model's folder or a file");
+  a->add_use_to(*command);
   command->add_option("--output", a->output, "PNG to write")->capture_default_str();
   command->add_option("--count", r.count, "pictures")
       ->check(CLI::Range(1, 65536))

@@ -119,6 +119,7 @@ void BertConfig::fields(FieldVisitor& v) {
     "BertModel, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification or "
     "BertForTokenClassification");
   v("num_labels", num_labels, "classes of the classifications");
+  v("add_pooling_layer", add_pooling_layer, "whether a BertModel has a pooler");
 }
 
 BertConfig bert_config(const std::string& name) {
@@ -136,9 +137,10 @@ BertConfig bert_config(const std::string& name) {
   return c;
 }
 
-BertParts bert_parts(const std::string& architecture) {
-  static const std::pair<const char*, BertParts> known[] = {
-      {"BertModel", {.pooler = true, .prefix = false}},
+BertParts bert_parts(const BertConfig& config) {
+  const std::string& architecture = config.architecture;
+  const std::pair<const char*, BertParts> known[] = {
+      {"BertModel", {.pooler = config.add_pooling_layer, .prefix = false}},
       {"BertForMaskedLM", {.predictions = true}},
       {"BertForPreTraining", {.pooler = true, .predictions = true, .relationship = true}},
       {"BertForSequenceClassification", {.pooler = true, .classifier = true}},
@@ -237,7 +239,7 @@ Tensor BertPredictions::operator()(const Tensor& hidden, const Tensor& table) {
 
 Bert::Bert(const BertConfig& config)
     : config_(checked(config)),
-      parts_(bert_parts(config.architecture)),
+      parts_(bert_parts(config)),
       embeddings_(config),
       dropout_({.p = config.hidden_dropout_prob}) {
   const auto linear = [&](int64_t out) {

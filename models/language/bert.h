@@ -33,7 +33,8 @@ struct BertConfig {
   /// The hub's name for what stands on the encoder: BertModel (the pooler), BertForMaskedLM,
   /// BertForPreTraining, BertForSequenceClassification or BertForTokenClassification.
   std::string architecture = "BertModel";
-  int64_t num_labels = 2;  ///< of the classifications
+  int64_t num_labels = 2;         ///< of the classifications
+  bool add_pooling_layer = true;  ///< BertModel alone may lack it
 
   void fields(FieldVisitor& v);
 };
@@ -48,7 +49,7 @@ struct BertParts {
   bool prefix = true;  ///< "bert." stands before the encoder's names
 };
 /// Throws ValueError for an architecture that is not known.
-BertParts bert_parts(const std::string& architecture);
+BertParts bert_parts(const BertConfig& config);
 
 struct BertInputs {
   Tensor input_ids;            ///< integers [B, T]

@@ -73,19 +73,41 @@ void read_pooling(const fs::path& path, Pooling& pooling) {
   }
 }
 
-void read_modules(const fs::path& folder, Pooling& pooling) {
+/// What modules.json says of one module.
+struct SentenceModule {
+  std::string kind;  ///< "Pooling"
+  std::string path;  ///< within the folder; empty: the folder itself
+};
+
+std::vector<SentenceModule> modules_of(const fs::path& folder) {
   const fs::path path = folder / "modules.json";
-  const Json modules = read_json(path);
-  if (!modules.is_array()) throw FormatError(path.string(), "is no list");
-  for (const Json& m : modules) {
-    const std::string type = m.is_object() ? m.value("type", "") : "";
-    const std::string kind = type.substr(type.rfind('.') + 1);
-    if (kind == "Pooling") {
-      read_pooling(folder / m.value("path", "") / "config.json", pooling);
-    } else if (kind == "Normalize") {
+  const Json list = read_json(path);
+  if (!list.is_array()) throw FormatError(path.string(), "is no list");
+  const auto text = [](const Json& m, const char* key) {
+    const auto at = m.is_object() ? m.find(key) : m.end();
+    return at != m.end() && at->is_string() ? at->get<std::string>() : std::string();
+  };
+  std::vector<SentenceModule> modules;
+  for (const Json& m : list) {
+    const std::string type = text(m, "type"), at = text(m, "path");
+    const fs::path inside = fs::path(at).lexically_normal();
+    if (inside.is_absolute() || (!at.empty() && *inside.begin() == "..")) {
+      throw FormatError(path.string(), fmt::format("its path '{}' leads outside", at));
+    }
+    modules.push_back({type.substr(type.rfind('.') + 1), at});
+  }
+  return modules;
+}
+
+void read_modules(const fs::path& folder, Pooling& pooling) {
+  for (const SentenceModule& m : modules_of(folder)) {
+    if (m.kind == "Pooling") {
+      read_pooling(folder / m.path / "config.json", pooling);
+    } else if (m.kind == "Normalize") {
       pooling.normalize = true;
-    } else if (kind != "Transformer") {
-      throw FormatError(path.string(), fmt::format("its module '{}' is not known here", type));
+    } else if (m.kind != "Transformer") {
+      throw FormatError((folder / "modules.json").string(),
+                        fmt::format("its module '{}' is not known here", m.kind));
     }
   }
 }
@@ -174,6 +196,12 @@ Tensor embed_with_bert(System& system, const std::vector<std::string>& texts) {
     rows.push_back(pooled(network(system)(in).hidden, pooling));
   }
   return concat(rows, 0);
+}
+
+std::vector<std::string> sentence_modules(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const SentenceModule& m : modules_of(folder)) paths.push_back(m.path);
+  return paths;
 }
 
 }  // namespace strata::recipes

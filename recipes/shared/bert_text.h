@@ -18,4 +18,8 @@ std::vector<Fill> fill_bert_mask(System& system, const std::string& text, int64_
 /// FormatError for modules that are not known here.
 Tensor embed_with_bert(System& system, const std::vector<std::string>& texts);
 
+/// The folders in which a sentence-transformers folder keeps its modules, by its modules.json; ""
+/// for the network's. Throws IoError, FormatError, also for a folder outside of this one.
+std::vector<std::string> sentence_modules(const std::string& folder);
+
 }  // namespace strata::recipes

@@ -46,4 +46,16 @@ std::string hub_config_text(const std::string& model_type, const std::string& ar
   return json.dump(2) + "\n";
 }
 
+std::vector<std::pair<std::string, std::string>> hub_labels(int64_t count, const HubConfig& known) {
+  Json names = Json::object(), numbers = Json::object();
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string number = std::to_string(i);
+    const auto at = known.find("id2label." + number);
+    const std::string name = at == known.end() ? "LABEL_" + number : at->second;
+    names[number] = name;
+    numbers[name] = i;
+  }
+  return {{"id2label", names.dump()}, {"label2id", numbers.dump()}};
+}
+
 }  // namespace strata::recipes

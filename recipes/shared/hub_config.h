@@ -15,4 +15,8 @@ std::string hub_config_text(const std::string& model_type, const std::string& ar
                             const Settings& settings,
                             const std::vector<std::pair<std::string, std::string>>& more = {});
 
+/// The entries "id2label" and "label2id" of a config.json: the names of the classes in the folder's
+/// own one, else LABEL_0, LABEL_1, ...
+std::vector<std::pair<std::string, std::string>> hub_labels(int64_t count, const HubConfig& known);
+
 }  // namespace strata::recipes

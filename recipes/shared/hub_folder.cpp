@@ -14,13 +14,14 @@
 namespace strata::recipes {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr int kDeepest = 16;
 constexpr int64_t kMostBytes = int64_t{16} << 20;
 
 std::string config_path(const std::string& folder) {
-  return (std::filesystem::path(folder) / "config.json").string();
+  return (fs::path(folder) / "config.json").string();
 }
 
 std::string text_of(const Json& value) {
@@ -45,7 +46,14 @@ void flatten(const std::string& file, const std::string& path, const Json& value
 
 }  // namespace
 
-bool is_hub_folder(const std::string& path) { return std::filesystem::exists(config_path(path)); }
+bool is_hub_folder(const std::string& path) {
+  return fs::exists(config_path(path)) || fs::exists(fs::path(path) / "model_index.json");
+}
+
+std::string network_folder(const std::string& folder) {
+  const std::string inner = (fs::path(folder) / "unet").string();
+  return fs::exists(config_path(inner)) ? inner : folder;
+}
 
 HubConfig read_hub_json(const std::string& path) {
   const std::string text = read_text_file(path, kMostBytes);
@@ -60,10 +68,20 @@ HubConfig read_hub_json(const std::string& path) {
   return config;
 }
 
-HubConfig read_hub_config(const std::string& folder) { return read_hub_json(config_path(folder)); }
+HubConfig read_hub_config(const std::string& folder) {
+  HubConfig config = read_hub_json(config_path(network_folder(folder)));
+  for (const char* name : {"scheduler/scheduler_config.json", "scheduler_config.json"}) {
+    const fs::path path = fs::path(folder) / name;
+    if (!fs::exists(path)) continue;
+    for (auto& [key, value] : read_hub_json(path.string())) config["scheduler." + key] = value;
+    break;
+  }
+  return config;
+}
 
 const Recipe& find_hub_family(const std::string& folder, const HubConfig& config) {
-  const auto type = config.find("model_type");
+  auto type = config.find("model_type");
+  if (type == config.end()) type = config.find("_class_name");
   std::vector<std::string> known;
   for (const Recipe& r : all_recipes()) {
     if (!r.hub) continue;
@@ -85,11 +103,10 @@ void save_hub_folder(const std::string& folder, System& system) {
                      "write one file: NAME.safetensors");
   }
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  fs::create_directories(folder, error);
   if (error) throw IoError(folder, "cannot make the folder: " + error.message());
-  train::save_weights((std::filesystem::path(folder) / "model.safetensors").string(),
-                      *system.model);
-  write_file(config_path(folder), hub->config(system.settings));
+  train::save_weights((fs::path(folder) / "model.safetensors").string(), *system.model);
+  write_file(config_path(folder), hub->config(system.settings, system.hub));
 }
 
 }  // namespace strata::recipes

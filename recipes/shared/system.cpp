@@ -1,6 +1,7 @@
 #include "recipes/shared/system.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "recipes/shared/hub_folder.h"
 #include "strata/base/error.h"
 #include "strata/io/weights.h"
+#include "strata/nn/init.h"
 #include "strata/nn/state_dict.h"
 #include "strata/train/checkpoint.h"
 
@@ -51,8 +53,8 @@ void make_model(System& system) {
   system.model->eval();
 }
 
-void adopt_saved_settings(System& system, const std::string& weights) {
-  const auto saved = train::saved_settings(weights);
+void adopt_saved_settings(System& system, const std::string& weights,
+                          const std::map<std::string, std::string>& saved) {
   const auto of = saved.find("system");
   if (of != saved.end() && of->second != system.recipe->name) {
     throw ValueError(weights,
@@ -61,10 +63,40 @@ void adopt_saved_settings(System& system, const std::string& weights) {
   system.settings.take(saved);
 }
 
-TensorMap read_tensors(const System& system, const std::string& weights) {
-  TensorMap tensors = is_hub_folder(weights) ? load_tensors(weights) : train::read_weights(weights);
-  const auto& rename = system.recipe->rename;
-  return rename ? rename(std::move(tensors), system.settings) : tensors;
+/// Tensors of a file under the network's names; takes what they alone tell into the settings.
+TensorMap named_for(System& system, TensorMap tensors) {
+  const Recipe& recipe = *system.recipe;
+  if (recipe.rename) tensors = recipe.rename(std::move(tensors), system.settings);
+  if (recipe.match) recipe.match(system.settings, tensors);
+  return tensors;
+}
+
+/// The tensors under the network's names, once the settings are those that belong to them.
+TensorMap read_tensors(System& system, const std::string& from) {
+  TensorMap tensors;
+  if (is_hub_folder(from)) {
+    if (system.hub.empty()) adopt_hub_folder(system, from);
+    tensors = load_tensors(network_folder(from));
+  } else {
+    const train::SavedWeights saved(from);
+    adopt_saved_settings(system, from, saved.settings());
+    tensors = saved.load();
+  }
+  return named_for(system, std::move(tensors));
+}
+
+/// The network with those weights. Drawing first values is left out where all are written over.
+void make_model_of(System& system, TensorMap tensors, bool strict) {
+  {
+    std::optional<nn::init::UnwrittenScope> unwritten;
+    if (strict) unwritten.emplace();
+    make_model(system);
+  }
+  system.left_out = nn::load_state_dict(*system.model, std::move(tensors), {.strict = strict});
+  const size_t left = system.left_out.missing.size() + system.left_out.mismatched.size();
+  if (left > 0 && left == system.model->named_tensors().size()) {
+    throw ValueError(system.name, "nothing of the weights fits");
+  }
 }
 
 }  // namespace
@@ -75,20 +107,24 @@ System sketch_system(const std::string& name) {
   return system;
 }
 
-System open_system(const std::string& name, const std::string& weights) {
+System open_system(const std::string& name, const std::string& weights,
+                   const OpenOptions& options) {
   System system = start(name);
   const bool own = weights.empty() && is_hub_folder(name);
   const std::string from = own ? name : weights;
   if (from.empty()) throw ValueError(name, "has no weights of its own");
-  if (system.hub.empty() && is_hub_folder(from)) {
-    adopt_hub_folder(system, from);
-  } else if (from != name) {
-    adopt_saved_settings(system, from);
-  }
+  TensorMap tensors = read_tensors(system, from);
   system.folder = fs::is_directory(from) ? from : fs::path(from).parent_path().string();
-  make_model(system);
-  nn::load_state_dict(*system.model, read_tensors(system, from));
+  make_model_of(system, std::move(tensors), options.strict);
   return system;
+}
+
+nn::LoadReport compare_system(const std::string& name, TensorMap tensors) {
+  const DeviceScope meta(kMeta);
+  System system = start(name);
+  tensors = named_for(system, std::move(tensors));
+  make_model(system);
+  return nn::compare_state_dict(*system.model, tensors);
 }
 
 TensorMap run_arrays(System& system, const TensorMap& inputs) {

@@ -18,6 +18,8 @@
 namespace strata::nn::init {
 namespace {
 
+thread_local bool t_unwritten = false;
+
 /// Calls fill(cpu, values) with a contiguous tensor whose values then are w's.
 template <class Fill>
 void write(const char* name, Tensor& w, Fill fill) {
@@ -136,12 +138,16 @@ double gain(Nonlinearity f, double slope) {
   return 1;
 }
 
+UnwrittenScope::UnwrittenScope() : before_(std::exchange(t_unwritten, true)) {}
+UnwrittenScope::~UnwrittenScope() { t_unwritten = before_; }
+
 void constant(Tensor& w, double value) {
   write("constant", w, [&](Cpu cpu, Tensor& values) { kernels::fill(cpu, value, values); });
 }
 
 void uniform(Tensor& w, double low, double high, Generator& generator) {
   const uint64_t stream = generator.next_stream();
+  if (t_unwritten) return;
   write("uniform", w, [&](Cpu cpu, Tensor& values) {
     kernels::uniform(cpu, generator.seed, stream, low, high, values);
   });
@@ -149,6 +155,7 @@ void uniform(Tensor& w, double low, double high, Generator& generator) {
 
 void normal(Tensor& w, double mean, double stddev, Generator& generator) {
   const uint64_t stream = generator.next_stream();
+  if (t_unwritten) return;
   write("normal", w, [&](Cpu cpu, Tensor& values) {
     kernels::normal(cpu, generator.seed, stream, mean, stddev, values);
   });

@@ -28,6 +28,19 @@ enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
 /// on the negative side.
 double gain(Nonlinearity f, double slope = 0.01);
 
+/// While it lives, uniform, normal and what stands on these two alone leave the values in this
+/// thread as they are: for networks whose weights all come from a file. Generators advance as ever.
+class UnwrittenScope {
+ public:
+  UnwrittenScope();
+  ~UnwrittenScope();
+  UnwrittenScope(const UnwrittenScope&) = delete;
+  UnwrittenScope& operator=(const UnwrittenScope&) = delete;
+
+ private:
+  bool before_;
+};
+
 void constant(Tensor& w, double value);
 
 /// Uniform in [low, high).

@@ -1,5 +1,7 @@
 #include "strata/nn/state_dict.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
@@ -30,14 +32,21 @@ Tensor from_file_layout(const Tensor& t, Layout layout) {
   return layout == Layout::conv_weight && t.rank() > 2 ? move_axis(t, 1, t.rank() - 1) : t;
 }
 
+bool fits(const NamedTensor& t, const Tensor& value) {
+  return from_file_layout(value, t.layout).shape() == t.tensor->shape();
+}
+
+std::string with_nearest(const std::string& name, const std::vector<std::string>& candidates) {
+  const std::string near = nearest_name(name, candidates);
+  return near.empty() ? name : fmt::format("{} (near: {})", name, near);
+}
+
 void append_list(std::string& text, const char* title, const std::vector<std::string>& names,
                  const std::vector<std::string>& candidates) {
   if (names.empty()) return;
   text += fmt::format("; {} {}: ", names.size(), title);
   for (size_t i = 0; i < std::min(names.size(), kMostListed); ++i) {
-    const std::string near = nearest_name(names[i], candidates);
-    text += (i ? ", " : "") + names[i];
-    if (!near.empty()) text += fmt::format(" (near: {})", near);
+    text += (i ? ", " : "") + with_nearest(names[i], candidates);
   }
   if (names.size() > kMostListed) text += ", ...";
 }
@@ -61,30 +70,51 @@ StateDict state_dict(Module& module) {
   return out;
 }
 
-LoadReport load_state_dict(Module& module, const StateDict& state, LoadOptions options) {
+LoadReport compare_state_dict(Module& module, const StateDict& state) {
   const NoGrad no_grad;
   LoadReport report;
-  std::vector<std::pair<NamedTensor, Tensor>> matches;
-  StateDict rest = state;
+  std::set<std::string> known;
   for (const NamedTensor& t : module.named_tensors()) {
-    const auto it = rest.find(t.name);
-    if (it == rest.end()) {
+    known.insert(t.name);
+    const auto at = state.find(t.name);
+    if (at == state.end()) {
       if (!t.name.ends_with("num_batches_tracked")) report.missing.push_back(t.name);
-      continue;
-    }
-    const Tensor value = from_file_layout(it->second, t.layout);
-    if (value.shape() == t.tensor->shape()) {
-      matches.emplace_back(t, value);
-    } else {
+    } else if (!fits(t, at->second)) {
       report.mismatched.push_back(fmt::format("{}: file {}, module {}", t.name,
-                                              describe(it->second),
+                                              describe(at->second),
                                               describe(to_file_layout(*t.tensor, t.layout))));
     }
-    rest.erase(it);
   }
-  for (const auto& [name, value] : rest) report.unexpected.push_back(name);
+  for (const auto& [name, value] : state) {
+    if (!known.contains(name)) report.unexpected.push_back(name);
+  }
+  return report;
+}
+
+std::vector<std::string> lines_of(const LoadReport& report) {
+  std::vector<std::string> lines;
+  const auto list = [&](const char* what, const std::vector<std::string>& names,
+                        const std::vector<std::string>& candidates) {
+    for (const std::string& name : names) {
+      lines.push_back(fmt::format("{}: {}", what, with_nearest(name, candidates)));
+    }
+  };
+  list("missing", report.missing, report.unexpected);
+  list("unexpected", report.unexpected, report.missing);
+  list("of another shape", report.mismatched, {});
+  return lines;
+}
+
+LoadReport load_state_dict(Module& module, StateDict state, LoadOptions options) {
+  const NoGrad no_grad;
+  LoadReport report = compare_state_dict(module, state);
   if (options.strict && !report.complete()) refuse(module, report);
-  for (auto& [t, value] : matches) copy_(*t.tensor, value);
+  for (const NamedTensor& t : module.named_tensors()) {
+    const auto at = state.find(t.name);
+    if (at == state.end()) continue;
+    if (fits(t, at->second)) copy_(*t.tensor, from_file_layout(at->second, t.layout));
+    state.erase(at);
+  }
   return report;
 }
 

@@ -27,9 +27,18 @@ struct LoadReport {
   bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
 };
 
+/// What load_state_dict would leave alone. Looks at names and shapes only: tensors may be on the
+/// meta device.
+LoadReport compare_state_dict(Module& module, const StateDict& state);
+
+/// A line for each entry of a report, with the nearest name where there is one: "missing: fc.bias
+/// (near: fc1.bias)".
+std::vector<std::string> lines_of(const LoadReport& report);
+
 /// Writes the dict's values into the module's tensors, converting dtypes. With `strict` anything
 /// that does not match throws ValueError listing all of it with the nearest names, and nothing is
-/// written. Batch norm's `num_batches_tracked` may be absent.
-LoadReport load_state_dict(Module& module, const StateDict& state, LoadOptions options = {});
+/// written. Batch norm's `num_batches_tracked` may be absent. A dict that is moved in is freed
+/// tensor by tensor, so that a network is never in memory twice.
+LoadReport load_state_dict(Module& module, StateDict state, LoadOptions options = {});
 
 }  // namespace strata::nn

@@ -49,4 +49,20 @@ class EMA {
   bool swapped_ = false;
 };
 
+/// Exchanges the parameters with their averages while it lives; for null it does nothing.
+class AveragedScope {
+ public:
+  explicit AveragedScope(EMA* averages) : averages_(averages) {
+    if (averages_) averages_->swap();
+  }
+  ~AveragedScope() {
+    if (averages_) averages_->swap();
+  }
+  AveragedScope(const AveragedScope&) = delete;
+  AveragedScope& operator=(const AveragedScope&) = delete;
+
+ private:
+  EMA* averages_;
+};
+
 }  // namespace strata

@@ -76,6 +76,19 @@ TensorMap strip(const TensorMap& all, const std::string& prefix) {
   return out;
 }
 
+/// The averages take the place of the model's own values, and go back with what the file holds.
+void load_averages(Training& training, const TensorMap& tensors, const Json& json) {
+  EMA* averages = training.averages();
+  if (!averages) return;
+  {
+    const AveragedScope averaged(averages);
+    nn::load_state_dict(training.model(), strip(tensors, kAverages));
+  }
+  OptimizerState state = averages->state();
+  state.numbers = json.at("averages").get<std::map<std::string, double>>();
+  averages->load_state(state);
+}
+
 }  // namespace
 
 std::string checkpoint_path(const std::string& run_dir) {
@@ -93,9 +106,9 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
   for (const auto& [name, value] : optimizer.tensors) tensors[kOptimizer + name] = value;
   Json json = to_json(state, optimizer.numbers);
   if (EMA* averages = training.averages()) {
-    const OptimizerState averaged = averages->state();
-    for (const auto& [name, value] : averaged.tensors) tensors[kAverages + name] = value;
-    json["averages"] = averaged.numbers;
+    json["averages"] = averages->state().numbers;
+    const AveragedScope averaged(averages);
+    for (auto& [name, value] : nn::state_dict(training.model())) tensors[kAverages + name] = value;
   }
   if (Plateau* plateau = training.plateau()) json["plateau"] = plateau->state().numbers;
   for (const auto& [name, value] : state.best_weights) tensors[kBest + name] = value;
@@ -113,14 +126,11 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
     const Json json = Json::parse(it->second);
     RunState state = from_json(json);
     state.best_weights = strip(tensors, kBest);
+    load_averages(training, tensors, json);
     nn::load_state_dict(training.model(), strip(tensors, kModel));
     training.optimizer().load_state(
         {.tensors = strip(tensors, kOptimizer),
          .numbers = json.at("optimizer").get<std::map<std::string, double>>()});
-    if (EMA* averages = training.averages()) {
-      averages->load_state({.tensors = strip(tensors, kAverages),
-                            .numbers = json.at("averages").get<std::map<std::string, double>>()});
-    }
     if (Plateau* plateau = training.plateau()) {
       plateau->load_state(
           {.tensors = {}, .numbers = json.at("plateau").get<std::map<std::string, double>>()});
@@ -152,33 +162,40 @@ std::string weights_file(const std::string& file_or_run) {
   throw IoError(file_or_run, "the folder holds neither weights nor a checkpoint");
 }
 
-std::map<std::string, std::string> saved_settings(const std::string& file_or_run) {
-  const std::string path = weights_file(file_or_run);
-  if (!path.ends_with(".safetensors")) return {};
-  const Metadata metadata = SafeTensors(path).metadata();
+SavedWeights::SavedWeights(const std::string& file_or_run) : path_(weights_file(file_or_run)) {
+  if (!path_.ends_with(".safetensors")) return;
+  file_.emplace(path_);
   try {
-    if (const auto it = metadata.find(kKey); it != metadata.end()) {
-      return from_json(Json::parse(it->second)).settings;
-    }
-    if (const auto it = metadata.find(kSettings); it != metadata.end()) {
-      return Json::parse(it->second).get<std::map<std::string, std::string>>();
-    }
+    read_settings();
   } catch (const Json::exception& e) {
-    throw FormatError(path, std::string("the settings in it are damaged: ") + e.what());
+    throw FormatError(path_, std::string("the settings in it are damaged: ") + e.what());
   }
-  return {};
 }
 
-TensorMap read_weights(const std::string& file_or_run) {
-  const std::string path = weights_file(file_or_run);
-  TensorMap tensors = load_tensors(path);
-  const bool ours = path.ends_with(".safetensors") && SafeTensors(path).metadata().contains(kKey);
-  return ours ? strip(tensors, kModel) : tensors;
+void SavedWeights::read_settings() {
+  const Metadata& metadata = file_->metadata();
+  if (const auto run = metadata.find(kKey); run != metadata.end()) {
+    const Json json = Json::parse(run->second);
+    settings_ = from_json(json).settings;
+    prefix_ = json.contains("averages") ? kAverages : kModel;
+  } else if (const auto ours = metadata.find(kSettings); ours != metadata.end()) {
+    settings_ = Json::parse(ours->second).get<std::map<std::string, std::string>>();
+  }
+}
+
+TensorMap SavedWeights::load() const {
+  if (!file_) return load_tensors(path_);
+  TensorMap tensors;
+  for (const SafeTensorInfo& info : file_->tensors()) {
+    if (!info.name.starts_with(prefix_)) continue;
+    tensors[info.name.substr(prefix_.size())] = file_->load(info.name);
+  }
+  return tensors;
 }
 
 nn::LoadReport load_weights(const std::string& file_or_run, nn::Module& model,
                             nn::LoadOptions options) {
-  return nn::load_state_dict(model, read_weights(file_or_run), options);
+  return nn::load_state_dict(model, SavedWeights(file_or_run).load(), options);
 }
 
 }  // namespace strata::train

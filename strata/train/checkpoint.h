@@ -49,17 +49,29 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
 void save_weights(const std::string& path, nn::Module& model,
                   const std::map<std::string, std::string>& settings = {});
 
-/// The settings that a run's folder or a file of ours was written with; empty for the files of
-/// others. Throws IoError and FormatError.
-std::map<std::string, std::string> saved_settings(const std::string& file_or_run);
-
 /// The file of weights that is meant: a run's finished weights, else its checkpoint; or the path
 /// itself; in other folders what find_weights finds. Throws IoError for a folder without weights.
 std::string weights_file(const std::string& file_or_run);
 
-/// The weights in a file (see load_tensors) or a run's folder, under the names of PyTorch's state
-/// dict. Throws IoError, FormatError.
-TensorMap read_weights(const std::string& file_or_run);
+/// The weights in a file (see load_tensors) or a run's folder, its header read once. Of a run that
+/// keeps averages it is they that count, also while it is unfinished.
+class SavedWeights {
+ public:
+  /// Throws IoError, FormatError.
+  explicit SavedWeights(const std::string& file_or_run);
+
+  /// What a run or a file of ours was written with; empty for the files of others.
+  const std::map<std::string, std::string>& settings() const { return settings_; }
+  /// The tensors under the names of PyTorch's state dict. Throws IoError, FormatError.
+  TensorMap load() const;
+
+ private:
+  void read_settings();
+
+  std::string path_, prefix_;  // prefix_ begins the names that count
+  std::optional<SafeTensors> file_;
+  std::map<std::string, std::string> settings_;
+};
 
 /// Reads them into a model. Throws besides ValueError where they do not fit, see load_state_dict.
 nn::LoadReport load_weights(const std::string& file_or_run, nn::Module& model,

@@ -26,23 +26,6 @@ namespace {
 
 constexpr int64_t kLogLines = 1000;
 
-/// Exchanges the parameters with their averages, if there are any, while it lives.
-class Averaged {
- public:
-  explicit Averaged(Training& training, bool wanted = true)
-      : averages_(wanted ? training.averages() : nullptr) {
-    if (averages_) averages_->swap();
-  }
-  ~Averaged() {
-    if (averages_) averages_->swap();
-  }
-  Averaged(const Averaged&) = delete;
-  Averaged& operator=(const Averaged&) = delete;
-
- private:
-  EMA* averages_;
-};
-
 class Fit {
  public:
   Fit(Training& training, const FitOptions& options, FitObserver* observer)
@@ -235,7 +218,7 @@ class Fit {
     training_.model().eval();
     std::optional<double> held_out;
     {
-      const Averaged averaged(training_);
+      const AveragedScope averaged(training_.averages());
       held_out = training_.validate();
     }
     training_.model().train();
@@ -259,7 +242,7 @@ class Fit {
     if (std::isnan(state_.best) || value < state_.best - options_.min_delta) {
       state_.best = value;
       state_.waited = 0;
-      const Averaged averaged(training_);
+      const AveragedScope averaged(training_.averages());
       state_.best_weights.clear();
       for (auto& [name, tensor] : nn::state_dict(training_.model())) {
         state_.best_weights[name] = copy(tensor);
@@ -279,7 +262,7 @@ class Fit {
     const NoGrad no_grad;
     training_.model().eval();
     {
-      const Averaged averaged(training_, !best_restored_);
+      const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
       state_.metric = training_.evaluate();
     }
     training_.model().train();
@@ -304,7 +287,7 @@ class Fit {
     restore_best();
     evaluate();
     if (!options_.run_dir.empty()) {
-      const Averaged averaged(training_, !best_restored_);
+      const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
       save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
     }
     state_.finished = true;  // only once the weights are in place: a resume would not write them

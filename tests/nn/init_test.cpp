@@ -284,5 +284,20 @@ TEST(Init, ByName) {
   EXPECT_THROW(by_name("xavier", w), ValueError);
 }
 
+TEST(Init, UnwrittenScopeDrawsNothingButAdvances) {
+  Generator drawn(3), skipped(3);
+  Tensor w = zeros({4, 4});
+  {
+    const UnwrittenScope scope;
+    uniform(w, 1, 2, skipped);
+    normal(w, 5, 1, skipped);
+  }
+  EXPECT_EQ(w.to_vector<float>(), std::vector<float>(16, 0.0f));
+  uniform(w, 1, 2, drawn);
+  normal(w, 5, 1, drawn);
+  EXPECT_EQ(drawn.stream, skipped.stream);
+  EXPECT_NE(w.to_vector<float>(), std::vector<float>(16, 0.0f));
+}
+
 }  // namespace
 }  // namespace strata::nn::init

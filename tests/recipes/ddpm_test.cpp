@@ -18,6 +18,15 @@
 namespace strata::recipes {
 namespace {
 
+std::vector<float> weights_of(nn::Module& model) {
+  std::vector<float> all;
+  for (const auto& [name, value] : nn::state_dict(model)) {
+    const auto part = value.to_vector<float>();
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
 /// A training that is short in every respect.
 struct ShortRun {
   ShortRun() : settings(find_recipe("ddpm").settings()) {
@@ -28,14 +37,7 @@ struct ShortRun {
     model = find_recipe("ddpm").model(settings);
     training = find_recipe("ddpm").training(*model, settings, {.data = "", .seed = 3});
   }
-  std::vector<float> weights() {
-    std::vector<float> all;
-    for (const auto& [name, value] : nn::state_dict(*model)) {
-      const auto part = value.to_vector<float>();
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    return all;
-  }
+  std::vector<float> weights() { return weights_of(*model); }
   Settings settings;
   std::unique_ptr<nn::Module> model;
   std::unique_ptr<train::Training> training;
@@ -58,6 +60,9 @@ TEST(Ddpm, ResumesExactlyAndKeepsTheAverages) {
     StopAt stop;
     train::fit(*first.training, {.steps = 4, .run_dir = broken.path(), .cancel = &stop.cancel},
                &stop);
+    AveragedScope averaged(first.training->averages());
+    const System opened = open_system("ddpm", broken.path());
+    EXPECT_EQ(weights_of(*opened.model), first.weights()) << "a run that is not finished";
   }
   manual_seed(77);
   ShortRun second;

@@ -78,6 +78,12 @@ TEST(StateDict, WhatDoesNotFitIsListedAndNothingIsWritten) {
   EXPECT_EQ(layer.weight.to_vector<float>(), before);
   const LoadReport report = load_state_dict(layer, state, {.strict = false});
   EXPECT_FALSE(report.complete());
+  EXPECT_EQ(lines_of(report),
+            (std::vector<std::string>{"missing: weight (near: weigth)",
+                                      "unexpected: weigth (near: weight)",
+                                      "of another shape: bias: file f32[5], module f32[2]"}));
+  state["weight"] = empty({2, 3}, DType::f32, kMeta);
+  EXPECT_TRUE(compare_state_dict(layer, state).missing.empty()) << "shapes are enough";
 }
 
 }  // namespace

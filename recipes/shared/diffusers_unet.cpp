@@ -1,0 +1,153 @@
+#include "recipes/shared/diffusers_unet.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+
+namespace strata::recipes {
+namespace {
+
+constexpr size_t kMostLevels = 16;
+
+std::string value_of(const HubConfig& config, const std::string& key, const char* otherwise) {
+  const auto at = config.find(key);
+  return at == config.end() ? otherwise : at->second;
+}
+
+/// The entries of a list: "down_block_types.0", ".1" and so on.
+std::vector<std::string> list_of(const HubConfig& config, const std::string& key) {
+  std::vector<std::string> values;
+  for (size_t i = 0; i < kMostLevels; ++i) {
+    const auto at = config.find(fmt::format("{}.{}", key, i));
+    if (at == config.end()) break;
+    values.push_back(at->second);
+  }
+  return values;
+}
+
+std::vector<int64_t> numbers_of(const char* field, const std::string& text) {
+  std::vector<int64_t> values;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (true) {
+    int64_t value = 0;
+    const auto parsed = std::from_chars(at, end, value);
+    if (parsed.ec != std::errc() || (parsed.ptr != end && *parsed.ptr != ',')) {
+      throw ValueError(field, fmt::format("'{}' is no list of whole numbers: 128,256", text));
+    }
+    values.push_back(value);
+    if (parsed.ptr == end) return values;
+    at = parsed.ptr + 1;
+  }
+}
+
+/// Which levels have attention, as "0,1"; the way up must mirror the way down.
+std::string attention_of(const HubConfig& config) {
+  const auto down = list_of(config, "down_block_types");
+  auto up = list_of(config, "up_block_types");
+  std::reverse(up.begin(), up.end());
+  std::string text;
+  for (size_t i = 0; i < down.size(); ++i) {
+    const bool attends = down[i] == "AttnDownBlock2D";
+    if ((!attends && down[i] != "DownBlock2D") || i >= up.size() ||
+        up[i] != (attends ? "AttnUpBlock2D" : "UpBlock2D")) {
+      throw ValueError("UNet2DModel",
+                       fmt::format("the blocks of level {} are not known here: {}", i, down[i]),
+                       "DownBlock2D with UpBlock2D, AttnDownBlock2D with AttnUpBlock2D");
+    }
+    text += fmt::format("{}{}", i ? "," : "", attends ? 1 : 0);
+  }
+  return text;
+}
+
+/// Keys that must have one of these values, if they are there.
+void refuse_others(const HubConfig& config) {
+  const std::pair<const char*, std::vector<const char*>> known[] = {
+      {"act_fn", {"silu", "swish"}},
+      {"time_embedding_type", {"positional"}},
+      {"resnet_time_scale_shift", {"default"}},
+      {"downsample_type", {"conv"}},
+      {"upsample_type", {"conv"}},
+      {"center_input_sample", {"false"}},
+      {"add_attention", {"true"}},
+      {"mid_block_scale_factor", {"1", "1.0"}},
+      {"mid_block_type", {"UNetMidBlock2D"}},
+      {"attention_head_dim", {}},
+      {"attn_norm_num_groups", {}},
+      {"time_embedding_dim", {}},
+      {"class_embed_type", {}},
+      {"num_class_embeds", {}},
+      {"scheduler.prediction_type", {"epsilon"}},
+      {"scheduler.beta_schedule", {"linear", "squaredcos_cap_v2"}},
+      {"scheduler.clip_sample", {"true"}},
+      {"scheduler.trained_betas", {}}};
+  for (const auto& [key, values] : known) {
+    const auto at = config.find(key);
+    if (at == config.end()) continue;
+    if (std::find(values.begin(), values.end(), at->second) != values.end()) continue;
+    throw ValueError("UNet2DModel", fmt::format("{} {} is not supported", key, at->second));
+  }
+}
+
+}  // namespace
+
+void DiffusersUNet::fields(FieldVisitor& v) {
+  v("sample_size", sample_size, "height and width of the pictures");
+  v("in_channels", in_channels, "channels that go in");
+  v("out_channels", out_channels, "channels that come out");
+  v("widths", widths, "channels of each resolution, the finest first");
+  v("attention", attention, "1: attention after the blocks of that resolution");
+  v("layers_per_block", layers_per_block, "blocks of a resolution on the way down");
+  v("norm_num_groups", norm_num_groups, "groups of the norms");
+  v("downsample_padding", downsample_padding, "0: zeros behind, 1: around");
+  v("norm_eps", norm_eps, "added to the variance in norms");
+  v("freq_shift", freq_shift, "of the frequencies of the time embedding");
+  v("flip_sin_to_cos", flip_sin_to_cos, "cosines first in the time embedding");
+  v("noise_steps", noise_steps, "steps from a picture to noise");
+  v("schedule", noise, "how the noise grows: linear or cosine");
+  v("beta_start", beta_start, "first beta of the linear schedule");
+  v("beta_end", beta_end, "its last");
+}
+
+models::DdpmUNetConfig DiffusersUNet::config() const {
+  models::DdpmUNetConfig c;
+  c.in = in_channels;
+  c.out = out_channels;
+  c.widths = numbers_of("widths", widths);
+  c.attention.clear();
+  for (int64_t on : numbers_of("attention", attention)) c.attention.push_back(on != 0);
+  c.blocks = layers_per_block;
+  c.groups = norm_num_groups;
+  c.eps = norm_eps;
+  c.downsample_padding = downsample_padding;
+  c.cosines_first = flip_sin_to_cos;
+  c.frequency_shift = freq_shift;
+  return c;
+}
+
+models::NoiseSchedule DiffusersUNet::schedule() const {
+  if (noise == "linear") return models::NoiseSchedule::linear(noise_steps, beta_start, beta_end);
+  if (noise == "cosine") return models::NoiseSchedule::cosine(noise_steps);
+  throw ValueError("schedule", fmt::format("{} is neither linear nor cosine", noise));
+}
+
+void adopt_diffusers(Settings& settings, const HubConfig& config) {
+  refuse_others(config);
+  std::string widths;
+  for (const std::string& w : list_of(config, "block_out_channels")) {
+    widths += (widths.empty() ? "" : ",") + w;
+  }
+  HubConfig other = {{"noise_steps", value_of(config, "scheduler.num_train_timesteps", "1000")},
+                     {"beta_start", value_of(config, "scheduler.beta_start", "0.0001")},
+                     {"beta_end", value_of(config, "scheduler.beta_end", "0.02")}};
+  const bool cosine = value_of(config, "scheduler.beta_schedule", "linear") != "linear";
+  other["schedule"] = cosine ? "cosine" : "linear";
+  if (!widths.empty()) other["widths"] = widths;
+  if (config.contains("down_block_types.0")) other["attention"] = attention_of(config);
+  settings.take(other);
+}
+
+}  // namespace strata::recipes

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "models/generative/ddpm_unet.h"
+#include "models/generative/diffusion.h"
+#include "recipes/recipe.h"
+
+namespace strata::recipes {
+
+/// What folders of the diffusers library say of a UNet2DModel and its scheduler; the fields bear
+/// the names of its config.json where they are one number there. By default google/ddpm-cifar10-32.
+struct DiffusersUNet {
+  int64_t sample_size = 32, in_channels = 3, out_channels = 3;
+  std::string widths = "128,256,256,256";  ///< of each resolution, the finest first
+  std::string attention = "0,1,0,0";       ///< 1: after the blocks of that resolution
+  int64_t layers_per_block = 2, norm_num_groups = 32, downsample_padding = 0;
+  double norm_eps = 1e-6, freq_shift = 1;
+  bool flip_sin_to_cos = false;
+  int64_t noise_steps = 1000;
+  std::string noise = "linear";  ///< or "cosine"
+  double beta_start = 1e-4, beta_end = 0.02;
+
+  void fields(FieldVisitor& v);
+  /// Throws ValueError for lists that are none.
+  models::DdpmUNetConfig config() const;
+  models::NoiseSchedule schedule() const;
+};
+
+/// Takes over a folder's config.json and scheduler. Throws ValueError for what is not built here.
+void adopt_diffusers(Settings& settings, const HubConfig& config);
+
+}  // namespace strata::recipes
