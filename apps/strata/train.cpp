@@ -201,6 +201,7 @@ nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
   return {{"system", system},
           {"parameters", model.parameter_count()},
           {"metric", {{"name", result.metric.name}, {"value", result.metric.value}}},
+          {"details", result.metric.details},
           {"loss", result.loss},
           {"seconds", result.seconds},
           {"steps", result.steps},
@@ -282,16 +283,12 @@ void add_train(CLI::App& app, Program& program) {
   command->add_option("--accumulate", a->accumulate, "batches whose gradients make one step")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command
-      ->add_option("--patience", a->patience,
-                   "stop after so many epochs without improvement, keep the best weights")
+  command->add_option("--patience", a->patience, "stop after so many epochs that were no better")
       ->check(CLI::PositiveNumber);
   command->add_option("--min-delta", a->min_delta, "least fall of the loss that is one")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command
-      ->add_option("--holdout", a->holdout,
-                   "share of the training data to judge that by (default: 0.1 with --patience)")
+  command->add_option("--holdout", a->holdout, "share held out to judge by; 0.1 with --patience")
       ->check(CLI::Range(0.0, 0.9));
   command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
       ->check(CLI::NonNegativeNumber)

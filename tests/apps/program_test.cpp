@@ -111,7 +111,7 @@ TEST(Program, MistakesAreOneClearLineAndTheRightStatus) {
       {{"eval", "lenet5", "--weights", folder / "nowhere"}, 1, "nowhere"},
       {{"eval", "lenet5", "--weights", text}, 1, "text"},
       {{"inspect", text}, 1, "text"},
-      {{"gradcheck", "expp"}, 2, "did you mean exp?"},
+      {{"gradcheck", "tanhh"}, 2, "did you mean tanh?"},
       {{"bench", "lenett"}, 2, "lenet5"},
       {{"summary"}, 2, "system"},
   };
