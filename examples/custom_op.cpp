@@ -11,8 +11,8 @@ using namespace strata;
 
 namespace {
 
-/// x / (1 + |x|). Takes f32 and f64.
-Tensor softsign(const Tensor& x) {
+/// x / sqrt(1 + x^2), the inverse square root unit (Carlile et al. 2017). Takes f32 and f64.
+Tensor isru(const Tensor& x) {
   const Tensor in = contiguous(x);
   Tensor y = empty_like(in);
   const auto compute = [&](auto zero) {
@@ -20,7 +20,7 @@ Tensor softsign(const Tensor& x) {
     const T* from = in.detach().data<T>();
     T* to = y.data<T>();
     parallel_for(in.numel(), 4096, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) to[i] = from[i] / (1 + std::abs(from[i]));
+      for (int64_t i = begin; i < end; ++i) to[i] = from[i] / std::sqrt(1 + from[i] * from[i]);
     });
   };
   if (x.dtype() == DType::f32) {
@@ -28,11 +28,11 @@ Tensor softsign(const Tensor& x) {
   } else if (x.dtype() == DType::f64) {
     compute(0.0);
   } else {
-    throw DTypeError("softsign", "takes f32 and f64, got " + describe(x));
+    throw DTypeError("isru", "takes f32 and f64, got " + describe(x));
   }
-  return record("softsign", {x}, y, [x = save(x)](const Tensor& dy, Needs) -> Grads {
-    const Tensor below = abs(x.get()) + 1.0;
-    return {dy / (below * below)};
+  return record("isru", {x}, y, [x = save(x)](const Tensor& dy, Needs) -> Grads {
+    const Tensor r = rsqrt(square(x.get()) + 1.0);
+    return {dy * r * r * r};
   });
 }
 
@@ -41,7 +41,7 @@ Tensor softsign(const Tensor& x) {
 int main() {
   Tensor x = randn({3, 4}, 0, 1, DType::f64);
   x.set_requires_grad();
-  const auto f = [](std::span<const Tensor> in) { return std::vector<Tensor>{softsign(in[0])}; };
+  const auto f = [](std::span<const Tensor> in) { return std::vector<Tensor>{isru(in[0])}; };
   const double first = gradcheck(f, {&x, 1}).error, second = gradcheck(f, {&x, 1}, 2).error;
   std::printf("errors of the gradients: first order %.1e, second order %.1e\n", first, second);
 
@@ -49,9 +49,9 @@ int main() {
   Adam optimizer({w}, {.lr = 0.1});
   for (int step = 0; step < 200; ++step) {
     optimizer.zero_grad();
-    backward(sum(softsign(w) * softsign(w)));
+    backward(sum(isru(w) * isru(w)));
     optimizer.step();
   }
-  std::printf("the least of softsign squared is at %.4f\n", w.detach().to_vector<float>()[0]);
+  std::printf("the least of isru squared is at %.4f\n", w.detach().to_vector<float>()[0]);
   return first < 1e-6 && second < 1e-6 && std::abs(w.detach().to_vector<float>()[0]) < 0.05 ? 0 : 1;
 }

@@ -136,7 +136,7 @@ RunRecord load_record(const std::string& run_dir) {
     }
   } else {
     if (!std::filesystem::is_directory(run_dir)) throw IoError(run_dir, "is no folder of a run");
-    r.settings = saved_settings(run_dir);
+    r.settings = SavedWeights(run_dir).settings();
     r.state = "has no record (run.json)";
   }
   r.name = folder_name(run_dir);
