@@ -82,7 +82,7 @@ def page(kept):
         first = runs[0]
         lines.append(
             f"| `{name}` | {first['parameters']:,} | {first['metric']['name']} | "
-            + " | ".join(f"{v:.4f}" for v in values)
+            + " | ".join([f"{v:.4f}" for v in values] + ["not run"] * (2 - len(values)))
             + f" | {'' if bar is None else ('≥ ' if more else '≤ ') + str(bar)} | "
             f"{reached(worst, bar, more)} | {first['steps']:,} |\n")
     lines.append(f"\nOn {kept['machine']}.\n")
