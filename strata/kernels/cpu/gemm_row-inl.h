@@ -24,7 +24,8 @@ namespace strata::kernels::HWY_NAMESPACE {
 // Adds up the partial results of `parts` ranges of k, [m, n] each, in order, and stores them.
 inline void store_partials(const GemmProblem<float>& p, const float* partials, int64_t parts) {
   const F32 d;
-  HWY_ALIGN float sums[kTileColumns];
+  // A row that stands in a column of C is stored sum by sum, each read with a whole vector.
+  HWY_ALIGN float sums[kTileColumns + kLanes];
   for (int64_t i = 0; i < p.m; ++i) {
     for (int64_t j = 0; j < p.n; j += kTileColumns) {
       const int64_t columns = std::min<int64_t>(kTileColumns, p.n - j);
