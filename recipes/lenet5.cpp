@@ -1,11 +1,12 @@
+#include <utility>
+
 #include "models/vision/lenet.h"
 #include "recipes/recipe.h"
+#include "recipes/shared/classifier.h"
 #include "recipes/shared/digits.h"
 #include "recipes/shared/system.h"
-#include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
 #include "strata/train/supervised.h"
-#include "strata/vision/augment.h"
 
 namespace strata::recipes {
 namespace {
@@ -25,23 +26,11 @@ struct LeNetSettings {
 std::unique_ptr<train::Training> train_lenet5(nn::Module& model, const Settings& settings,
                                               const Source& source) {
   const auto& s = settings.as<LeNetSettings>();
+  train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
+  config.transform = random_moves(s.shift);
   return std::make_unique<train::Supervised>(
       model, std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}),
-      digits(source, Split::train), digits(source, Split::test),
-      train::SupervisedConfig{
-          .batch = s.batch,
-          .seed = source.seed,
-          .holdout = source.holdout,
-          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
-          .schedule =
-              [lr = s.lr](int64_t total) {
-                return schedules::one_cycle({.max_lr = lr, .steps = total});
-              },
-          .transform =
-              [shift = s.shift](Batch b, Generator& generator) {
-                if (shift) b.x = random_shift(b.x, shift, generator);
-                return b;
-              }});
+      digits(source, Split::train), digits(source, Split::test), std::move(config));
 }
 
 }  // namespace

@@ -1,15 +1,16 @@
 #include "models/vision/resnet.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "recipes/recipe.h"
+#include "recipes/shared/classifier.h"
 #include "recipes/shared/imagenet_labels.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
-#include "strata/ops/losses.h"
 #include "strata/optim/sgd.h"
 #include "strata/train/supervised.h"
-#include "strata/vision/augment.h"
 
 namespace strata::recipes {
 namespace {
@@ -32,25 +33,13 @@ std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings&
                                               const Source& source) {
   const auto& s = settings.as<ResNetSettings>();
   const double flip = source.data.empty() ? 0 : 0.5;  // a mirrored digit is another sign
+  train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
+  config.transform = random_moves(0, flip);
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(model.parameters(),
                             SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay}),
-      photos(source, Split::train, {}), photos(source, Split::test, {}),
-      train::SupervisedConfig{
-          .batch = s.batch,
-          .seed = source.seed,
-          .holdout = source.holdout,
-          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
-          .schedule =
-              [lr = s.lr](int64_t total) {
-                return schedules::one_cycle({.max_lr = lr, .steps = total});
-              },
-          .transform =
-              [flip](Batch b, Generator& generator) {
-                if (flip > 0) b.x = random_flip(b.x, flip, generator);
-                return b;
-              }});
+      photos(source, Split::train, {}), photos(source, Split::test, {}), std::move(config));
 }
 
 /// `top1`: the share of ImageNet's validation set that torchvision's first weights get right.

@@ -1,12 +1,13 @@
 #include "models/vision/resnet_cifar.h"
 
+#include <utility>
+
 #include "recipes/recipe.h"
+#include "recipes/shared/classifier.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
-#include "strata/ops/losses.h"
 #include "strata/optim/sgd.h"
 #include "strata/train/supervised.h"
-#include "strata/vision/augment.h"
 
 namespace strata::recipes {
 namespace {
@@ -31,27 +32,15 @@ std::unique_ptr<train::Training> train_resnet_cifar(nn::Module& model, const Set
                                                     const Source& source) {
   const auto& s = settings.as<ResNetCifarSettings>();
   const double flip = source.data.empty() ? 0 : s.flip;  // a mirrored digit is another sign
+  train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
+  config.transform = random_moves(s.shift, flip);
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(
           model.parameters(),
           SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay, .nesterov = true}),
       photos(source, Split::train, cifar_photos()), photos(source, Split::test, cifar_photos()),
-      train::SupervisedConfig{
-          .batch = s.batch,
-          .seed = source.seed,
-          .holdout = source.holdout,
-          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
-          .schedule =
-              [lr = s.lr](int64_t total) {
-                return schedules::one_cycle({.max_lr = lr, .steps = total});
-              },
-          .transform =
-              [shift = s.shift, flip](Batch b, Generator& generator) {
-                if (shift) b.x = random_shift(b.x, shift, generator);
-                if (flip > 0) b.x = random_flip(b.x, flip, generator);
-                return b;
-              }});
+      std::move(config));
 }
 
 const std::vector<std::string>& labels() {

@@ -1,9 +1,9 @@
 #include "models/vision/row_rnn.h"
 
 #include "recipes/recipe.h"
+#include "recipes/shared/classifier.h"
 #include "recipes/shared/digits.h"
 #include "recipes/shared/system.h"
-#include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
 #include "strata/train/supervised.h"
 
@@ -28,15 +28,7 @@ std::unique_ptr<train::Training> train_rows(nn::Module& model, const Settings& s
   return std::make_unique<train::Supervised>(
       model, std::make_unique<Adam>(model.parameters(), AdamConfig{.lr = s.lr}),
       digits(source, Split::train), digits(source, Split::test),
-      train::SupervisedConfig{
-          .batch = s.batch,
-          .seed = source.seed,
-          .holdout = source.holdout,
-          .loss = [](const Tensor& y, const Tensor& target) { return cross_entropy(y, target); },
-          .schedule =
-              [lr = s.lr](int64_t total) {
-                return schedules::one_cycle({.max_lr = lr, .steps = total});
-              }});
+      classifier_config(source, s.batch, s.lr));
 }
 
 struct Facts {
