@@ -15,4 +15,11 @@ void require_positive(const char* layer,
   }
 }
 
+void require_groups(const char* layer, int64_t in, int64_t out, int64_t groups) {
+  require_positive(layer, {{"groups", groups}});
+  if (in % groups == 0 && out % groups == 0) return;
+  throw ValueError(
+      layer, fmt::format("{} groups do not divide .in = {} and .out = {} evenly", groups, in, out));
+}
+
 }  // namespace strata::nn

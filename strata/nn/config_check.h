@@ -11,4 +11,7 @@ namespace strata::nn {
 void require_positive(const char* layer,
                       std::initializer_list<std::pair<const char*, int64_t>> fields);
 
+/// Throws ValueError for groups below 1 and those that do not divide both counts of channels.
+void require_groups(const char* layer, int64_t in, int64_t out, int64_t groups);
+
 }  // namespace strata::nn

@@ -51,7 +51,6 @@ Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   return masked_fill(x, lower ? column > row : column < row, 0);
 }
 
-/// Images [N, H, W, C] seen as [N, H / factor, factor, W / factor, factor, C].
 void check_factor(const char* op, const Tensor& x, int64_t factor) {
   if (factor < 1 || factor > (1 << 20)) {
     throw ValueError(op, fmt::format("factor must be at least 1 and sane, got {}", factor));

@@ -1,8 +1,5 @@
 #include "strata/nn/layers/conv.h"
 
-#include <fmt/format.h>
-
-#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
@@ -14,12 +11,8 @@ Conv2d::Conv2d(const Conv2dConfig& config) : config_(config) {
   require_positive("Conv2d", {{"in", config.in},
                               {"out", config.out},
                               {"kernel", config.kernel.h},
-                              {"kernel", config.kernel.w},
-                              {"groups", config.groups}});
-  if (config.in % config.groups || config.out % config.groups) {
-    throw ValueError("Conv2d", fmt::format("{} groups divide neither .in = {} nor .out = {} evenly",
-                                           config.groups, config.in, config.out));
-  }
+                              {"kernel", config.kernel.w}});
+  require_groups("Conv2d", config.in, config.out, config.groups);
   weight = parameter({config.out, config.kernel.h, config.kernel.w, config.in / config.groups});
   if (config.bias) bias = parameter({config.out});
   init::torch_default(weight, bias);

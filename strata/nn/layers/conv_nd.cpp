@@ -1,28 +1,15 @@
 #include "strata/nn/layers/conv_nd.h"
 
-#include <fmt/format.h>
-
-#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/copy.h"
 
 namespace strata::nn {
-namespace {
-
-void check_groups(const char* layer, int64_t in, int64_t out, int64_t groups) {
-  require_positive(layer, {{"groups", groups}});
-  if (in % groups == 0 && out % groups == 0) return;
-  throw ValueError(
-      layer, fmt::format("{} groups do not divide .in = {} and .out = {} evenly", groups, in, out));
-}
-
-}  // namespace
 
 Conv1d::Conv1d(const Conv1dConfig& config) : config_(config) {
   require_positive("Conv1d", {{"in", config.in}, {"out", config.out}, {"kernel", config.kernel}});
-  check_groups("Conv1d", config.in, config.out, config.groups);
+  require_groups("Conv1d", config.in, config.out, config.groups);
   weight = parameter({config.out, config.kernel, config.in / config.groups});
   if (config.bias) bias = parameter({config.out});
   init::torch_default(weight, bias);
@@ -44,7 +31,7 @@ Conv3d::Conv3d(const Conv3dConfig& config) : config_(config) {
                               {"kernel", config.kernel.d},
                               {"kernel", config.kernel.h},
                               {"kernel", config.kernel.w}});
-  check_groups("Conv3d", config.in, config.out, config.groups);
+  require_groups("Conv3d", config.in, config.out, config.groups);
   weight = parameter(
       {config.out, config.kernel.d, config.kernel.h, config.kernel.w, config.in / config.groups});
   if (config.bias) bias = parameter({config.out});

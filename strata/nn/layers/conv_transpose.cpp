@@ -1,8 +1,5 @@
 #include "strata/nn/layers/conv_transpose.h"
 
-#include <fmt/format.h>
-
-#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
@@ -19,11 +16,8 @@ Dims sizes(Size3 k) { return {k.d, k.h, k.w}; }
 /// Checks a config; the shape of the weight it asks for.
 template <class Config>
 Shape weight_shape(const char* layer, const Config& c) {
-  require_positive(layer, {{"in", c.in}, {"out", c.out}, {"groups", c.groups}});
-  if (c.in % c.groups || c.out % c.groups) {
-    throw ValueError(layer, fmt::format("{} groups do not divide .in = {} and .out = {} evenly",
-                                        c.groups, c.in, c.out));
-  }
+  require_positive(layer, {{"in", c.in}, {"out", c.out}});
+  require_groups(layer, c.in, c.out, c.groups);
   Shape shape = {c.in};
   for (const int64_t k : sizes(c.kernel)) {
     require_positive(layer, {{"kernel", k}});
