@@ -11,6 +11,7 @@
 #include "recipes/shared/system.h"
 #include "strata/optim/sgd.h"
 #include "strata/train/supervised.h"
+#include "strata/vision/augment.h"
 
 namespace strata::recipes {
 namespace {
@@ -20,12 +21,20 @@ struct ResNetSettings {
   double lr = 0.1;
   int64_t batch = 32;
   double decay = 1e-4;
+  double least_area = 0.08;
+  double jitter = 0;
+  double erase = 0;
+  bool balanced = false;
 
   void fields(FieldVisitor& v) {
     v("classes", classes, "outputs of the network");
     v("lr", lr, "highest learning rate of the one-cycle schedule");
     v("batch", batch, "images a step");
     v("decay", decay, "weight decay");
+    v("least_area", least_area, "least share of a training photo in a crop; 0: no crops");
+    v("jitter", jitter, "most that the colours of training photos change, 0 to 1");
+    v("erase", erase, "share of the training images that lose a rectangle");
+    v("balanced", balanced, "draw each class as often as any other");
   }
 };
 
@@ -34,12 +43,19 @@ std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings&
   const auto& s = settings.as<ResNetSettings>();
   const double flip = source.data.empty() ? 0 : 0.5;  // a mirrored digit is another sign
   train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
-  config.transform = random_moves(0, flip);
+  config.transform = [moves = random_moves(0, flip), erase = s.erase](Batch b, Generator& random) {
+    b = moves(std::move(b), random);
+    if (erase > 0) b.x = random_erasing(b.x, {.p = erase}, random);
+    return b;
+  };
+  const auto train_set =
+      photos(source, Split::train, {}, {.least_area = s.least_area, .jitter = s.jitter});
+  if (s.balanced) config.sampler = balanced_classes(*train_set);
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(model.parameters(),
                             SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay}),
-      photos(source, Split::train, {}), photos(source, Split::test, {}), std::move(config));
+      train_set, photos(source, Split::test, {}), std::move(config));
 }
 
 /// `top1`: the share of ImageNet's validation set that torchvision's first weights get right.

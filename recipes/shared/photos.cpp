@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "strata/base/random.h"
 #include "strata/data/digits.h"
@@ -9,6 +10,8 @@
 #include "strata/io/image_file.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/views.h"
+#include "strata/vision/augment.h"
+#include "strata/vision/colour.h"
 #include "strata/vision/image.h"
 
 namespace strata::recipes {
@@ -62,6 +65,19 @@ Tensor to_unit(const Tensor& bytes) {
   return x;
 }
 
+/// A photo as a training sees it, u8[crop, crop, 3].
+Tensor change_photo(const Tensor& image, const PhotoConfig& config, const PhotoChanges& changes,
+                    Generator& random) {
+  const Tensor part = changes.least_area > 0
+                          ? random_resized_crop(image, config.crop, config.crop,
+                                                {.least_area = changes.least_area}, random)
+                          : prepare_photo(image, config);
+  if (changes.jitter == 0) return part;
+  const ColourJitterConfig jitter{
+      .brightness = changes.jitter, .contrast = changes.jitter, .saturation = changes.jitter};
+  return to_bytes(select(colour_jitter(unsqueeze(to_unit(part), 0), jitter, random), 0, 0));
+}
+
 /// A prepared photo as a batch of one.
 Tensor input_of(const Tensor& prepared, const PhotoConfig& config) {
   Tensor x = unsqueeze(to_unit(prepared), 0);
@@ -100,17 +116,26 @@ Prediction predict_photo(nn::Module& model, const std::string& path, const Photo
   return out;
 }
 
-std::shared_ptr<const Dataset> photos(const Source& source, Split split,
-                                      const PhotoConfig& config) {
+std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config,
+                                      const PhotoChanges& changes) {
   if (source.data.empty()) {
     return std::make_shared<TensorDataset>(coloured_digits(split, config));
   }
-  return std::make_shared<ImageFolder>(
-      find_image_split(source.data, split),
-      ImageFolderConfig{
-          .prepare = [config](const Tensor& image) { return prepare_photo(image, config); },
-          .mean = config.mean,
-          .stddev = config.stddev});
+  ImageFolderConfig folder{
+      .prepare = [config](const Tensor& image) { return prepare_photo(image, config); },
+      .mean = config.mean,
+      .stddev = config.stddev};
+  if (changes.least_area > 0 || changes.jitter > 0) {
+    folder.augment = [config, changes](const Tensor& image, Generator& random) {
+      return change_photo(image, config, changes, random);
+    };
+  }
+  return std::make_shared<ImageFolder>(find_image_split(source.data, split), std::move(folder));
+}
+
+Sampler balanced_classes(const Dataset& photos) {
+  const auto* folder = dynamic_cast<const ImageFolder*>(&photos);
+  return folder ? samplers::balanced(folder->labels()) : Sampler();
 }
 
 }  // namespace strata::recipes

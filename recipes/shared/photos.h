@@ -8,6 +8,7 @@
 
 #include "recipes/recipe.h"
 #include "strata/data/dataset.h"
+#include "strata/data/samplers.h"
 
 namespace strata::recipes {
 
@@ -34,9 +35,22 @@ Tensor photo_input(const std::string& path, const PhotoConfig& config);
 Prediction predict_photo(nn::Module& model, const std::string& path, const PhotoConfig& config,
                          const std::vector<std::string>& labels);
 
+/// What is changed at random in each photograph of a training set.
+struct PhotoChanges {
+  /// A random part of so much of the photograph or more takes the place of the middle square (see
+  /// random_resized_crop); 0: it does not.
+  double least_area = 0;
+  double jitter = 0;  ///< of brightness, contrast and saturation, see colour_jitter
+};
+
 /// Photographs in one folder a class from `source.data` (see find_image_split and ImageFolder);
 /// without it coloured digits f32[N, 32, 32, 3] on coloured ground, that any network for
 /// photographs can learn.
-std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config);
+std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config,
+                                      const PhotoChanges& changes = {});
+
+/// Each class of the photographs as often as any other; the generated digits, whose classes are
+/// equal, in the usual order.
+Sampler balanced_classes(const Dataset& photos);
 
 }  // namespace strata::recipes

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "strata/base/random.h"
 #include "strata/tensor/tensor.h"
 
 namespace strata {
@@ -25,6 +26,11 @@ class Dataset {
   virtual int64_t size() const = 0;
   /// The samples of those indices, in that order. Throws IndexError.
   virtual Batch get(std::span<const int64_t> indices) const = 0;
+  /// The same for a training, which a DataLoader asks for: changed at random by the generator's
+  /// numbers where a data set does so.
+  virtual Batch draw(std::span<const int64_t> indices, Generator& /*random*/) const {
+    return get(indices);
+  }
 };
 
 /// Samples held in memory: the rows of one tensor, or of two of equal length.

@@ -88,11 +88,31 @@ const std::string& ImageFolder::name(int64_t index) const {
 
 Tensor ImageFolder::picture(int64_t index) const {
   const Sample& s = samples_[static_cast<size_t>(index)];
-  const Tensor image = packed_ ? decode_image(s.name, s.bytes) : read_image(s.name);
-  return config_.prepare ? config_.prepare(image) : image;
+  return packed_ ? decode_image(s.name, s.bytes) : read_image(s.name);
+}
+
+std::vector<int64_t> ImageFolder::labels() const {
+  std::vector<int64_t> out;
+  for (const Sample& s : samples_) out.push_back(s.label);
+  return out;
 }
 
 Batch ImageFolder::get(std::span<const int64_t> indices) const {
+  return batch_of(indices, [&](size_t i) {
+    const Tensor image = picture(indices[i]);
+    return config_.prepare ? config_.prepare(image) : image;
+  });
+}
+
+Batch ImageFolder::draw(std::span<const int64_t> indices, Generator& random) const {
+  if (!config_.augment) return get(indices);
+  std::vector<Generator> own;
+  for (size_t i = 0; i < indices.size(); ++i) own.emplace_back(random.next_u64());
+  return batch_of(indices, [&](size_t i) { return config_.augment(picture(indices[i]), own[i]); });
+}
+
+Batch ImageFolder::batch_of(std::span<const int64_t> indices,
+                            FunctionRef<Tensor(size_t i)> picture) const {
   const auto count = static_cast<int64_t>(indices.size());
   Tensor labels = empty({count}, DType::i64);
   std::vector<Tensor> pictures(indices.size());
@@ -102,8 +122,8 @@ Batch ImageFolder::get(std::span<const int64_t> indices) const {
   }
   if (count == 0) return {empty({0, 0, 0, 3}), labels};
   parallel_for(count, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      pictures[static_cast<size_t>(i)] = picture(indices[static_cast<size_t>(i)]);
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      pictures[i] = picture(i);
     }
   });
   const int64_t h = pictures[0].size(0), w = pictures[0].size(1);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "strata/base/function_ref.h"
 #include "strata/data/dataset.h"
 
 namespace strata {
@@ -14,6 +15,9 @@ struct ImageFolderConfig {
   /// What becomes of each picture, u8[H, W, 3], for instance a resize and a crop; all results must
   /// have one size. Runs in several threads at once.
   std::function<Tensor(const Tensor&)> prepare = {};
+  /// The same for draw(), with random numbers of the picture's own: a random crop, other colours.
+  /// Where it is missing draw() takes `prepare`.
+  std::function<Tensor(const Tensor&, Generator&)> augment = {};
   /// Samples are (x / 255 - mean) / stddev, channel by channel.
   std::array<double, 3> mean = {0, 0, 0}, stddev = {1, 1, 1};
 };
@@ -32,8 +36,11 @@ class ImageFolder final : public Dataset {
   /// x f32[N, H, W, 3] and y i64[N]. Throws FormatError, which names the file, for a damaged
   /// picture and for one of another size than the first of the batch; IndexError.
   Batch get(std::span<const int64_t> indices) const override;
+  Batch draw(std::span<const int64_t> indices, Generator& random) const override;
 
   const std::vector<std::string>& classes() const { return classes_; }
+  /// The class of each sample, by number.
+  std::vector<int64_t> labels() const;
   /// The file, or the archive and the file in it: what errors call the sample.
   const std::string& name(int64_t index) const;
 
@@ -49,6 +56,8 @@ class ImageFolder final : public Dataset {
   void read_archive(const std::string& path);
   void number_classes();
   Tensor picture(int64_t index) const;
+  /// `picture` gives the i-th picture of the batch; it is called from several threads.
+  Batch batch_of(std::span<const int64_t> indices, FunctionRef<Tensor(size_t i)> picture) const;
 
   ImageFolderConfig config_;
   bool packed_ = false;

@@ -52,12 +52,12 @@ struct Epoch {
   Batch make(int64_t position) const {
     const int64_t begin = position * config.batch;
     const int64_t end = std::min(begin + config.batch, static_cast<int64_t>(order.size()));
-    Batch batch = data.get(
-        std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)));
-    if (!config.transform) return batch;
     Generator random(seed ^ kTransformKey);
     random.stream = (static_cast<uint64_t>(number) << 48) + (static_cast<uint64_t>(position) << 24);
-    return config.transform(std::move(batch), random);
+    Batch batch = data.draw(
+        std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
+        random);
+    return config.transform ? config.transform(std::move(batch), random) : batch;
   }
 };
 

@@ -151,7 +151,7 @@ Subset::Subset(std::shared_ptr<const Dataset> data, std::vector<int64_t> indices
   }
 }
 
-Batch Subset::get(std::span<const int64_t> indices) const {
+std::vector<int64_t> Subset::in_whole(std::span<const int64_t> indices) const {
   std::vector<int64_t> there;
   for (const int64_t i : indices) {
     if (i < 0 || i >= size()) {
@@ -159,7 +159,13 @@ Batch Subset::get(std::span<const int64_t> indices) const {
     }
     there.push_back(indices_[static_cast<size_t>(i)]);
   }
-  return data_->get(there);
+  return there;
+}
+
+Batch Subset::get(std::span<const int64_t> indices) const { return data_->get(in_whole(indices)); }
+
+Batch Subset::draw(std::span<const int64_t> indices, Generator& random) const {
+  return data_->draw(in_whole(indices), random);
 }
 
 HeldOut hold_out(std::shared_ptr<const Dataset> data, double share, uint64_t seed) {

@@ -52,8 +52,11 @@ class Subset final : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
   Batch get(std::span<const int64_t> indices) const override;
+  Batch draw(std::span<const int64_t> indices, Generator& random) const override;
 
  private:
+  std::vector<int64_t> in_whole(std::span<const int64_t> indices) const;
+
   std::shared_ptr<const Dataset> data_;
   std::vector<int64_t> indices_;
 };

@@ -4,9 +4,14 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/views.h"
 
 namespace strata {
 
@@ -81,7 +86,72 @@ Box draw_box(int64_t h, int64_t w, const ErasingConfig& c, Generator& generator)
   return {};
 }
 
+/// The largest middle part whose width over height lies between the two.
+CropBox middle(int64_t height, int64_t width, double least_ratio, double most_ratio) {
+  CropBox box{.height = height, .width = width};
+  const auto h = static_cast<double>(height), w = static_cast<double>(width);
+  if (w / h < least_ratio) {
+    box.height = std::clamp<int64_t>(std::llrint(w / least_ratio), 1, height);
+  } else if (w / h > most_ratio) {
+    box.width = std::clamp<int64_t>(std::llrint(h * most_ratio), 1, width);
+  }
+  box.top = (height - box.height) / 2;
+  box.left = (width - box.width) / 2;
+  return box;
+}
+
 }  // namespace
+
+CropBox crop_box(int64_t height, int64_t width, const ResizedCropConfig& c,
+                 FunctionRef<double()> uniform) {
+  const auto ordered = [](double low, double high) { return low > 0 && low <= high; };
+  if (height < 1 || width < 1 || !ordered(c.least_area, c.most_area) ||
+      !ordered(c.least_ratio, c.most_ratio)) {
+    throw ValueError(
+        "crop_box",
+        fmt::format("of {} x {} pixels areas of {} to {} with ratios of {} to {}", width, height,
+                    c.least_area, c.most_area, c.least_ratio, c.most_ratio));
+  }
+  constexpr int kAttempts = 10;
+  const double all = static_cast<double>(height) * static_cast<double>(width);
+  const auto between = [&](double low, double high) { return low + (high - low) * uniform(); };
+  const auto place = [&](int64_t rest) {
+    return static_cast<int64_t>(uniform() * static_cast<double>(rest + 1));
+  };
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const double area = all * between(c.least_area, c.most_area);
+    const double ratio = std::exp(between(std::log(c.least_ratio), std::log(c.most_ratio)));
+    // llrint rounds halves to even, as Python.
+    CropBox box{.height = std::llrint(std::sqrt(area / ratio)),
+                .width = std::llrint(std::sqrt(area * ratio))};
+    if (box.width < 1 || box.width > width || box.height < 1 || box.height > height) continue;
+    box.top = place(height - box.height);
+    box.left = place(width - box.width);
+    return box;
+  }
+  return middle(height, width, c.least_ratio, c.most_ratio);
+}
+
+Tensor random_resized_crop(const Tensor& images, int64_t height, int64_t width,
+                           const ResizedCropConfig& config, Generator& generator) {
+  if (images.rank() == 4 && images.numel() > 0) {
+    std::vector<Tensor> parts;
+    for (int64_t n = 0; n < images.size(0); ++n) {
+      parts.push_back(
+          random_resized_crop(select(images.detach(), 0, n), height, width, config, generator));
+    }
+    return stack(parts);
+  }
+  if (images.rank() != 3 || images.numel() == 0) {
+    throw ShapeError(
+        "random_resized_crop",
+        fmt::format("takes an image [H, W, C] or several [N, H, W, C], got {}", describe(images)));
+  }
+  const CropBox box =
+      crop_box(images.size(0), images.size(1), config, [&] { return generator.uniform(); });
+  const Tensor rows = slice(images.detach(), 0, box.top, box.top + box.height);
+  return resize(slice(rows, 1, box.left, box.left + box.width), height, width, config.resample);
+}
 
 Tensor random_erasing(const Tensor& images, const ErasingConfig& config, Generator& generator) {
   if (images.rank() != 4) {

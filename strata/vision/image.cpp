@@ -149,8 +149,8 @@ Tensor resize_axis(const Tensor& x, int64_t outer, int64_t in, int64_t inner, in
 template <class T>
 Tensor resize_image(const Tensor& image, int64_t height, int64_t width, Resample resample) {
   const int64_t h = image.size(0), w = image.size(1), c = image.size(2);
-  // As PIL: across first, unless the picture gets lower and is smaller in between that way.
-  const bool down_first = height < h && height * w < h * width;
+  // As PIL: across first, unless the picture loses more than twice as many rows as columns.
+  const bool down_first = height < h && h - height > 2 * (w - width);
   const Tensor between = down_first ? resize_axis<T>(image, 1, h, w * c, height, resample)
                                     : resize_axis<T>(image, h, w, c, width, resample);
   const Tensor both = down_first ? resize_axis<T>(between, height, w, c, width, resample)

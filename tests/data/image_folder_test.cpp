@@ -2,12 +2,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/base/parallel.h"
 #include "strata/data/loader.h"
 #include "strata/io/gzip.h"
 #include "strata/io/png.h"
@@ -107,6 +109,46 @@ TEST(ImageFolder, PreparesEachPicture) {
                          }});
   const std::vector<int64_t> one = {1};
   EXPECT_EQ(describe(data.get(one).x), "f32[1, 4, 4, 3]");
+}
+
+TEST(ImageFolder, ChangesPicturesAtRandomForTrainings) {
+  const TempFolder folder;
+  make_folder(folder / "set");
+  const auto data = std::make_shared<ImageFolder>(
+      folder / "set", ImageFolderConfig{.augment = [](const Tensor& image, Generator& random) {
+        return full(image.shape(), static_cast<double>(random.below(256)), DType::u8);
+      }});
+  const std::vector<int64_t> all = {0, 1, 2};
+  EXPECT_EQ(data->labels(), (std::vector<int64_t>{0, 0, 1}));
+  EXPECT_FLOAT_EQ(data->get(all).x.data<float>()[0], 0) << "as it is";
+  const int before = thread_count();
+  std::vector<std::vector<float>> epochs;
+  for (const int threads : {1, 3}) {
+    for (const int workers : {0, 2}) {
+      set_thread_count(threads);
+      DataLoader loader(data, {.batch = 2, .seed = 4, .workers = workers});
+      std::vector<std::vector<float>> seen;
+      for (int epoch = 0; epoch < 2; ++epoch) {
+        std::vector<float> values;
+        for (const Batch& batch : loader) {
+          for (int64_t i = 0; i < batch.size(); ++i)
+            values.push_back(batch.x.data<float>()[i * 18]);
+        }
+        seen.push_back(values);
+      }
+      if (epochs.empty()) epochs = seen;
+      EXPECT_EQ(seen, epochs) << threads << " threads, " << workers << " workers";
+    }
+  }
+  set_thread_count(before);
+  ASSERT_EQ(epochs[0].size(), 3u);
+  EXPECT_NE(epochs[0], epochs[1]);
+  EXPECT_NE(epochs[0][0], epochs[0][1]) << "each picture has numbers of its own";
+  const HeldOut parts = hold_out(data, 0.5, 1);
+  Generator random(3);
+  const std::vector<int64_t> first = {0};
+  EXPECT_NE(parts.rest->draw(first, random).x.data<float>()[0],
+            parts.rest->get(first).x.data<float>()[0]);
 }
 
 TEST(ImageFolder, SaysWhatIsMissing) {

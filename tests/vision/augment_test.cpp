@@ -63,6 +63,62 @@ TEST(Augment, MovesAreThoseOfTorchvision) {
   expect_golden("elastic", displace(x, golden().at("field")), 1e-5);
 }
 
+constexpr int64_t kCrops = 24, kSizes = 8;
+
+/// The part that row k of "crops" stands for, from the numbers that torchvision drew.
+CropBox drawn_box(int64_t k, std::vector<double>& drawn) {
+  drawn = select(golden().at("crops"), 0, k).to_vector<double>();
+  const ResizedCropConfig config{.least_area = drawn[2],
+                                 .most_area = drawn[3],
+                                 .least_ratio = drawn[4],
+                                 .most_ratio = drawn[5]};
+  size_t next = 6;
+  return crop_box(static_cast<int64_t>(drawn[0]), static_cast<int64_t>(drawn[1]), config,
+                  [&] { return drawn[next++]; });
+}
+
+TEST(Augment, CropsAreThoseOfTorchvision) {
+  for (int64_t k = 0; k < kCrops; ++k) {
+    std::vector<double> drawn;
+    const CropBox box = drawn_box(k, drawn);
+    const std::vector<double> wanted(drawn.end() - 4, drawn.end());
+    const std::vector<double> got = {static_cast<double>(box.top), static_cast<double>(box.left),
+                                     static_cast<double>(box.height),
+                                     static_cast<double>(box.width)};
+    EXPECT_EQ(got, wanted) << k;
+  }
+}
+
+TEST(Augment, CropsAreResizedToTheByte) {
+  const Tensor& picture = golden().at("picture");
+  for (int64_t k = 0; k < kCrops; k += kSizes) {
+    std::vector<double> drawn;
+    const CropBox box = drawn_box(k, drawn);
+    const Tensor& wanted = golden().at("cropped." + std::to_string(k));
+    // The same part again, as the only one that is left to draw.
+    const Tensor part =
+        slice(slice(picture, 0, box.top, box.top + box.height), 1, box.left, box.left + box.width);
+    const double ratio = static_cast<double>(box.width) / static_cast<double>(box.height);
+    Generator g(1);
+    const Tensor got =
+        random_resized_crop(part, wanted.size(0), wanted.size(1),
+                            {.least_area = 1, .least_ratio = ratio, .most_ratio = ratio}, g);
+    EXPECT_EQ(got.to_vector<uint8_t>(), wanted.to_vector<uint8_t>()) << k;
+  }
+}
+
+TEST(Augment, EachImageIsCroppedByItself) {
+  const Tensor& x = golden().at("x");
+  Generator one(5), all(5);
+  const Tensor both = random_resized_crop(x, 7, 6, {}, all);
+  ASSERT_EQ(describe(both), "f32[2, 7, 6, 3]");
+  for (int64_t n = 0; n < 2; ++n) {
+    const Tensor alone = random_resized_crop(select(x, 0, n), 7, 6, {}, one);
+    EXPECT_EQ(select(both, 0, n).to_vector<float>(), alone.to_vector<float>());
+  }
+  EXPECT_EQ(one.stream, all.stream);
+}
+
 /// All augmentations that draw.
 std::vector<Tensor> drawn(const Tensor& x, uint64_t seed) {
   Generator g(seed);
@@ -74,6 +130,7 @@ std::vector<Tensor> drawn(const Tensor& x, uint64_t seed) {
   out.push_back(random_elastic(x, {.alpha = 20, .sigma = 2}, g));
   out.push_back(random_erasing(x, {.p = 1}, g));
   out.push_back(random_erasing(x, {.p = 1, .noise = true}, g));
+  out.push_back(random_resized_crop(x, 9, 14, {.most_area = 0.5}, g));
   return out;
 }
 
@@ -168,6 +225,12 @@ TEST(Augment, RefusesWhatMakesNoSense) {
   EXPECT_THROW(random_erasing(x, {.p = 2}, g), ValueError);
   EXPECT_THROW(random_erasing(x, {.least_area = 0.5, .most_area = 0.1}, g), ValueError);
   EXPECT_THROW(random_erasing(wide, {}, g), ShapeError);
+  EXPECT_THROW(random_resized_crop(x, 4, 4, {.least_area = 0}, g), ValueError);
+  EXPECT_THROW(random_resized_crop(x, 4, 4, {.least_ratio = 2}, g), ValueError);
+  EXPECT_THROW(random_resized_crop(x, 0, 4, {}, g), ValueError);
+  EXPECT_THROW(random_resized_crop(ones({4, 4}), 4, 4, {}, g), ShapeError);
+  EXPECT_THROW(random_resized_crop(ones({1, 0, 4, 3}), 4, 4, {}, g), ShapeError);
+  EXPECT_THROW(random_resized_crop(ones({4, 4, 3}, DType::f64), 4, 4, {}, g), DTypeError);
 }
 
 }  // namespace
