@@ -109,14 +109,20 @@ void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& pa
   const int64_t tasks =
       p.shared_out ? 1 : std::clamp<int64_t>(static_cast<int64_t>(work / kTaskWork), 1, kTasks);
   const int64_t panels = ceil_div(p.n, kTileColumns);
-  // Rather narrow strips than low blocks: each block packs its strip anew.
+  // Strips as wide as may be, since each of them reads the rows anew and writes parts of rows.
   const int64_t least = ceil_div(p.n * depth, kStripFloats);
-  const int64_t wanted = std::max(panels / 4, std::min(panels / 2, kEnoughStrips));
-  const int64_t strips = std::clamp(std::max(least, std::min(tasks, wanted)), int64_t{1}, panels);
+  int64_t strips = std::clamp(least, int64_t{1}, panels), blocks = ceil_div(tasks, strips);
+  int64_t least_height = kTileRows;
+  if (m < blocks * kTaskRows) {
+    // Too few rows: rather narrow strips than low blocks, since each block packs its strip anew.
+    const int64_t wanted = std::max(panels / 4, std::min(panels / 2, kEnoughStrips));
+    strips = std::clamp(std::max(least, std::min(tasks, wanted)), int64_t{1}, panels);
+    blocks = ceil_div(tasks, strips);
+    if (strips >= kEnoughStrips) blocks = std::clamp<int64_t>(m / kTaskRows, 1, blocks);
+    least_height = 16 * kTileRows;
+  }
   const int64_t width = ceil_div(panels, strips) * kTileColumns;
-  int64_t blocks = ceil_div(tasks, strips);
-  if (strips >= kEnoughStrips) blocks = std::clamp<int64_t>(m / kTaskRows, 1, blocks);
-  const int64_t height = round_up(ceil_div(m, blocks), 16 * kTileRows);
+  const int64_t height = round_up(ceil_div(m, blocks), least_height);
   blocks = ceil_div(m, height);
   for_each_task(work, blocks * ceil_div(p.n, width), 1, [&](Range task) HWY_ATTR {
     const int64_t i = packed.rows.begin + task.begin % blocks * height;

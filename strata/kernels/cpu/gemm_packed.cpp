@@ -20,6 +20,9 @@ namespace strata::kernels::HWY_NAMESPACE {
 // Up to this many rows, panels of the right factor are packed where they are used.
 inline constexpr int64_t kFewRows = 192;
 
+// From this many rows on, packing the right factor costs nothing beside passing over C in order.
+inline constexpr int64_t kTallRows = 2048;
+
 // Puts the factor that is cheapest to read in vectors on the right. With many rows transposing it
 // costs little, and less than to transpose C on the way out.
 template <class T>
@@ -36,7 +39,8 @@ void whole_product(const GemmProblem<T>& p) {
   }
   if constexpr (std::is_same_v<T, float>) {
     if (p.turned && p.left.k_step == 1) return turned_rows(p);
-    if (!p.turned && p.right.lane_step == 1 && p.k <= kShortSum) return short_sums(p);
+    const bool tall = p.m >= kTallRows && p.left.k_step == 1;
+    if (!p.turned && p.right.lane_step == 1 && p.k <= kShortSum && !tall) return short_sums(p);
   }
   many_rows(p);
 }
