@@ -26,13 +26,12 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/strataConfigVer
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/generated/strataConfig.cmake
               ${PROJECT_BINARY_DIR}/generated/strataConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindDNNL.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLapack.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindTurboJPEG.cmake
         DESTINATION ${strata_cmake})
 
 # A static library leaves its own libraries to the linker of the program, a shared one does not.
-set(strata_own_libraries "-ldnnl -lhwy -lfmt -lpng -lturbojpeg -lz -llapack -lblas -lpthread")
+set(strata_own_libraries "-lhwy -lfmt -lpng -lturbojpeg -lz -llapack -lblas -lpthread")
 if(BUILD_SHARED_LIBS)
   set(strata_public_libraries "")
 else()

@@ -18,6 +18,9 @@ double read_gbs(double seconds = 0.2, int64_t bytes = int64_t{128} << 20);
 
 /// The instruction set our kernels use here: "AVX2", "AVX3" (AVX-512), "SSE4".
 std::string instruction_set();
+/// Highway's bits of all instruction sets that the kernels are compiled for: one is picked at run
+/// time.
+int64_t compiled_instruction_sets();
 /// The processor's own name, "unknown" where the system does not say.
 std::string processor_name();
 /// Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX).

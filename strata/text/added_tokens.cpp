@@ -1,5 +1,7 @@
 #include "strata/text/added_tokens.h"
 
+#include <algorithm>
+
 #include "strata/text/utf8.h"
 
 namespace strata {
@@ -27,6 +29,13 @@ size_t trailing_space(std::string_view text, bool (*space)(char32_t)) {
 }
 
 }  // namespace
+
+int64_t token_number_limit(size_t tokens) {
+  constexpr int64_t kMostTokens = int64_t{1} << 24, kGaps = int64_t{1} << 16;
+  return tokens >= static_cast<size_t>(kMostTokens)
+             ? kMostTokens
+             : std::min(kMostTokens, kGaps + 16 * static_cast<int64_t>(tokens));
+}
 
 void split_at_tokens(std::string_view text, const std::vector<AddedToken>& tokens,
                      bool (*space)(char32_t), FunctionRef<void(std::string_view)> part,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ struct AddedToken {
   bool rstrip = false;      ///< and behind it
   bool normalized = false;  ///< is looked for in the normalised text
 };
+
+/// The numbers of a vocabulary of so many tokens must lie below this. Some leave gaps, but a file
+/// of a few bytes must not make a table of millions.
+int64_t token_number_limit(size_t tokens);
 
 /// Calls `token` for each of the tokens that occurs, the leftmost first and of those the longest,
 /// and `part` for what lies between them, which may be empty; `space` says what the tokens may take

@@ -14,8 +14,6 @@
 namespace strata {
 namespace {
 
-constexpr int64_t kMostTokens = int64_t{1} << 24;
-
 /// The characters that stand for the 256 bytes: printable ones for themselves, the others from
 /// U+0100 on.
 std::array<int64_t, 256> byte_characters() {
@@ -67,8 +65,9 @@ ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
       use_pattern_(config.use_pattern),
       ignore_merges_(config.ignore_merges) {
   const Alphabet alphabet;
+  const int64_t limit = token_number_limit(config.vocabulary.size() + added_.size());
   const auto place = [&](const std::string& token, int64_t id, std::string bytes) {
-    if (id < 0 || id >= kMostTokens) {
+    if (id < 0 || id >= limit) {
       throw FormatError(where, fmt::format("token '{}' has the number {}", token, id));
     }
     if (id >= size()) pieces_.resize(static_cast<size_t>(id) + 1);

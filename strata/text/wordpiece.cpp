@@ -11,8 +11,6 @@
 namespace strata {
 namespace {
 
-constexpr int64_t kMostTokens = int64_t{1} << 24;
-
 std::u32string code_points(std::string_view text) {
   std::u32string out;
   out.reserve(text.size());
@@ -65,6 +63,7 @@ std::string spaced(const std::string& token) {
 
 WordPiece::WordPiece(const WordPieceConfig& config, const std::string& where) : config_(config) {
   config_.vocabulary.clear();
+  limit_ = token_number_limit(config.vocabulary.size() + config.added.size());
   for (const auto& [token, id] : config.vocabulary) {
     place(token, id, where);
     whole_[token] = id;
@@ -84,7 +83,7 @@ WordPiece::WordPiece(const WordPieceConfig& config, const std::string& where) : 
 }
 
 void WordPiece::place(const std::string& token, int64_t id, const std::string& where) {
-  if (id < 0 || id >= kMostTokens) {
+  if (id < 0 || id >= limit_) {
     throw FormatError(where, fmt::format("token '{}' has the number {}", token, id));
   }
   if (id >= size()) tokens_.resize(static_cast<size_t>(id) + 1);

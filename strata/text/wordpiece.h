@@ -93,6 +93,7 @@ class WordPiece final : public Tokenizer {
   Ids added_;
   std::vector<AddedToken> raw_added_, normalized_added_;
   size_t longest_token_ = 0;  // in bytes
+  int64_t limit_ = 0;         // of the numbers
 };
 
 }  // namespace strata

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include "strata/base/parallel.h"
+#include "tests/support/instruction_sets.h"
 
 namespace strata::kernels {
 namespace {
@@ -161,23 +161,9 @@ void compare(double tolerance) {
   }
 }
 
-/// Runs f with Highway's kernels of each instruction set that this machine has.
-template <class F>
-void on_each_target(F&& f) {
-  constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
-  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(left & -left));
-    f();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
-
 // bf16 inputs are rounded, which the f64 run does not see; sums of random signs keep that small.
 TEST(Conv2d, F32EqualsF64) {
-  on_each_target([] { compare<float>(5e-6); });
+  testing::on_each_instruction_set([] { compare<float>(5e-6); });
 }
 TEST(Conv2d, Bf16EqualsF64) { compare<bfloat16>(2e-2); }
 

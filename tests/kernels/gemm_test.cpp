@@ -6,9 +6,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include "strata/base/parallel.h"
+#include "tests/support/instruction_sets.h"
 
 namespace strata {
 namespace {
@@ -252,14 +252,11 @@ TEST(Gemm, SameBitsOnAnyNumberOfThreads) {
 }
 
 TEST(Gemm, EveryInstructionSetIsRight) {
-  for (const int64_t target : {HWY_SSE4, HWY_AVX2, HWY_AVX3}) {
-    if ((hwy::SupportedTargets() & target) == 0) continue;
-    hwy::SetSupportedTargetsForTest(target);
+  testing::on_each_instruction_set([] {
     for (const Case& c : small_and_odd()) check<float>(c, 2e-6);
     for (const Case& c : large()) check<float>(c, 1e-5);
     check<bfloat16>({30, 50, 70, false, true}, 0x1p-8);
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }
 
 }  // namespace

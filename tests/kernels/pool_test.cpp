@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include "strata/base/half.h"
 #include "strata/base/parallel.h"
+#include "tests/support/instruction_sets.h"
 
 namespace strata::kernels {
 namespace {
@@ -79,11 +79,7 @@ void expect_equal(const std::vector<T>& a, const std::vector<double>& b, double 
 }
 
 TEST(Pool2d, VectorsEqualThePlainLoops) {
-  constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
-  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(left & -left));
+  testing::on_each_instruction_set([] {
     for (const Pool2d& p : plans()) {
       const auto fast = run<float>(p);
       const auto plain = run<double>(p);
@@ -94,9 +90,7 @@ TEST(Pool2d, VectorsEqualThePlainLoops) {
       expect_equal(fast.mean, plain.mean, 1e-6);
       expect_equal(fast.mean_dx, plain.mean_dx, 1e-6);
     }
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  });
 }
 
 TEST(Pool2d, Bf16EqualsThePlainLoops) {

@@ -8,38 +8,25 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/highway.h>
 
 #include "strata/base/random.h"
 #include "strata/kernels/cpu/convert.h"
 #include "strata/kernels/cpu/transpose.h"
 #include "strata/kernels/dropout.h"
 #include "strata/ops/creation.h"
+#include "tests/support/instruction_sets.h"
 
 namespace strata {
 namespace {
 
-constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
 constexpr int64_t kCount = 1003;  // no multiple of any vector's size
-
-template <class F>
-void on_each_target(F f) {
-  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(left & -left));
-    f();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 uint32_t word(uint64_t seed, uint64_t stream, size_t i) {
   return philox(seed, stream, i / 4)[i % 4];
 }
 
 TEST(RandomKernels, UniformsAreWordsOfPhilox) {
-  on_each_target([] {
+  testing::on_each_instruction_set([] {
     // A seed and a stream that use all of their bits.
     constexpr uint64_t kSeed = 0x123456789abcdef0, kStream = 0xfedcba9876543210;
     Tensor y = empty({kCount});
@@ -52,7 +39,7 @@ TEST(RandomKernels, UniformsAreWordsOfPhilox) {
 }
 
 TEST(RandomKernels, NormalsAreThoseOfBoxAndMuller) {
-  on_each_target([] {
+  testing::on_each_instruction_set([] {
     Tensor y = empty({kCount});
     kernels::normal(Cpu{}, 5, 6, 1, 2, y);
     const auto got = y.to_vector<double>();
@@ -67,7 +54,7 @@ TEST(RandomKernels, NormalsAreThoseOfBoxAndMuller) {
 }
 
 TEST(RandomKernels, DropoutComparesWords) {
-  on_each_target([] {
+  testing::on_each_instruction_set([] {
     const Tensor x = ones({kCount});
     Tensor y = empty({kCount});
     kernels::dropout(Cpu{}, x, 7, 8, 0xc0000000u, 4, y);
@@ -97,7 +84,7 @@ void expect_turned(int64_t rows, int64_t columns, int64_t xs, int64_t ys, bool s
 }
 
 TEST(TransposeKernel, AnyWidthAndStride) {
-  on_each_target([] {
+  testing::on_each_instruction_set([] {
     for (const int64_t rows : {1, 3, 16, 37, 64}) {
       for (const int64_t columns : {1, 5, 33, 256}) {
         for (const int64_t xs : {rows, rows + 3, int64_t{4096}}) {

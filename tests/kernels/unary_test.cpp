@@ -6,7 +6,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
+
+#include "tests/support/instruction_sets.h"
 
 namespace strata {
 namespace {
@@ -49,22 +50,6 @@ double ulps(float value, double exact) {
   return std::abs(value - exact) / std::ldexp(1.0, std::max(exponent - 24, -149));
 }
 
-/// What the kernels are compiled for.
-constexpr int64_t kCompiled = HWY_SSE4 | HWY_AVX2 | HWY_AVX3;
-
-/// Runs a test on each instruction set of this machine.
-template <class F>
-void on_each_target(F&& f) {
-  for (int64_t left = hwy::SupportedTargets() & kCompiled; left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(left & -left));
-    f();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
-
 TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
   // Every 4096th or so of all bit patterns, negatives, subnormals, infinities and NaN among them.
   constexpr uint32_t kStep = 4099;
@@ -78,7 +63,7 @@ TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
     values.push_back(x);
   }
   const Tensor x = tensor(values, {static_cast<int64_t>(values.size())});
-  on_each_target([&] {
+  testing::on_each_instruction_set([&] {
     for (const MathCase& c : kCases) {
       Tensor y = empty_like(x);
       c.kernel(Cpu{}, x, y);

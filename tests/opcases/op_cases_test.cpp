@@ -17,6 +17,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "tests/support/instruction_sets.h"
 
 namespace strata::opcases {
 namespace {
@@ -95,23 +96,25 @@ void expect_close(const OpCase& c, const Answers& got, double tolerance) {
   }
 }
 
+void expect_reference(DType dtype, double (*tolerance)(const OpCase&)) {
+  testing::on_each_instruction_set([&] {
+    for (const OpCase& c : all_op_cases()) {
+      if (!c.golden || tolerance(c) == 0) continue;
+      expect_close(c, answers(c, make_inputs(c, dtype)), tolerance(c));
+    }
+  });
+}
+
 TEST(OpCases, EqualTheReferenceInF64) {
-  for (const OpCase& c : all_op_cases()) {
-    if (c.golden) expect_close(c, answers(c, make_inputs(c, DType::f64)), kReferenceError);
-  }
+  expect_reference(DType::f64, [](const OpCase&) { return kReferenceError; });
 }
 
 TEST(OpCases, EqualTheReferenceInF32) {
-  for (const OpCase& c : all_op_cases()) {
-    if (c.golden) expect_close(c, answers(c, make_inputs(c, DType::f32)), c.tolerance);
-  }
+  expect_reference(DType::f32, [](const OpCase& c) { return c.tolerance; });
 }
 
 TEST(OpCases, EqualTheReferenceInBf16) {
-  for (const OpCase& c : all_op_cases()) {
-    if (!c.golden || c.bf16_tolerance == 0) continue;
-    expect_close(c, answers(c, make_inputs(c, DType::bf16)), c.bf16_tolerance);
-  }
+  expect_reference(DType::bf16, [](const OpCase& c) { return c.bf16_tolerance; });
 }
 
 TEST(OpCases, GradientsEqualCentralDifferences) {

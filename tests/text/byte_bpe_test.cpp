@@ -196,6 +196,7 @@ TEST(ByteBpe, SaysWhatIsWrongWithFiles) {
   expect(with(R"("vocab": {"a": "x"}, "merges": [])"), "token 'a' has no whole number");
   expect(with(R"("vocab": {"a": -1}, "merges": [])"), "has the number -1");
   expect(with(R"("vocab": {"a": 99999999999}, "merges": [])"), "has the number 99999999999");
+  expect(with(R"("vocab": {"a": 9999999}, "merges": [])"), "has the number 9999999");
   expect(with(R"("vocab": {"a": 0, "b": 0}, "merges": [])"), "two tokens have number 0");
   expect(with(R"("vocab": {"a b": 0}, "merges": [])"), "stand for no byte");
   expect(with(R"("vocab": {"a": 0, "b": 1}, "merges": ["a b"])"), "needs 'ab', which is no token");

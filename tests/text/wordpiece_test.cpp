@@ -138,6 +138,7 @@ TEST(WordPiece, RefusesWhatItCannotBe) {
   has(fault(R"({"model": {"vocab": {"[UNK]": 1, "a": 1}}})"), "both have the number 1");
   has(fault(R"({"model": {"vocab": {"a": 1}}})"), "lacks [UNK]");
   has(fault(R"({"model": {"vocab": {"[UNK]": 99999999999}}})"), "has the number");
+  has(fault(R"({"model": {"vocab": {"[UNK]": 9999999}}})"), "has the number");
   const WordPiece t(small());
   has(message<IndexError>([&] { t.piece(15); }), "no token number 15 among 15");
 }

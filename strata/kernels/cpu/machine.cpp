@@ -140,9 +140,11 @@ double read_gbs(double seconds, int64_t bytes) {
 }
 
 std::string instruction_set() {
-  const int64_t best = hwy::SupportedTargets() & HWY_TARGETS;
+  const int64_t best = hwy::SupportedTargets() & compiled_instruction_sets();
   return hwy::TargetName(best & -best);
 }
+
+int64_t compiled_instruction_sets() { return HWY_TARGETS; }
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");

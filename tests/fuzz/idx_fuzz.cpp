@@ -1,7 +1,0 @@
-#include "strata/io/idx.h"
-#include "tests/fuzz/fuzz_file.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return strata::fuzz_file(data, size, ".idx",
-                           [](const std::string& path) { strata::read_idx(path); });
-}

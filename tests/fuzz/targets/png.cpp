@@ -1,0 +1,13 @@
+#include "strata/io/png.h"
+
+#include "tests/fuzz/target.h"
+
+namespace strata::fuzz {
+
+Target png_target() {
+  return {.name = "png", .files = {"image.png"}, .read = [](const std::string& path) {
+            read_png(path);
+          }};
+}
+
+}  // namespace strata::fuzz
