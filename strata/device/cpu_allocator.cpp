@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 #include <vector>
 
@@ -201,6 +202,16 @@ LocalCache* local_cache(SizeClass size, const CpuMemorySource* source) {
   return &t_local;
 }
 
+/// False where there is no memory for the note.
+bool note_lent(Cache& c, void* block, int own_class) {
+  try {
+    c.lent.emplace(block, own_class);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 void* take_cached(SizeClass size, const CpuMemorySource* source) {
   if (LocalCache* local = local_cache(size, source)) {
     if (void* block = local->take(size)) return block;
@@ -215,7 +226,7 @@ void* take_cached(SizeClass size, const CpuMemorySource* source) {
     auto& list = c.free[static_cast<size_t>(i)];
     if (list.empty()) continue;
     void* block = list.back();
-    if (i != size.index) c.lent.emplace(block, i);
+    if (i != size.index && !note_lent(c, block, i)) return nullptr;
     list.pop_back();
     return block;
   }

@@ -9,7 +9,6 @@
 #include "strata/base/error.h"
 #include "strata/kernels/optim.h"
 #include "strata/ops/copy.h"
-#include "strata/tape/grad_mode.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
@@ -18,6 +17,12 @@ namespace {
 constexpr const char* kUpdates = "ema.updates";
 
 std::string key_of(size_t i) { return fmt::format("ema.{}", i); }
+
+template <class T>
+void swap_values(Tensor& a, Tensor& b) noexcept {
+  auto* values = static_cast<T*>(a.raw());
+  std::swap_ranges(values, values + a.numel(), static_cast<T*>(b.raw()));
+}
 
 }  // namespace
 
@@ -41,7 +46,7 @@ void EMA::update() {
     throw ValueError("EMA", "update() while the parameters hold the averages",
                      "call swap() again before training goes on");
   }
-  const auto n = static_cast<double>(++updates_);
+  const auto n = static_cast<double>(updates_ + 1);
   double decay = config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
   if (config_.equal) decay = (n - 1) / n;
   for (const DType dtype : {DType::f32, DType::f64}) {
@@ -49,20 +54,25 @@ void EMA::update() {
     for (size_t i = 0; i < params_.size(); ++i) {
       if (params_[i].dtype() != dtype || params_[i].is_meta()) continue;
       const Tensor& p = params_[i];
-      parts.push_back({averages_[i].raw(), p.raw(), {}, p.numel(), updates_});
+      parts.push_back({averages_[i].raw(), p.raw(), {}, p.numel(), updates_ + 1});
       averages_[i].bump_version();
     }
     if (parts.empty()) continue;
     on_cpu("EMA", params_[0], [&](Cpu cpu) { kernels::average(cpu, dtype, decay, parts); });
   }
+  ++updates_;
 }
 
-void EMA::swap() {
-  const NoGrad no_grad;
+void EMA::swap() noexcept {
   for (size_t i = 0; i < params_.size(); ++i) {
-    const Tensor before = copy(params_[i]);
-    copy_(params_[i], averages_[i]);
-    copy_(averages_[i], before);
+    if (params_[i].is_meta()) continue;
+    if (params_[i].dtype() == DType::f64) {
+      swap_values<double>(params_[i], averages_[i]);
+    } else {
+      swap_values<float>(params_[i], averages_[i]);
+    }
+    params_[i].bump_version();
+    averages_[i].bump_version();
   }
   swapped_ = !swapped_;
 }

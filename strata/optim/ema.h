@@ -30,8 +30,8 @@ class EMA {
   /// Takes the present values into the averages: one sweep over all of them.
   void update();
   /// Exchanges the parameters with their averages, to evaluate or save; the second call takes it
-  /// back. Throws ValueError from update() in between.
-  void swap();
+  /// back. It takes no memory. Throws ValueError from update() in between.
+  void swap() noexcept;
   bool swapped() const { return swapped_; }
 
   const std::vector<Tensor>& averages() const { return averages_; }

@@ -39,9 +39,8 @@ class LambSweep {
 
   void run() const {
     const auto chunks = kernels::sweep_chunks(parts_);
-    std::vector<Squares> squares(chunks.size());
+    std::vector<Squares> squares(chunks.size()), sums(parts_.size());
     kernels::for_chunks(chunks, [&](size_t i) { squares[i] = take_gradients(chunks[i]); });
-    std::vector<Squares> sums(parts_.size());
     for (size_t i = 0; i < chunks.size(); ++i) {
       sums[chunks[i].part].param += squares[i].param;
       sums[chunks[i].part].step += squares[i].step;

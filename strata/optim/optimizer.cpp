@@ -1,5 +1,6 @@
 #include "strata/optim/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 #include <utility>
@@ -147,25 +148,47 @@ void Optimizer::zero_grad() {
   }
 }
 
+/// What a step does to a group. The gradients are kept alive: some are copies.
+struct Optimizer::Work {
+  std::vector<kernels::OptimPart> parts;
+  std::vector<Tensor> grads;
+};
+
+/// All memory is taken before the first parameter changes: a step that lacks memory does nothing.
 void Optimizer::step() {
-  for (Group& group : groups_) step_group(group);
+  std::vector<Work> works;
+  works.reserve(groups_.size());
+  for (Group& group : groups_) works.push_back(work_of(group));
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    Group& group = groups_[g];
+    if (works[g].parts.empty()) continue;
+    update(group.options, group.params[0], works[g].parts);
+    for (size_t i = 0; i < group.params.size(); ++i) {
+      if (!group.params[i].grad().defined()) continue;
+      group.params[i].bump_version();
+      ++group.places[i].steps;
+    }
+  }
 }
 
 /// Makes a block with places for `param` and for all others that want a gradient and have none.
 void Optimizer::make_places(Group& group, size_t param) const {
+  std::vector<Place> places = group.places;
+  const auto block = static_cast<int>(group.blocks.size());
   int64_t total = 0;
-  for (size_t i = 0; i < group.params.size(); ++i) {
-    Place& place = group.places[i];
-    if (place.block >= 0 || (i != param && !group.params[i].requires_grad())) continue;
-    place.block = static_cast<int>(group.blocks.size());
-    place.offset = total;
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i].block >= 0 || (i != param && !group.params[i].requires_grad())) continue;
+    places[i].block = block;
+    places[i].offset = total;
     total += aligned(group.params[i].numel());
   }
   const auto count = static_cast<int64_t>(slots_.tensors.size());
-  for (Place& place : group.places) {
-    if (place.block == static_cast<int>(group.blocks.size())) place.stride = total;
+  for (Place& place : places) {
+    if (place.block == block) place.stride = total;
   }
   group.blocks.push_back(zeros({count * total}, group.params[0].dtype(), group.params[0].device()));
+  // Not before the block is there, and in place: work_of() holds pointers to their numbers.
+  std::copy(places.begin(), places.end(), group.places.begin());
 }
 
 Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
@@ -176,11 +199,10 @@ Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
       place.offset + static_cast<int64_t>(slot) * place.stride);
 }
 
-void Optimizer::step_group(Group& group) {
-  std::vector<kernels::OptimPart> parts;
-  std::vector<Tensor> grads;  // kept alive: some are copies
-  parts.reserve(group.params.size());
-  grads.reserve(group.params.size());
+Optimizer::Work Optimizer::work_of(Group& group) const {
+  Work work;
+  work.parts.reserve(group.params.size());
+  work.grads.reserve(group.params.size());
   const bool on_meta = group.params[0].is_meta();
   const auto element = static_cast<size_t>(size_of(group.params[0].dtype()));
   for (size_t i = 0; i < group.params.size(); ++i) {
@@ -192,24 +214,18 @@ void Optimizer::step_group(Group& group) {
           name_, fmt::format("the gradient is {}, its parameter {}", describe(grad), describe(p)));
     }
     if (group.places[i].block < 0) make_places(group, i);
-    const Place& place = group.places[i];
-    grads.push_back(contiguous(grad.detach()));
-    kernels::OptimPart part{p.raw(),   grads.back().raw(), {},
-                            p.numel(), place.steps + 1,    &group.places[i].number};
+    Place& place = group.places[i];
+    work.grads.push_back(contiguous(grad.detach()));
+    kernels::OptimPart part{p.raw(),   work.grads.back().raw(), {},
+                            p.numel(), place.steps + 1,         &place.number};
     for (size_t k = 0; k < slots_.tensors.size(); ++k) {
       auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
       const int64_t at = place.offset + static_cast<int64_t>(k) * place.stride;
       part.state[k] = block + static_cast<size_t>(at) * element;
     }
-    parts.push_back(part);
+    work.parts.push_back(part);
   }
-  if (parts.empty()) return;
-  update(group.options, group.params[0], parts);
-  for (size_t i = 0; i < group.params.size(); ++i) {
-    if (!group.params[i].grad().defined()) continue;
-    group.params[i].bump_version();
-    ++group.places[i].steps;
-  }
+  return work;
 }
 
 }  // namespace strata

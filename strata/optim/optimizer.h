@@ -116,7 +116,8 @@ class Optimizer {
   void check_options(const Options& options) const;
   void check_momentum(double momentum) const;
   void make_places(Group& group, size_t param) const;
-  void step_group(Group& group);
+  struct Work;
+  Work work_of(Group& group) const;
   Tensor slot(const Group& group, size_t param, size_t slot) const;
   void check_state(const OptimizerState& state) const;
 
