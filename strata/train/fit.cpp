@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -83,7 +84,9 @@ class Fit {
 
   void open_run() {
     if (options_.run_dir.empty()) return;
-    std::filesystem::create_directories(options_.run_dir);
+    std::error_code error;
+    std::filesystem::create_directories(options_.run_dir, error);
+    if (error) throw IoError(options_.run_dir, "cannot make the folder: " + error.message());
     if (options_.resume) resume();
     log_.emplace((std::filesystem::path(options_.run_dir) / "log.jsonl").string(), state_.step);
   }
@@ -212,6 +215,15 @@ class Fit {
         "the weights are as they were before this step; a lower learning rate often helps");
   }
 
+  /// A step whose gradients were finite may still carry a weight beyond what its floats can hold.
+  /// It must not reach a file: the last checkpoint is the way back.
+  void require_finite_weights() {
+    const std::string fault = bad_parameter(training_.model());
+    if (fault.empty()) return;
+    throw NumericError("train", fmt::format("{} after step {}", fault, state_.step),
+                       "the last checkpoint is from before; a lower learning rate often helps");
+  }
+
   /// What is watched of the epoch that has ended: lower is better.
   double watched() {
     const NoGrad no_grad;
@@ -285,6 +297,7 @@ class Fit {
   void finish() {
     if (state_.finished) return;
     restore_best();
+    require_finite_weights();
     evaluate();
     if (!options_.run_dir.empty()) {
       const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
@@ -297,6 +310,7 @@ class Fit {
   void save() {
     since_save_.reset();
     if (options_.run_dir.empty()) return;
+    require_finite_weights();
     state_.seconds = progress_.seconds;
     save_checkpoint(options_.run_dir, training_, state_);
     observer_.saved(progress_, checkpoint_path(options_.run_dir));

@@ -1,6 +1,8 @@
 #include "strata/train/guard.h"
 
 #include <cmath>
+#include <cstddef>
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -19,6 +21,26 @@ const char* fault_of(const Tensor& t) {
     if (std::isinf(v)) fault = "infinity";
   }
   return fault;
+}
+
+/// Whether a value is infinite or NaN: all bits of its exponent are set.
+template <class Bits>
+bool has_fault(const void* values, int64_t count, Bits exponent) {
+  const auto* at = static_cast<const std::byte*>(values);
+  bool fault = false;
+  for (int64_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, at + i * static_cast<int64_t>(sizeof(Bits)), sizeof(Bits));
+    fault |= (bits & exponent) == exponent;
+  }
+  return fault;
+}
+
+bool has_fault(const Tensor& t) {
+  if (t.is_meta() || !t.is_contiguous()) return false;
+  if (t.dtype() == DType::f32) return has_fault(t.raw(), t.numel(), uint32_t{0x7f800000});
+  if (t.dtype() == DType::f64) return has_fault(t.raw(), t.numel(), uint64_t{0x7ff} << 52);
+  return false;
 }
 
 /// Remembers the first module whose output is not finite. Inner modules leave before outer ones,
@@ -46,15 +68,20 @@ class FirstFault final : public nn::CallObserver {
 
 }  // namespace
 
-std::string first_bad_place(Training& training, const Generator& random) {
-  const NoGrad no_grad;
-  const auto tensors = training.model().named_tensors();
-  for (const nn::NamedTensor& t : tensors) {
-    if (!t.trained) continue;  // running statistics have taken in the bad batch already
-    if (const char* fault = fault_of(*t.tensor)) {
-      return fmt::format("parameter {} holds {}", t.name, fault);
+std::string bad_parameter(nn::Module& model) {
+  for (const nn::NamedTensor& t : model.named_tensors()) {
+    if (t.trained && has_fault(*t.tensor)) {
+      return fmt::format("parameter {} holds {}", t.name, fault_of(*t.tensor));
     }
   }
+  return {};
+}
+
+std::string first_bad_place(Training& training, const Generator& random) {
+  const NoGrad no_grad;
+  // Running statistics have taken in the bad batch already and tell nothing.
+  if (std::string parameter = bad_parameter(training.model()); !parameter.empty()) return parameter;
+  const auto tensors = training.model().named_tensors();
   const Generator now = default_generator();
   default_generator() = random;
   FirstFault observer(training.model());

@@ -12,4 +12,8 @@ namespace strata::train {
 /// gradients. "layer conv2 (Conv2d) is the first to give NaN".
 std::string first_bad_place(Training& training, const Generator& random);
 
+/// The first parameter of the model that is not finite: "parameter fc2.weight holds NaN"; empty if
+/// there is none.
+std::string bad_parameter(nn::Module& model);
+
 }  // namespace strata::train
