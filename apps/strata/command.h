@@ -63,6 +63,16 @@ void print_json(const nlohmann::ordered_json& value);
 /// Set by Ctrl-C.
 const std::atomic<bool>& interrupted();
 
+/// While one lives, the first Ctrl-C sets interrupted() alone, and the command comes to a stop by
+/// itself. Otherwise, and at the second one, the program ends at once with kInterrupted.
+class StopsItself {
+ public:
+  StopsItself();
+  StopsItself(const StopsItself&) = delete;
+  StopsItself& operator=(const StopsItself&) = delete;
+  ~StopsItself();
+};
+
 /// The run of the program: what was typed, and the exit status that the command sets.
 struct Program {
   std::string command_line = {};

@@ -37,6 +37,7 @@ int generate(GenerateArguments a) {
     fmt::print("{}", a.request.prompt);
     std::fflush(stdout);
   }
+  const StopsItself tells_the_rest;
   ProfileRun profile(a.profile, system.model.get());
   const Timer timer;
   const auto result = write(system, a.request, [&](std::string_view piece) {

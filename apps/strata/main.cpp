@@ -2,8 +2,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <string_view>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
@@ -14,15 +17,24 @@ namespace strata::app {
 namespace {
 
 std::atomic<bool> g_interrupted{false};
+std::atomic<int> g_stop_themselves{0};
+std::atomic<bool> g_on_terminal{false};
 
 extern "C" void on_interrupt(int) {
-  // A second Ctrl-C does not wait for the checkpoint.
-  if (g_interrupted.exchange(true)) std::_Exit(kInterrupted);
+  if (!g_interrupted.exchange(true) && g_stop_themselves > 0) return;
+  if (g_on_terminal) {  // what follows begins on a line of its own, in plain letters
+    constexpr std::string_view kPlain = "\x1b[0m\n";
+    [[maybe_unused]] const ssize_t done = write(STDERR_FILENO, kPlain.data(), kPlain.size());
+  }
+  std::_Exit(kInterrupted);
 }
 
 }  // namespace
 
 const std::atomic<bool>& interrupted() { return g_interrupted; }
+
+StopsItself::StopsItself() { ++g_stop_themselves; }
+StopsItself::~StopsItself() { --g_stop_themselves; }
 
 void Common::add_to(CLI::App& command) {
   command.add_flag("--json", json, "print one JSON value to standard output");
@@ -130,14 +142,21 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace strata::app;
+  g_on_terminal = is_terminal();
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return run(argc, argv);
+    const int status = run(argc, argv);
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!written) say("strata: cannot write to standard output");
+    return written ? status : kFailed;
   } catch (const UsageError& e) {
     say(std::string("strata: ") + e.what());
     return kUsage;
+  } catch (const std::bad_alloc&) {
+    say("strata: out of memory");
+    return kFailed;
   } catch (const std::exception& e) {
     say(std::string("strata: ") + e.what());
     return kFailed;

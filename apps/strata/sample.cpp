@@ -25,6 +25,7 @@ int sample(SampleArguments a) {
   const auto& draw = system.recipe->sample;
   if (!draw) throw UsageError(a.system, "draws no pictures");
   const NoGrad no_grad;
+  const StopsItself clears_its_line;
   StatusLine line;
   a.request.progress = [&](int64_t step, int64_t steps) {
     line.show(fmt::format("step {}/{} {}", step, steps,

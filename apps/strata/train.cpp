@@ -102,10 +102,11 @@ double held_share(const TrainArguments& a) {
 
 std::map<std::string, std::string> remembered(const TrainArguments& a,
                                               recipes::Settings& settings) {
-  std::map<std::string, std::string> out = {
-      {"system", a.system}, {"seed", std::to_string(a.seed)}, {"dtype", a.dtype}};
-  if (a.accumulate > 1) out["accumulate"] = std::to_string(a.accumulate);
-  if (const double share = held_share(a); share > 0) out["holdout"] = fmt::format("{}", share);
+  std::map<std::string, std::string> out = {{"system", a.system},
+                                            {"seed", std::to_string(a.seed)},
+                                            {"dtype", a.dtype},
+                                            {"accumulate", std::to_string(a.accumulate)},
+                                            {"holdout", fmt::format("{}", held_share(a))}};
   for (const auto& e : settings.fields().list()) out[e.name] = e.value;
   return out;
 }
@@ -160,6 +161,7 @@ void show_answers(const std::vector<train::Answer>& answers, const std::string& 
 train::FitResult run_fit(train::Training& training, const train::FitOptions& options,
                          TerminalObserver& observer, RunReport& report) {
   try {
+    const StopsItself saves_first;
     const train::FitResult result = fit(training, options, &observer);
     observer.close();
     return result;
@@ -256,11 +258,11 @@ int train_system(const TrainArguments& a, const Program& program) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    finish(*training, options.run_dir, a.seed, report);
+    if (!interrupted()) finish(*training, options.run_dir, a.seed, report);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));
-  return result.cancelled ? kInterrupted : kDone;
+  return interrupted() ? kInterrupted : kDone;
 }
 
 }  // namespace

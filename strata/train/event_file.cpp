@@ -2,9 +2,11 @@
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -130,10 +132,11 @@ void EventFile::add(int64_t step, std::span<const ScalarValue> scalars) {
 }
 
 void EventFile::append(const std::string& records) const {
+  errno = 0;
   std::ofstream out(path_, std::ios::app | std::ios::binary);
   out << records;
   out.flush();
-  if (!out) throw IoError(path_, "cannot be written");
+  if (!out) throw IoError(path_, "cannot write: " + std::generic_category().message(errno));
 }
 
 }  // namespace strata::train
