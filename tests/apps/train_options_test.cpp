@@ -1,0 +1,102 @@
+// Options of `strata train` that change how a run is led: its JSON and its log show them.
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata {
+namespace {
+
+using nlohmann::json;
+using testing::ProgramResult;
+using testing::run_strata;
+using testing::slurp;
+using testing::TempFolder;
+using Words = std::vector<std::string>;
+
+constexpr int64_t kSamples = 12'000, kBatch = 500;  // of the generated digits
+
+ProgramResult train(const std::string& out, const Words& more) {
+  Words words = {"train", "mlp-13002", "batch=" + std::to_string(kBatch), "--out", out, "--json"};
+  words.insert(words.end(), more.begin(), more.end());
+  return run_strata(words);
+}
+
+json result(const std::string& out, const Words& more) {
+  const ProgramResult r = train(out, more);
+  EXPECT_EQ(r.status, 0) << r.err;
+  return json::parse(r.out);
+}
+
+/// The lines of a run's log that hold `key`.
+std::vector<json> logged(const std::string& out, const std::string& key) {
+  std::vector<json> found;
+  std::istringstream lines(slurp(out + "/log.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const json j = json::parse(line);
+    if (j.contains(key)) found.push_back(j);
+  }
+  return found;
+}
+
+TEST(TrainOptions, AccumulateMakesOneStepOfSeveralBatches) {
+  const TempFolder folder;
+  const json alone = result(folder / "alone", {"--epochs", "2"});
+  EXPECT_EQ(alone.at("steps"), 2 * kSamples / kBatch);
+  const json gathered = result(folder / "gathered", {"--epochs", "2", "--accumulate", "5"});
+  EXPECT_EQ(gathered.at("steps"), 2 * 5);  // of 24 batches the last step has four
+  EXPECT_EQ(logged(folder / "gathered", "grad_norm").size(), 10u);
+  // Five batches of 100 make the steps of one of 500, but for rounding.
+  const json small = result(folder / "small", {"--epochs", "2", "--accumulate", "5", "batch=100"});
+  EXPECT_EQ(small.at("steps"), alone.at("steps"));
+  EXPECT_NEAR(small.at("loss").get<double>(), alone.at("loss").get<double>(), 1e-4);
+}
+
+TEST(TrainOptions, HoldoutTakesItsShareOfTheTrainingSamples) {
+  const TempFolder folder;
+  const json held = result(folder / "held", {"--epochs", "1", "--holdout", "0.25"});
+  EXPECT_EQ(held.at("steps"), kSamples * 3 / 4 / kBatch);
+  // What is held out is a share of its own of the run, so a resume with another one is refused.
+  for (const std::string other : {"0.5", "0"}) {
+    const auto r = train(folder / "held", {"--epochs", "2", "--resume", "--holdout", other});
+    EXPECT_EQ(r.status, 1) << r.err;
+    EXPECT_NE(r.err.find("[holdout] the run was started with 0.25, not " + other),
+              std::string::npos)
+        << r.err;
+  }
+  const auto r = train(folder / "held",
+                       {"--epochs", "2", "--resume", "--holdout", "0.25", "--accumulate", "2"});
+  EXPECT_EQ(r.status, 1) << r.err;
+  EXPECT_NE(r.err.find("[accumulate] the run was started with 1, not 2"), std::string::npos)
+      << r.err;
+}
+
+TEST(TrainOptions, PatienceStopsARunThatGetsNoBetter) {
+  const TempFolder folder;
+  const std::string out = folder / "run";
+  // Nothing is an improvement by so much: the first epoch stays the best.
+  const Words words = {"--epochs", "20", "--patience", "2", "--min-delta", "1000"};
+  const auto r = train(out, words);
+  ASSERT_EQ(r.status, 0) << r.err;
+  constexpr int64_t kEpoch = (kSamples * 9 / 10 + kBatch - 1) / kBatch;  // a tenth is held out
+  EXPECT_EQ(json::parse(r.out).at("steps"), 3 * kEpoch);
+  EXPECT_NE(r.err.find("stopped after step 66: no better for 2 epochs"), std::string::npos)
+      << r.err;
+  EXPECT_EQ(logged(out, "accuracy").size(), 3u);
+  // It is the first epoch's weights that are kept and measured.
+  const json first = result(folder / "first", {"--epochs", "1", "--holdout", "0.1"});
+  EXPECT_EQ(json::parse(r.out).at("metric"), first.at("metric"));
+  const auto eval = run_strata({"eval", "mlp-13002", "--weights", out, "--json"});
+  EXPECT_EQ(json::parse(eval.out).at("metric"), first.at("metric"));
+
+  const json all = result(folder / "all", {"--epochs", "4", "--patience", "2"});
+  EXPECT_EQ(all.at("steps"), 4 * kEpoch) << "stopped although each epoch was better";
+}
+
+}  // namespace
+}  // namespace strata
