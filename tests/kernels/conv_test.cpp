@@ -50,6 +50,9 @@ const Case kCases[] = {
     {"one by one", {.n = 3, .h = 9, .w = 7, .c = 48, .oc = 70, .kh = 1, .kw = 1}},
     {"one by one stride", {.n = 3, .h = 9, .w = 7, .c = 24, .oc = 40, .kh = 1, .kw = 1, .stride_h
       = 2, .stride_w = 2}},
+    {"one by one, many pixels", {.n = 5, .h = 23, .w = 21, .c = 24, .oc = 40, .kh = 1, .kw = 1}},
+    {"few results", {.n = 3, .h = 13, .w = 11, .c = 33, .oc = 3, .kh = 3, .kw = 2, .pad_h = 3,
+      .pad_w = 0, .dilation_h = 2}},
     {"stride beyond", {.n = 2, .h = 13, .w = 13, .c = 4, .oc = 6, .kh = 2, .kw = 2, .stride_h = 3,
       .stride_w = 4}},
     {"patches", {.n = 2, .h = 16, .w = 16, .c = 3, .oc = 50, .kh = 4, .kw = 4, .stride_h = 4,

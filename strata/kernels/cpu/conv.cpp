@@ -75,6 +75,7 @@ void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w,
   if (conv2d_has_wide_windows(s)) return conv2d_wide_data(s, dy, w, dx);
   if (conv2d_merges_groups(s) && conv2d_merged_data(s, dy, w, dx)) return;
   if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;
+  if (conv2d_has_few_gradients(s)) return conv2d_few_data(s, dy, w, dx);
   conv2d_data_gather(s, dy, w, dx);
 }
 

@@ -25,6 +25,13 @@ constexpr int64_t kLine = 16;      // channels of a cache line: units of work ha
 
 int64_t padded_channels(int64_t c) { return (c + kLine - 1) / kLine * kLine; }
 
+// Channels of a unit of work. Short windows are as much copying as sums, so that rows should be
+// read in long pieces; a single image is to give work to all threads.
+int64_t block_channels(const Conv2dShape& s) {
+  if (s.kh * s.kw > 9) return kLine;
+  return s.n >= 8 ? 16 * kLine : 8 * kLine;
+}
+
 // The forward pass, or the way back to the input as one over the gradients, which a stride takes
 // `apart`, and the weights turned over: the window of result i begins at row i * stride - pad of
 // the source spread out so.
@@ -391,7 +398,7 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
                           back ? s.stride_h : 1,
                           back ? s.stride_w : 1,
                           width,
-                          taps > 9 ? conv::kLine : 4 * conv::kLine,
+                          conv::block_channels(s),
                           weights.data(),
                           biases.data(),
                           relu};

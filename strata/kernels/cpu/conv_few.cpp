@@ -9,6 +9,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "strata/kernels/cpu/conv_few.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "strata/kernels/cpu/conv_tile-inl.h"
@@ -37,7 +38,10 @@ void few_tile(const FewChannels& f, const float* HWY_RESTRICT x, const float* HW
     for (int i = 0; i < kRows; ++i) sums.at[i][v] = b;
   }
   const float* at[kRows];
-  for (int i = 0; i < kRows; ++i) at[i] = x + i * f.pixel_step;
+  for (int i = 0; i < kRows; ++i) {
+    at[i] = x + i * f.pixel_step;
+    hwy::Prefetch(y + i * f.result_pixel);
+  }
   for (int64_t r = 0; r < f.rows; ++r) {
     const int64_t begin = r * f.row_step;
     for (int64_t k = begin; k < begin + f.length; ++k) {
@@ -157,6 +161,29 @@ void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, c
   const Scratch<float> padded(s.n * (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * s.c, "conv2d");
   pad_images(s, x, s.c, padded.data());
   conv2d_few_padded(s, padded.data(), w, bias, relu, y, s.oc);
+}
+
+bool conv2d_has_few_gradients(const Conv2dShape& s) {
+  const int64_t reach_h = s.dilation_h * (s.kh - 1), reach_w = s.dilation_w * (s.kw - 1);
+  return s.oc < 8 && s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 &&
+         (s.dilation_w == 1 || s.kw == 1) && s.pad_h <= reach_h && s.pad_w <= reach_w;
+}
+
+void conv2d_few_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+  Conv2dShape back = s;
+  back.h = s.oh(), back.w = s.ow(), back.c = s.oc, back.oc = s.c;
+  back.pad_h = s.dilation_h * (s.kh - 1) - s.pad_h;
+  back.pad_w = s.dilation_w * (s.kw - 1) - s.pad_w;
+  const int64_t taps = s.kh * s.kw;
+  Scratch<float> turned(s.w_size(), "conv2d");
+  for (int64_t o = 0; o < s.oc; ++o) {
+    for (int64_t t = 0; t < taps; ++t) {
+      for (int64_t c = 0; c < s.c; ++c) {
+        turned[(c * taps + taps - 1 - t) * s.oc + o] = w[(o * taps + t) * s.c + c];
+      }
+    }
+  }
+  conv2d_few_channels(back, dy, turned.data(), nullptr, false, dx);
 }
 
 }  // namespace strata::kernels

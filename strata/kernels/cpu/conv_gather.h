@@ -56,6 +56,10 @@ void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, c
 void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                        bool relu, float* y, int64_t y_pixel);
 
+/// One group without stride that gives few channels: the way back is a forward pass over few.
+bool conv2d_has_few_gradients(const Conv2dShape& s);
+void conv2d_few_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+
 /// The gradients of the weights, for any shape; made for groups of few channels.
 void conv2d_weights_few(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 /// The same where each group has channels for a vector.
