@@ -31,7 +31,8 @@ Codes cholesky(Cpu, Tensor& a);
 void qr(Cpu, Tensor& a, Tensor& r);
 
 /// Code -1: a is not finite, another one: no convergence.
-/// a [batch, n, m] is destroyed; u [batch, k, m], s [batch, k], vh [batch, n, k], k = min(m, n).
+/// a [batch, n, m] is destroyed; u [batch, k, m], s [batch, k], vh [batch, n, k], k = min(m, n); or
+/// whole bases, u [batch, m, m] and vh [batch, n, n].
 Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh);
 /// a becomes its eigenvectors, values [batch, n] ascend; only the lower triangle is read.
 Codes eigh(Cpu, Tensor& a, Tensor& values);

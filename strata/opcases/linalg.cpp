@@ -42,6 +42,19 @@ Tensor symmetric(const Tensor& a) {
   return a + transposed(a) + eye(n, a.dtype(), a.device()) * steps * 3;
 }
 
+/// What does not depend on how the full matrices complete their bases: that they are bases, and the
+/// space of the columns beyond the third.
+OpCase bases(const char* name, const Input& a) {
+  OpCase c = matrices(name, a, [](auto in) {
+    const Svd y = svd(in[0], true);
+    const Tensor beyond = slice(y.u, -1, 3), below = slice(y.vh, -2, 3);
+    return std::vector{matmul(y.u, transposed(y.u)), matmul(transposed(y.vh), y.vh),
+                       matmul(beyond, transposed(beyond)), matmul(transposed(below), below)};
+  });
+  c.differentiable = false;
+  return c;
+}
+
 std::vector<OpCase> decomposition_cases() {
   // Functions that do not depend on the signs of singular vectors.
   const auto parts = [](auto in) {
@@ -49,6 +62,11 @@ std::vector<OpCase> decomposition_cases() {
     return std::vector{y.s, square(y.u), square(y.vh), matmul(y.u, y.vh)};
   };
   const auto of_values = [](auto in) { return std::vector{svd(in[0]).s}; };
+  const auto full_parts = [](auto in) {
+    const Svd y = svd(in[0], true);
+    const Tensor u = slice(y.u, -1, 0, 3), vh = slice(y.vh, -2, 0, 3);
+    return std::vector{y.s, square(u), square(vh), matmul(u, vh)};
+  };
   const auto qr_parts = [](auto in) {
     const Qr y = qr(in[0]);
     return std::vector{y.q, y.r};
@@ -61,6 +79,10 @@ std::vector<OpCase> decomposition_cases() {
       matrices("svd/wide", {.shape = {3, 5}}, parts),
       matrices("svd/square", {.shape = {3, 3}}, parts),
       matrices("svd/values", kTall, of_values),
+      matrices("svd/full", kTall, full_parts),
+      matrices("svd/full_wide", {.shape = {3, 5}}, full_parts),
+      bases("svd/full_bases", kTall),
+      bases("svd/full_bases_wide", {.shape = {3, 5}}),
       matrices("eigh", kSquare,
                [](auto in) {
                  const Eigh y = eigh(symmetric(in[0]));

@@ -98,12 +98,12 @@ Qr qr(const Tensor& a) {
   return {square.q, concat({square.r, rest}, -1)};
 }
 
-Svd svd(const Tensor& a) {
+Svd svd(const Tensor& a, bool full_matrices) {
   internal::check_matrices("svd", a, false);
   const int64_t m = a.size(-2), n = a.size(-1), k = std::min(m, n), count = numel(batch_of(a));
-  Tensor u = empty({count, k, m}, a.dtype(), a.device());
+  Tensor u = empty({count, full_matrices ? m : k, m}, a.dtype(), a.device());
   Tensor s = empty({count, k}, a.dtype(), a.device());
-  Tensor vh = empty({count, n, k}, a.dtype(), a.device());
+  Tensor vh = empty({count, n, full_matrices ? n : k}, a.dtype(), a.device());
   on_cpu("svd", a, [&](Cpu cpu) {
     Tensor columns = internal::to_columns(a);
     internal::check_codes("svd", a, kernels::svd(cpu, columns, u, s, vh), "did not converge");
@@ -112,9 +112,13 @@ Svd svd(const Tensor& a) {
                                internal::from_columns(vh, a)};
   const std::vector<Tensor> out =
       record("svd", {a}, ys,
-             [u = save_output(ys[0], 0), s = save_output(ys[1], 1), vh = save_output(ys[2], 2)](
+             [u = save_output(ys[0], 0), s = save_output(ys[1], 1), vh = save_output(ys[2], 2), k](
                  const std::vector<Tensor>& dys, Needs) -> Grads {
-               return {svd_backward({u.get(), s.get(), vh.get()}, dys)};
+               const auto first = [k](const Tensor& x, int axis) {
+                 return x.defined() && x.size(axis) > k ? slice(x, axis, 0, k) : x;
+               };
+               return {svd_backward({first(u.get(), -1), s.get(), first(vh.get(), -2)},
+                                    {first(dys[0], -1), dys[1], first(dys[2], -2)})};
              });
   return {out[0], out[1], out[2]};
 }

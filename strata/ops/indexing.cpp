@@ -14,6 +14,7 @@
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
@@ -228,7 +229,8 @@ Tensor scatter_mean(const Tensor& x, const Tensor& base, int axis, const Tensor&
   return scatter_add(base, axis, index, source) / maximum(count, 1);
 }
 
-/// The way back divides by the factors, and leaves zeros out as torch does.
+/// The way back divides by the factors. It is right to any order where at most one factor of each
+/// place is 0.
 Tensor scatter_product(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
   Tensor y = scattered("scatter_reduce", kernels::Scatter::multiply, x, axis, index, source);
   return record(
@@ -252,6 +254,38 @@ Tensor scatter_product(const Tensor& x, int axis, const Tensor& index, const Ten
         }
         return grads;
       });
+}
+
+/// The first zero of each place where `zero` says that there are any: true at one element of those
+/// that `index` sends there.
+Tensor first_zeros(const Tensor& zero, const Shape& shape, int axis, const Tensor& index) {
+  const Tensor number = reshape(
+      arange(static_cast<double>(zero.numel()), 0, -1, DType::i64, zero.device()), zero.shape());
+  const Tensor wanted = where(zero, number, 0);
+  const Tensor first = scattered("scatter_reduce", kernels::Scatter::max,
+                                 zeros(shape, DType::i64, zero.device()), axis, index, wanted);
+  return logical_and(zero, gather_checked(first, axis, index) == number);
+}
+
+/// The same where places have several zeros: two of them are multiplied to the rest one by one, so
+/// that second and third derivatives know them.
+Tensor scatter_product_of_zeros(const Tensor& x, int axis, const Tensor& index,
+                                const Tensor& source) {
+  const bool recorded = grad_enabled() && (x.requires_grad() || source.requires_grad());
+  if (!recorded || x.is_meta()) return scatter_product(x, axis, index, source);
+  constexpr int kApart = 2;
+  Tensor rest = source, zero = source.detach() == 0;
+  std::vector<Tensor> factors;
+  for (int i = 0; i < kApart && any(zero).item<bool>(); ++i) {
+    const Tensor first = first_zeros(zero, x.shape(), axis, index);
+    zero = logical_and(zero, logical_not(first));
+    if (!any(zero).item<bool>()) break;
+    factors.push_back(scatter_product(ones_like(x), axis, index, where(first, source, 1)));
+    rest = where(first, 1, rest);
+  }
+  Tensor y = scatter_product(x, axis, index, rest);
+  for (const Tensor& factor : factors) y = y * factor;
+  return y;
 }
 
 Tensor scatter_extreme(bool largest, const Tensor& x, int axis, const Tensor& index,
@@ -325,7 +359,7 @@ Tensor scatter_reduce(const Tensor& x, int axis, const Tensor& index, const Tens
   const Tensor base = include_self ? x : scatter(x, axis, numbers, neutral(reduce, x.dtype()));
   switch (reduce) {
     case ScatterReduce::mean: return scatter_mean(x, base, axis, numbers, part, include_self);
-    case ScatterReduce::prod: return scatter_product(base, axis, numbers, part);
+    case ScatterReduce::prod: return scatter_product_of_zeros(base, axis, numbers, part);
     case ScatterReduce::amax: return scatter_extreme(true, base, axis, numbers, part);
     case ScatterReduce::amin: return scatter_extreme(false, base, axis, numbers, part);
     case ScatterReduce::sum: break;

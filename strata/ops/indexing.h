@@ -36,6 +36,7 @@ enum class ScatterReduce : uint8_t { sum, prod, mean, amax, amin };
 /// A copy of x whose elements are brought together with those of source that `index` sends to
 /// them, as in scatter_add; without `include_self`, x's own value counts only where there are none.
 /// Half types are computed in f32. Elements that tie in amax and amin share the gradient evenly.
+/// Products have the first three derivatives at zeros too.
 /// Throws as scatter_add, DTypeError for the mean of integers. As torch.scatter_reduce.
 Tensor scatter_reduce(const Tensor& x, int axis, const Tensor& index, const Tensor& source,
                       ScatterReduce reduce, bool include_self = true);

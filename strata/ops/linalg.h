@@ -46,15 +46,16 @@ struct Qr {
 Qr qr(const Tensor& a);
 
 struct Svd {
-  Tensor u;   ///< [..., m, k], orthonormal columns, k = min(m, n)
+  Tensor u;   ///< [..., m, k], orthonormal columns, k = min(m, n); full: [..., m, m]
   Tensor s;   ///< [..., k], descending
-  Tensor vh;  ///< [..., k, n], orthonormal rows
+  Tensor vh;  ///< [..., k, n], orthonormal rows; full: [..., n, n]
 };
 
-/// a = u diag(s) vh of a [..., m, n]; as torch.linalg.svd with full_matrices=False. Each column of
-/// u is known up to its sign, which a function with a gradient must not depend on; that of u and vh
-/// is infinite where two singular values are equal.
-Svd svd(const Tensor& a);
+/// a = u diag(s) vh of a [..., m, n]; as torch.linalg.svd(full_matrices). Each column of u is known
+/// up to its sign, which a function with a gradient must not depend on; that of u and vh is
+/// infinite where two singular values are equal. Of full matrices the columns of u and rows of vh
+/// beyond the k-th may be any that complete the basis, and pass no gradient.
+Svd svd(const Tensor& a, bool full_matrices = false);
 
 struct Eigh {
   Tensor values;   ///< [..., n], ascending

@@ -1,5 +1,10 @@
 #include "strata/ops/sort.h"
 
+#include <algorithm>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
@@ -55,6 +60,14 @@ Tensor search(const char* op, const Tensor& sorted, const Tensor& values, bool r
   return y;
 }
 
+/// A dtype that holds all values of `t` and keeps their order.
+DType compared_as(DType t) { return is_floating(t) ? DType::f64 : DType::i64; }
+
+template <class T>
+bool nan_last(T a, T b) {
+  return a < b || (b != b && a == a);
+}
+
 }  // namespace
 
 Sorted sort(const Tensor& x, int axis, bool descending) {
@@ -82,6 +95,47 @@ Unique unique(const Tensor& x) {
   return {scatter(zeros({count}, x.dtype()), 0, number, all.values),
           reshape(scatter(zeros({n}, DType::i64), 0, all.indices, number), x.shape()),
           scatter_add(none, 0, number, ones({n}, DType::i64))};
+}
+
+Unique unique(const Tensor& x, int axis) {
+  axis = normalize_axis("unique", axis, x.rank());
+  if (x.is_meta()) throw DeviceError("unique", "the shape depends on values, which meta lacks");
+  if (x.rank() == 0) return unique(reshape(x, {1}), 0);
+  const NoGrad no_grad;
+  const int64_t count = x.size(axis);
+  if (count > 0 && x.numel() == 0) {
+    throw ShapeError("unique", fmt::format("{} has no elements along the other axes", describe(x)));
+  }
+  Dims axes{axis};
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i != axis) axes.push_back(i);
+  }
+  const Tensor rows = contiguous(cast(permute(x.detach(), axes), compared_as(x.dtype())));
+  std::vector<int64_t> order(static_cast<size_t>(count)), number(order.size()), first, counts;
+  std::iota(order.begin(), order.end(), 0);
+  visit_dtype(rows.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
+      const int64_t width = count ? rows.numel() / count : 0;
+      const auto row = [&](int64_t i) { return rows.data<T>() + i * width; };
+      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return std::lexicographical_compare(row(a), row(a) + width, row(b), row(b) + width,
+                                            nan_last<T>);
+      });
+      for (size_t i = 0; i < order.size(); ++i) {
+        const T* now = row(order[i]);
+        if (i == 0 || !std::equal(now, now + width, row(order[i - 1]))) {
+          first.push_back(order[i]);
+          counts.push_back(0);
+        }
+        ++counts.back();
+        number[static_cast<size_t>(order[i])] = static_cast<int64_t>(counts.size()) - 1;
+      }
+    }
+  });
+  const auto different = static_cast<int64_t>(first.size());
+  return {index_select(x.detach(), axis, tensor(first, {different})), tensor(number, {count}),
+          tensor(counts, {different})};
 }
 
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {

@@ -25,6 +25,10 @@ struct Unique {
 /// The different elements of x; each NaN is different from all. Without gradient. Throws
 /// DeviceError for meta tensors, as the shape depends on values. As torch.unique.
 Unique unique(const Tensor& x);
+/// The different slices of x along `axis`, in the order of their elements; `inverse` and `counts`
+/// are about slices, one number for each. Throws IndexError besides, and ShapeError where slices
+/// have no elements. As torch.unique(dim).
+Unique unique(const Tensor& x, int axis);
 
 /// For each of `values` the place where it would stand among the rising numbers along sorted's last
 /// axis: in front of equal ones, with `right` behind them; i64 of values' shape. `sorted` is

@@ -13,7 +13,7 @@ namespace {
 /// A batch norm whose running statistics are the mean over the batches, while it lives.
 class MeanStatistics {
  public:
-  explicit MeanStatistics(nn::BatchNorm2d& norm) : norm_(&norm), momentum_(norm.momentum()) {
+  explicit MeanStatistics(nn::BatchNorm& norm) : norm_(&norm), momentum_(norm.momentum()) {
     fill_(norm.running_mean, 0);
     fill_(norm.running_var, 1);
     fill_(norm.num_batches_tracked, 0);
@@ -28,7 +28,7 @@ class MeanStatistics {
   void expect_batch(int64_t number) { norm_->set_momentum(1 / static_cast<double>(number)); }
 
  private:
-  nn::BatchNorm2d* norm_;
+  nn::BatchNorm* norm_;
   double momentum_;
 };
 
@@ -50,7 +50,7 @@ class Modes {
 void update_batch_norm(nn::Module& model, const std::function<Tensor()>& next) {
   std::vector<MeanStatistics> norms;
   for (auto& [name, module] : model.named_modules()) {
-    if (auto* norm = dynamic_cast<nn::BatchNorm2d*>(module)) norms.emplace_back(*norm);
+    if (auto* norm = dynamic_cast<nn::BatchNorm*>(module)) norms.emplace_back(*norm);
   }
   if (norms.empty()) return;
   const Modes modes(model);

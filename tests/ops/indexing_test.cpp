@@ -261,5 +261,22 @@ TEST(Indexing, GradientsOfGradients) {
   EXPECT_LT(gradcheck(f, in, 2).error, 1e-7);
 }
 
+TEST(Indexing, ProductsOfZerosHaveTheirDerivatives) {
+  // Places with no zero, with one to three of them, and with a zero of x's own.
+  const Tensor index = tensor<int64_t>({0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 0}, {13, 1});
+  const Tensor source =
+      tensor<double>({2, 0, 3, 0, 0, -1.5, 0, 0.5, 0, 0, 0, 1.25, -0.75}, {13, 1});
+  const auto f = [&](std::span<const Tensor> in) {
+    return std::vector{scatter_reduce(in[0], 0, index, in[1], ScatterReduce::prod)};
+  };
+  const std::vector<Tensor> in = {
+      tensor<double>({1.5, -2, 0.5, 3, 0}, {5, 1}).set_requires_grad(),
+      copy(source).set_requires_grad(),
+  };
+  EXPECT_LT(gradcheck(f, in, 1).error, 1e-8);
+  EXPECT_LT(gradcheck(f, in, 2).error, 1e-7);
+  EXPECT_EQ(f(in)[0].to_vector<double>(), (std::vector<double>{-2.25, 0, 0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace strata

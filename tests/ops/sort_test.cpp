@@ -75,6 +75,39 @@ TEST(Unique, CountsEachValue) {
   EXPECT_THROW(unique(zeros({2}, DType::f32, kMeta)), DeviceError);
 }
 
+TEST(Unique, AlongAnAxis) {
+  // torch.unique(x, dim=0 and 1, return_inverse=True, return_counts=True)
+  const Tensor x = tensor<int64_t>({2, 1, 2, 0, 3, 0, 2, 1, 2, 0, 1, 0}, {4, 3});
+  const Unique rows = unique(x, 0);
+  EXPECT_EQ(rows.values.shape(), (Shape{3, 3}));
+  EXPECT_EQ(rows.values.to_vector<double>(), (Values{0, 1, 0, 0, 3, 0, 2, 1, 2}));
+  EXPECT_EQ(rows.inverse.to_vector<double>(), (Values{2, 1, 2, 0}));
+  EXPECT_EQ(rows.counts.to_vector<double>(), (Values{1, 1, 2}));
+  for (const DType t : {DType::i32, DType::f32, DType::bf16, DType::f64}) {
+    const Unique columns = unique(cast(x, t), -1);
+    EXPECT_EQ(columns.values.dtype(), t);
+    EXPECT_EQ(columns.values.to_vector<double>(), (Values{1, 2, 3, 0, 1, 2, 1, 0}));
+    EXPECT_EQ(columns.inverse.to_vector<double>(), (Values{1, 0, 1}));
+    EXPECT_EQ(columns.counts.to_vector<double>(), (Values{1, 2}));
+  }
+  // The middle axis: slices are compared along the first axis, then along the last.
+  const Tensor cube = tensor<double>({1, 5, 1, 2, 1, 5, 0, 0, 9, 9, 0, 0}, {2, 3, 2});
+  const Unique slices = unique(cube, 1);
+  EXPECT_EQ(slices.values.to_vector<double>(), (Values{1, 2, 1, 5, 9, 9, 0, 0}));
+  EXPECT_EQ(slices.inverse.to_vector<double>(), (Values{1, 0, 1}));
+  const Tensor last = tensor<int64_t>(
+      {0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0}, {2, 2, 6});
+  EXPECT_EQ(unique(last, 2).inverse.to_vector<double>(), (Values{0, 3, 4, 5, 1, 2}));
+  const Unique odd = unique(tensor<double>({kNan, 1, 0, 3, kNan, 1}, {3, 2}), 0);
+  EXPECT_EQ(odd.values.shape(), (Shape{3, 2}));
+  EXPECT_EQ(odd.inverse.to_vector<double>(), (Values{1, 0, 2}));
+  EXPECT_EQ(unique(zeros({0, 2}), 0).values.shape(), (Shape{0, 2}));
+  EXPECT_EQ(unique(scalar(2.0F), 0).counts.to_vector<double>(), (Values{1}));
+  EXPECT_THROW(unique(zeros({2, 0}), 0), ShapeError);
+  EXPECT_THROW(unique(zeros({2, 3}), 2), IndexError);
+  EXPECT_THROW(unique(zeros({2}, DType::f32, kMeta), 0), DeviceError);
+}
+
 TEST(SearchSorted, NanGoesToTheEnd) {
   const Tensor s = tensor<double>({1, 2, 2, 5});
   const Tensor v = tensor<double>({2, kNan, -kInfinity, 9, kInfinity});

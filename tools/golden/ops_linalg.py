@@ -24,6 +24,18 @@ def parts(a):
     return [s, u**2, vh**2, u @ vh]
 
 
+def full_parts(a):
+    u, s, vh = linalg.svd(a)
+    u, vh = u[..., :3], vh[..., :3, :]
+    return [s, u**2, vh**2, u @ vh]
+
+
+def bases(a):
+    u, _, vh = linalg.svd(a)
+    beyond, below = u[..., 3:], vh[..., 3:, :]
+    return [u @ u.mT, vh.mT @ vh, beyond @ beyond.mT, below.mT @ below]
+
+
 def solved(a, b):
     return linalg.solve(shifted(a), b)
 
@@ -51,6 +63,10 @@ cases.add("svd", [tall], parts)
 cases.add("svd/wide", [Input((3, 5))], parts)
 cases.add("svd/square", [Input((3, 3))], parts)
 cases.add("svd/values", [tall], linalg.svdvals)
+cases.add("svd/full", [tall], full_parts)
+cases.add("svd/full_wide", [Input((3, 5))], full_parts)
+cases.add("svd/full_bases", [Input((2, 5, 3), grad=False)], bases)
+cases.add("svd/full_bases_wide", [Input((3, 5), grad=False)], bases)
 cases.add("eigh", [square], eigh)
 cases.add("eigh/values", [square], lambda a: linalg.eigvalsh(symmetric(a)))
 cases.write()

@@ -50,6 +50,12 @@ std::vector<T> workspace(T asked) {
 }
 
 template <class T>
+void write_identity(T* a, int64_t n) {
+  std::fill_n(a, n * n, T(0));
+  for (int64_t i = 0; i < n; ++i) a[i * (n + 1)] = 1;
+}
+
+template <class T>
 bool finite(const T* a, int64_t n) {
   return std::all_of(a, a + n, [](T v) { return std::isfinite(v); });
 }
@@ -138,8 +144,13 @@ void qr(Cpu, Tensor& a, Tensor& r) {
 Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh) {
   Codes codes = no_codes(a);
   each(a, [&]<class T>(T, int64_t i) {
-    const int m = rows(a), n = columns(a), k = std::min(m, n);
-    if (k == 0) return;
+    const int m = rows(a), n = columns(a), k = std::min(m, n), of_vh = stride(vh);
+    if (k == 0) {
+      write_identity(matrix<T>(u, i), columns(u) > 0 ? m : 0);
+      write_identity(matrix<T>(vh, i), rows(vh) > 0 ? n : 0);
+      return;
+    }
+    const char* job = columns(u) > k || rows(vh) > k ? "A" : "S";
     int& code = codes[static_cast<size_t>(i)];
     T* from = matrix<T>(a, i);
     if (!finite(from, static_cast<int64_t>(m) * n)) {
@@ -150,8 +161,8 @@ Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh) {
     T asked = 0;
     int query = -1;
     const auto run = [&](T* work, const int* size) {
-      Routines<T>::gesdd("S", &m, &n, from, &m, matrix<T>(s, i), matrix<T>(u, i), &m,
-                         matrix<T>(vh, i), &k, work, size, integers.data(), &code, 1);
+      Routines<T>::gesdd(job, &m, &n, from, &m, matrix<T>(s, i), matrix<T>(u, i), &m,
+                         matrix<T>(vh, i), &of_vh, work, size, integers.data(), &code, 1);
     };
     run(&asked, &query);
     std::vector<T> work = workspace(asked);

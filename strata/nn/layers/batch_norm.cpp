@@ -1,5 +1,8 @@
 #include "strata/nn/layers/batch_norm.h"
 
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/ops/creation.h"
@@ -7,8 +10,9 @@
 
 namespace strata::nn {
 
-BatchNorm2d::BatchNorm2d(const BatchNorm2dConfig& config) : config_(config) {
-  require_positive("BatchNorm2d", {{"channels", config.channels}});
+BatchNorm::BatchNorm(const char* type, const BatchNormConfig& config, int least_rank, int rank)
+    : type_(type), config_(config), least_rank_(least_rank), rank_(rank) {
+  require_positive(type, {{"channels", config.channels}});
   const Shape shape = {config.channels};
   if (config.affine) {
     weight = parameter(shape);
@@ -21,7 +25,12 @@ BatchNorm2d::BatchNorm2d(const BatchNorm2dConfig& config) : config_(config) {
   num_batches_tracked = zeros({}, DType::i64, default_device());
 }
 
-Tensor BatchNorm2d::forward(const Tensor& x) {
+Tensor BatchNorm::forward(const Tensor& x) {
+  if (x.rank() < least_rank_ || x.rank() > rank_) {
+    const std::string axes =
+        least_rank_ == rank_ ? std::to_string(rank_) : fmt::format("{} or {}", least_rank_, rank_);
+    throw ShapeError(type_, fmt::format("takes inputs of {} axes, got {}", axes, describe(x)));
+  }
   if (training() && !num_batches_tracked.is_meta()) {
     ++*num_batches_tracked.data<int64_t>();
     num_batches_tracked.bump_version();

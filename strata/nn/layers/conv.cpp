@@ -19,9 +19,12 @@ Conv2d::Conv2d(const Conv2dConfig& config) : config_(config) {
 }
 
 Tensor Conv2d::forward(const Tensor& x) {
-  const Tensor y = conv2d(to_compute(x), to_compute(weight), to_compute(bias),
+  const bool zeros = config_.padding_mode == PadMode::constant;
+  const Size2 p = config_.padding;
+  const Tensor all = zeros ? x : pad(x, {{1, p.h, p.h}, {2, p.w, p.w}}, config_.padding_mode);
+  const Tensor y = conv2d(to_compute(all), to_compute(weight), to_compute(bias),
                           {.stride = config_.stride,
-                           .padding = config_.padding,
+                           .padding = zeros ? p : Size2(0),
                            .dilation = config_.dilation,
                            .groups = config_.groups,
                            .relu = config_.relu});

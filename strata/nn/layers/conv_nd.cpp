@@ -16,9 +16,12 @@ Conv1d::Conv1d(const Conv1dConfig& config) : config_(config) {
 }
 
 Tensor Conv1d::forward(const Tensor& x) {
-  const Tensor y = conv1d(to_compute(x), to_compute(weight), to_compute(bias),
+  const bool zeros = config_.padding_mode == PadMode::constant;
+  const int64_t p = config_.padding;
+  const Tensor all = zeros ? x : pad(x, {{1, p, p}}, config_.padding_mode);
+  const Tensor y = conv1d(to_compute(all), to_compute(weight), to_compute(bias),
                           {.stride = config_.stride,
-                           .padding = config_.padding,
+                           .padding = zeros ? p : 0,
                            .dilation = config_.dilation,
                            .groups = config_.groups,
                            .relu = config_.relu});
@@ -39,9 +42,13 @@ Conv3d::Conv3d(const Conv3dConfig& config) : config_(config) {
 }
 
 Tensor Conv3d::forward(const Tensor& x) {
-  const Tensor y = conv3d(to_compute(x), to_compute(weight), to_compute(bias),
+  const bool zeros = config_.padding_mode == PadMode::constant;
+  const Size3 p = config_.padding;
+  const Tensor all =
+      zeros ? x : pad(x, {{1, p.d, p.d}, {2, p.h, p.h}, {3, p.w, p.w}}, config_.padding_mode);
+  const Tensor y = conv3d(to_compute(all), to_compute(weight), to_compute(bias),
                           {.stride = config_.stride,
-                           .padding = config_.padding,
+                           .padding = zeros ? p : Size3(0),
                            .dilation = config_.dilation,
                            .groups = config_.groups,
                            .relu = config_.relu});

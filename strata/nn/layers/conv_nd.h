@@ -2,6 +2,7 @@
 
 #include "strata/nn/module.h"
 #include "strata/ops/conv_nd.h"
+#include "strata/ops/pad.h"
 
 namespace strata::nn {
 
@@ -11,6 +12,7 @@ struct Conv1dConfig {
   int64_t kernel = -1;  ///< required
   int64_t stride = 1;
   int64_t padding = 0;
+  PadMode padding_mode = PadMode::constant;  ///< what stands there; constant: zeros
   int64_t dilation = 1;
   int64_t groups = 1;
   bool bias = true;
@@ -42,6 +44,7 @@ struct Conv3dConfig {
   Size3 kernel = -1;  ///< required
   Size3 stride = 1;
   Size3 padding = 0;
+  PadMode padding_mode = PadMode::constant;  ///< what stands there; constant: zeros
   Size3 dilation = 1;
   int64_t groups = 1;
   bool bias = true;
