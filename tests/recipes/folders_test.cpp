@@ -252,6 +252,51 @@ TEST(DiffusersFolder, OpensAsItIs) {
   EXPECT_NE(refused.err.find("act_fn mish is not supported"), std::string::npos) << refused.err;
 }
 
+/// The keys of a JSON object, in their order.
+std::string keys_of(const std::string& text) {
+  std::string keys;
+  for (const auto& entry : nlohmann::ordered_json::parse(text).items()) keys += entry.key() + " ";
+  return keys;
+}
+
+TEST(FolderCommands, SayInJsonWhatTheyDid) {
+  const TempFolder temp;
+  const std::string bert = kFolders + "bert-masks", unet = kFolders + "diffusers-unet";
+  const auto saved = run_strata({"convert", bert, "--output", temp / "saved", "--json"});
+  ASSERT_EQ(saved.status, 0) << saved.err;
+  EXPECT_EQ(keys_of(saved.out), "system output parameters ");
+  const json convert = json::parse(saved.out);
+  EXPECT_EQ(convert.at("system"), bert);
+  EXPECT_EQ(convert.at("output"), temp / "saved");
+  const json summary = json::parse(run_strata({"summary", temp / "saved", "--json"}).out);
+  EXPECT_EQ(convert.at("parameters"), summary.at("parameters"));
+
+  const auto filled = run_strata({"fill-mask", bert, "A [MASK] cat.", "--count", "2", "--json"});
+  ASSERT_EQ(filled.status, 0) << filled.err;
+  EXPECT_EQ(keys_of(filled.out), "system text fills ");
+  const json fill = json::parse(filled.out);
+  EXPECT_EQ(fill.at("text"), "A [MASK] cat.");
+  ASSERT_EQ(fill.at("fills").size(), 2u);
+  EXPECT_EQ(keys_of(nlohmann::ordered_json::parse(filled.out).at("fills")[0].dump()),
+            "token probability sequence ");
+
+  const auto drawn = run_strata({"sample", unet, "--count", "3", "--steps", "2", "--seed", "5",
+                                 "--output", temp / "grid.png", "--json"});
+  ASSERT_EQ(drawn.status, 0) << drawn.err;
+  EXPECT_EQ(keys_of(drawn.out), "system output count steps seed seconds ");
+  const json sample = json::parse(drawn.out);
+  EXPECT_EQ(sample.at("output"), temp / "grid.png");
+  EXPECT_EQ(sample.at("count"), 3);
+  EXPECT_EQ(sample.at("steps"), 2);
+  EXPECT_EQ(sample.at("seed"), 5);
+  EXPECT_GT(sample.at("seconds"), 0);
+
+  const auto rows = run_strata({"embed", kFolders + "bert-sentences", "Green tea", "--json"});
+  ASSERT_EQ(rows.status, 0) << rows.err;
+  EXPECT_EQ(keys_of(rows.out), "system texts width embeddings similarities ");
+  EXPECT_EQ(json::parse(rows.out).at("texts"), json({"Green tea"}));
+}
+
 TEST(FillMask, GuessesAsTransformers) {
   const TensorMap wanted = load_safetensors(kFolders + "bert-masks.fills.safetensors");
   const auto run = run_strata({"fill-mask", kFolders + "bert-masks",
