@@ -150,7 +150,8 @@ TEST_F(InterruptLong, ATrainingStoppedAtAnyMomentEndsInTheSameBits) {
   } while (stops < 100);
   EXPECT_GT(stops, 1);
   ASSERT_EQ(run_strata(broken).status, 0);
-  EXPECT_EQ(slurp(folder / "broken/model.safetensors"), slurp(folder / "whole/model.safetensors"));
+  EXPECT_TRUE(slurp(folder / "broken/model.safetensors") ==
+              slurp(folder / "whole/model.safetensors"));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST_P(KillLong, NoKillChangesABit) {
     }
     const auto last = run_strata(words);
     ASSERT_EQ(last.status, 0) << last.err;
-    ASSERT_EQ(slurp(out + "/model.safetensors"), wanted) << "after " << kills << " kills";
+    ASSERT_TRUE(slurp(out + "/model.safetensors") == wanted) << "after " << kills << " kills";
   }
   EXPECT_GT(resumed, config.kills / 4) << "most runs were killed before their first checkpoint";
 }
