@@ -68,6 +68,35 @@ TEST(ElementwiseKernels, AnyStridesAndDtypes) {
   }
 }
 
+TEST(ElementwiseKernels, RowsThatRepeat) {
+  // Rows that stay in a buffer, just so and just not, under parts that begin within a row.
+  const int before = thread_count();
+  set_thread_count(3);
+  for (int64_t width : {2, 3, 100, 511, 512, 513, 700}) {
+    const Shape shape = {100003 / width, width};
+    const Tensor a = numbers(shape, DType::f32);
+    for (DType dtype : {DType::f32, DType::bf16}) {
+      const Tensor row = numbers({width}, dtype);
+      Tensor y = empty(shape, DType::f32);
+      kernels::add(Cpu{}, a, row, y);
+      ASSERT_EQ(y.to_vector<double>(), naive_sum(a, row, shape)) << describe(row);
+    }
+  }
+  set_thread_count(before);
+}
+
+TEST(ElementwiseKernels, HalvesOfAnyNumber) {
+  const Tensor a = numbers({80}, DType::bf16), b = numbers({3, 80}, DType::bf16);
+  for (int64_t n = 1; n < 80; ++n) {
+    const Tensor x = slice(a, 0, 0, n), z = slice(select(b, 0, 2), 0, 0, n);
+    Tensor base = full({n + 1}, 99, DType::bf16);
+    Tensor y = slice(base, 0, 0, n);
+    kernels::add(Cpu{}, x, z, y);
+    ASSERT_EQ(y.to_vector<double>(), naive_sum(x, z, {n})) << n;
+    ASSERT_EQ(base.to_vector<double>().back(), 99) << n;
+  }
+}
+
 TEST(ElementwiseKernels, StridedInputsAndOutputs) {
   const Tensor a = transpose(numbers({40, 50}, DType::f32), 0, 1);
   const Tensor b = slice(numbers({50, 80}, DType::bf16), 1, 0, 80, 2);
@@ -157,6 +186,13 @@ TEST(Cast, RoundsTruncatesAndWraps) {
             (std::vector<int32_t>{44, 255}));
   EXPECT_EQ(cast(tensor({nan, 0.0F, -0.0F, 0.25F}), DType::boolean).to_vector<int32_t>(),
             (std::vector<int32_t>{1, 0, 0, 1}));
+  std::vector<float> mixed(150);
+  std::vector<int32_t> set(150);
+  for (size_t i = 0; i < mixed.size(); ++i) {
+    mixed[i] = i % 3 == 0 ? 0.0F : i % 5 == 0 ? nan : 256.0F * static_cast<float>(i % 7);
+    set[i] = mixed[i] != 0;
+  }
+  EXPECT_EQ(cast(tensor(mixed, {150}), DType::boolean).to_vector<int32_t>(), set);
 }
 
 }  // namespace

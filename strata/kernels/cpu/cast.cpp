@@ -11,7 +11,7 @@ namespace strata::kernels::cpu {
 namespace {
 
 template <class T>
-void identity(const void*, const T* const* in, T* out, int64_t n) {
+void identity(const void*, const T* const* in, T* out, int64_t n, bool) {
   if (in[0] != out) std::copy_n(in[0], n, out);
 }
 

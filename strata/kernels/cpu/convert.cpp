@@ -31,9 +31,14 @@ void widen_bf16(const bfloat16* from, float* to, int64_t n) {
 
 void narrow_to_bf16(const float* from, bfloat16* to, int64_t n) {
   const hn::ScalableTag<float> d;
+  const hn::Repartition<uint16_t, decltype(d)> halves;
+  const auto rounded = [&](const float* x) HWY_ATTR {
+    return hn::BitCast(halves, kernels::HWY_NAMESPACE::rounded_to_upper(d, hn::LoadU(d, x)));
+  };
   int64_t i = 0;
-  for (; i + lanes(d) <= n; i += lanes(d)) {
-    kernels::HWY_NAMESPACE::store(d, hn::LoadU(d, from + i), to + i);
+  for (; i + 2 * lanes(d) <= n; i += 2 * lanes(d)) {
+    const auto low = rounded(from + i), high = rounded(from + i + lanes(d));
+    hn::StoreU(hn::ConcatOdd(halves, high, low), halves, reinterpret_cast<uint16_t*>(to + i));
   }
   for (; i < n; ++i) to[i] = from[i];
 }
@@ -52,14 +57,20 @@ void widen_bool(const bool* from, float* to, int64_t n) {
 
 void narrow_to_bool(const float* from, bool* to, int64_t n) {
   const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const hn::Rebind<uint8_t, decltype(d)> bytes;
-  auto* target = reinterpret_cast<uint8_t*>(to);
+  const hn::Repartition<uint16_t, decltype(d)> halves;
+  const hn::Repartition<uint8_t, decltype(d)> bytes;
+  // All bits of a lane, of which narrowing keeps the lowest eight.
+  const auto is_set = [&](const float* x) HWY_ATTR {
+    const auto set = hn::Not(hn::Eq(hn::LoadU(d, x), hn::Zero(d)));
+    return hn::BitCast(halves, hn::VecFromMask(d, set));
+  };
+  const auto two = [&](const float* x) HWY_ATTR {
+    return hn::BitCast(bytes, hn::ConcatEven(halves, is_set(x + lanes(d)), is_set(x)));
+  };
   int64_t i = 0;
-  for (; i + lanes(d) <= n; i += lanes(d)) {
-    const auto unset = hn::RebindMask(di, hn::Eq(hn::LoadU(d, from + i), hn::Zero(d)));
-    const auto y = hn::IfThenZeroElse(unset, hn::Set(di, 1));
-    hn::StoreU(hn::DemoteTo(bytes, y), bytes, target + i);
+  for (; i + 4 * lanes(d) <= n; i += 4 * lanes(d)) {
+    const auto all = hn::ConcatEven(bytes, two(from + i + 2 * lanes(d)), two(from + i));
+    hn::StoreU(hn::And(all, hn::Set(bytes, 1)), bytes, reinterpret_cast<uint8_t*>(to + i));
   }
   for (; i < n; ++i) to[i] = from[i] != 0;
 }

@@ -26,20 +26,60 @@ namespace strata::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class T, class Op, size_t... k>
-void vector_loop(const void* op, const T* const* in, T* out, int64_t n) {
+/// f over as many whole steps as there are; returns how many elements that were.
+template <bool kStreams, class Op, size_t... k>
+HWY_INLINE int64_t whole_vectors(const Op& f, const float* const* in, float* out, int64_t n,
+                                 std::index_sequence<k...>) {
   const hn::ScalableTag<float> d;
-  const Op f = *static_cast<const Op*>(op);
   const int64_t step = lanes(d);
   int64_t i = 0;
+  for (; i + step <= n; i += step) {
+    const auto y = f(d, load(d, in[k] + i)...);
+    if constexpr (kStreams) {
+      hn::Stream(y, d, out + i);
+    } else {
+      store(d, y, out + i);
+    }
+  }
+  return i;
+}
+
+template <bool kStreams, class Op, size_t... k>
+HWY_INLINE int64_t whole_vectors(const Op& f, const bfloat16* const* in, bfloat16* out, int64_t n,
+                                 std::index_sequence<k...>) {
+  using D = hn::ScalableTag<float>;
+  const D d;
+  const hn::Repartition<uint16_t, D> halves;
+  const int64_t step = 2 * lanes(d);
+  int64_t i = 0;
+  for (; i + step <= n; i += step) {
+    const EvenOdd<D> x[] = {load_two(d, in[k] + i)...};
+    const auto y = joined(d, EvenOdd<D>{f(d, x[k].even...), f(d, x[k].odd...)});
+    auto* to = reinterpret_cast<uint16_t*>(out + i);
+    if constexpr (kStreams) {
+      hn::Stream(y, halves, to);
+    } else {
+      hn::StoreU(y, halves, to);
+    }
+  }
+  for (; i + lanes(d) <= n; i += lanes(d)) store(d, f(d, load(d, in[k] + i)...), out + i);
+  return i;
+}
+
+template <class T, class Op, size_t... k>
+void vector_loop(const void* op, const T* const* in, T* out, int64_t n, bool streams) {
+  const hn::ScalableTag<float> d;
+  const Op f = *static_cast<const Op*>(op);
+  const std::index_sequence<k...> all;
+  const int64_t i =
+      streams ? whole_vectors<true>(f, in, out, n, all) : whole_vectors<false>(f, in, out, n, all);
   // The rest goes through full vectors too, so that an element's value does not depend on where a
   // thread's part ends.
-  for (; i + step <= n; i += step) store(d, f(d, load(d, in[k] + i)...), out + i);
   if (i < n) store_n(d, f(d, load_n(d, in[k] + i, n - i, 0.0f)...), out + i, n - i);
 }
 
 template <class T, class Op, size_t... k>
-void scalar_loop(const void* op, const T* const* in, T* out, int64_t n) {
+void scalar_loop(const void* op, const T* const* in, T* out, int64_t n, bool) {
   const Op f = *static_cast<const Op*>(op);
   for (int64_t i = 0; i < n; ++i) out[i] = f(in[k][i]...);
 }

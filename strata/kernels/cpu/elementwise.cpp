@@ -15,6 +15,10 @@ namespace {
 template <class T>
 constexpr int64_t kBlock = 2048 / sizeof(T);
 
+/// Whether loops over T write past the caches by themselves.
+template <class T>
+constexpr bool kLoopStreams = sizeof(T) < sizeof(double);
+
 /// Geometry of a tensor broadcast to `to`: dimensions that continue one another are merged.
 struct Geometry {
   Shape shape;
@@ -73,6 +77,9 @@ struct Geometry {
 template <class T>
 class Source {
  public:
+  /// Of the buffer: a block, and the longest row of those that repeat and stay in it.
+  static constexpr int64_t kBuffer = 2 * kBlock<T>;
+
   Source(const Tensor& x, const Tensor& out, T* buffer)
       : buffer_(buffer),
         data_(static_cast<const char*>(x.raw())),
@@ -84,11 +91,13 @@ class Source {
       load_(data_, 0, buffer_, std::min(kBlock<T>, out.numel()));
     } else if (!x.is_contiguous() || x.shape() != out.shape()) {
       geometry_.emplace(x, out.shape());
+      repeat_row(out.numel());
     }
   }
 
   const T* read(int64_t begin, int64_t n) {
     if (constant_) return buffer_;
+    if (row_ > 0) return buffer_ + begin % row_;
     if (!geometry_) return gather(data_ + begin * item_, 1, n, buffer_, n);
     const T* result = buffer_;
     T* to = buffer_;
@@ -102,6 +111,19 @@ class Source {
   }
 
  private:
+  /// A short row for all rows of the output: writes it out so often that each block is in there.
+  void repeat_row(int64_t elements) {
+    const Geometry& g = *geometry_;
+    if (g.shape.rank() != 2 || g.strides[0] != 0 || g.strides[1] != 1) return;
+    if (g.shape[1] > kBlock<T>) return;
+    row_ = g.shape[1];
+    load_(data_, 1, buffer_, row_);
+    const int64_t all = std::min(row_ + kBlock<T>, elements);
+    for (int64_t done = row_; done < all; done *= 2) {
+      std::copy_n(buffer_, std::min(done, all - done), buffer_ + done);
+    }
+  }
+
   /// A run of a block of n elements: where it is, if it is all of the block and needs no change.
   const T* gather(const char* from, int64_t stride, int64_t run, T* to, int64_t n) const {
     if (same_type_ && stride == 1 && run == n) return reinterpret_cast<const T*>(from);
@@ -116,6 +138,7 @@ class Source {
   bool constant_;
   Load<T> load_;
   std::optional<Geometry> geometry_;
+  int64_t row_ = 0;  // length of a row that repeats in the buffer
 };
 
 /// Takes blocks of results to the output.
@@ -128,18 +151,18 @@ class Sink {
         item_(size_of(y.dtype())),
         same_type_(y.dtype() == dtype_of<T>),
         streams_(y.is_contiguous() && should_stream(data_, y.numel() * item_)),
+        direct_(same_type_ && y.is_contiguous() && (!streams_ || kLoopStreams<T>)),
         store_(store_to<T>(y.dtype())) {
     if (!y.is_contiguous()) geometry_.emplace(y, y.shape());
   }
 
-  /// Where the block that begins there may be computed.
-  T* place(int64_t begin) {
-    const bool direct = same_type_ && !geometry_ && !streams_;
-    return direct ? reinterpret_cast<T*>(data_) + begin : buffer_;
-  }
+  /// Where the block that begins there is computed, and whether it may be written past the caches.
+  T* place(int64_t begin) { return direct_ ? reinterpret_cast<T*>(data_) + begin : buffer_; }
+  bool loop_streams() const { return direct_ && streams_; }
 
   /// Writes a block computed at place(begin).
   void write(int64_t begin, int64_t n) {
+    if (direct_) return;
     char* to = data_ + begin * item_;
     if (geometry_) {
       const T* from = buffer_;
@@ -149,7 +172,7 @@ class Sink {
         from += run;
       });
     } else if (!streams_) {
-      if (!same_type_) store_(buffer_, to, 1, n);
+      store_(buffer_, to, 1, n);
     } else if (same_type_) {
       stream_copy(buffer_, to, n * item_);
     } else {
@@ -169,6 +192,7 @@ class Sink {
   int64_t item_;
   bool same_type_;
   bool streams_;
+  bool direct_;  // no need of the buffer
   Store<T> store_;
   std::optional<Geometry> geometry_;
 };
@@ -176,15 +200,16 @@ class Sink {
 template <class T>
 void run_blocks(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
                 int64_t begin, int64_t end) {
-  alignas(64) T buffers[kMostInputs + 1][kBlock<T>];
+  alignas(64) T buffers[kMostInputs][Source<T>::kBuffer];
+  alignas(64) T results[kBlock<T>];
   std::array<std::optional<Source<T>>, kMostInputs> sources;
   for (size_t k = 0; k < in.size(); ++k) sources[k].emplace(*in[k], out, buffers[k]);
-  Sink<T> sink(out, buffers[kMostInputs]);
+  Sink<T> sink(out, results);
   while (begin < end) {
     const int64_t n = std::min(kBlock<T>, end - begin);
     std::array<const T*, kMostInputs> blocks{};
     for (size_t k = 0; k < in.size(); ++k) blocks[k] = sources[k]->read(begin, n);
-    loop(op, blocks.data(), sink.place(begin), n);
+    loop(op, blocks.data(), sink.place(begin), n, sink.loop_streams());
     sink.write(begin, n);
     begin += n;
   }
@@ -207,17 +232,21 @@ void run_plain(Loop<T> loop, const void* op, std::span<const Tensor* const> in, 
   std::array<const T*, kMostInputs> from{};
   for (size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k]->raw());
   T* to = static_cast<T*>(out.raw());
-  if (n <= grain) return loop(op, from.data(), to, n);
+  if (n <= grain) return loop(op, from.data(), to, n, false);
   const bool streams = should_stream(to, n * static_cast<int64_t>(sizeof(T)));
   parallel_for(n, grain, [&](int64_t begin, int64_t end) {
     auto part = from;
     for (size_t k = 0; k < in.size(); ++k) part[k] += begin;
-    if (!streams) return loop(op, part.data(), to + begin, end - begin);
+    if (!streams || kLoopStreams<T>) {
+      loop(op, part.data(), to + begin, end - begin, streams);
+      if (streams) finish_streaming();
+      return;
+    }
     constexpr int64_t kPart = kStreamPart / sizeof(T);
     alignas(64) T buffer[kPart];
     for (; begin < end; begin += kPart) {
       const int64_t count = std::min(kPart, end - begin);
-      loop(op, part.data(), buffer, count);
+      loop(op, part.data(), buffer, count, false);
       stream_copy(buffer, to + begin, count * static_cast<int64_t>(sizeof(T)));
       for (size_t k = 0; k < in.size(); ++k) part[k] += count;
     }

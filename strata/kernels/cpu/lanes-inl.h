@@ -52,18 +52,43 @@ template <class D>
 HWY_INLINE void store(D d, hn::Vec<D> v, hn::TFromD<D>* to) {
   hn::StoreU(v, d, to);
 }
+/// Rounds to bf16, which stands in the upper halves of the lanes; the lower ones are arbitrary.
 template <class D>
-HWY_INLINE void store(D, hn::Vec<D> v, bfloat16* to) {
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> rounded_to_upper(D, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> du;
+  const auto bits = hn::BitCast(du, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
+  const auto nan = hn::RebindMask(du, hn::IsNaN(v));
+  return hn::IfThenElse(nan, hn::Or(bits, hn::Set(du, 0x400000)), rounded);
+}
+template <class D>
+HWY_INLINE void store(D d, hn::Vec<D> v, bfloat16* to) {
   const hn::RebindToSigned<D> di;
   const hn::Rebind<uint16_t, D> half;
-  const auto bits = hn::BitCast(du, v);
-  const auto upper = hn::ShiftRight<16>(bits);
-  const auto odd = hn::And(upper, hn::Set(du, 1));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff))));
-  const auto nan = hn::RebindMask(du, hn::IsNaN(v));
-  const auto y = hn::IfThenElse(nan, hn::Or(upper, hn::Set(du, 0x40)), rounded);
+  const auto y = hn::ShiftRight<16>(rounded_to_upper(d, v));
   hn::StoreU(hn::DemoteTo(half, hn::BitCast(di, y)), half, reinterpret_cast<uint16_t*>(to));
+}
+
+/// Two vectors of bf16 that follow each other in memory, as their elements at even places and those
+/// at odd ones: cheaper to part and to join than one half behind the other.
+template <class D>
+struct EvenOdd {
+  hn::Vec<D> even, odd;
+};
+template <class D>
+HWY_INLINE EvenOdd<D> load_two(D d, const bfloat16* from) {
+  const hn::RebindToUnsigned<D> du;
+  const hn::Repartition<uint16_t, D> halves;
+  const auto bits = hn::BitCast(du, hn::LoadU(halves, reinterpret_cast<const uint16_t*>(from)));
+  return {hn::BitCast(d, hn::ShiftLeft<16>(bits)),
+          hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000)))};
+}
+template <class D>
+HWY_INLINE hn::Vec<hn::Repartition<uint16_t, D>> joined(D d, EvenOdd<D> v) {
+  const hn::Repartition<uint16_t, D> halves;
+  const auto low = hn::BitCast(halves, hn::ShiftRight<16>(rounded_to_upper(d, v.even)));
+  return hn::OddEven(hn::BitCast(halves, rounded_to_upper(d, v.odd)), low);
 }
 
 /// The first n elements, n below the number of lanes; `fill` in the other lanes.

@@ -222,7 +222,7 @@ struct Quadrant {
 
 /// In f64, where two parts of pi/2 are enough: the first has 33 bits, so that q times it is exact.
 template <class D>
-HWY_INLINE Quadrant<D> reduce_angle(D d, hn::Vec<D> magnitude) {
+HWY_INLINE Quadrant<D> reduce_angle_in_f64(D d, hn::Vec<D> magnitude) {
   const hn::RepartitionToWide<D> dd;
   const hn::Half<D> dh;
   const auto reduce = [&](auto x, auto& r) HWY_ATTR {
@@ -237,6 +237,19 @@ HWY_INLINE Quadrant<D> reduce_angle(D d, hn::Vec<D> magnitude) {
   const auto q = hn::Combine(d, hn::DemoteTo(dh, q_high), hn::DemoteTo(dh, q_low));
   return {hn::BitCast(hn::RebindToSigned<D>(), hn::Add(q, hn::Set(d, kRounder))),
           hn::Combine(d, hn::DemoteTo(dh, high), hn::DemoteTo(dh, low))};
+}
+
+/// With fused multiply-add three parts of pi/2 in f32 do: the first step is exact.
+template <class D>
+HWY_INLINE Quadrant<D> reduce_angle(D d, hn::Vec<D> magnitude) {
+  if constexpr (!HWY_NATIVE_FMA) return reduce_angle_in_f64(d, magnitude);
+  const auto rounder = hn::Set(d, kRounder);
+  const auto rounded = hn::MulAdd(magnitude, hn::Set(d, 0.636619772f), rounder);
+  const auto q = hn::Sub(rounded, rounder);
+  auto r = hn::NegMulAdd(q, hn::Set(d, 1.57079637f), magnitude);
+  r = hn::NegMulAdd(q, hn::Set(d, -4.37113883e-8f), r);
+  r = hn::NegMulAdd(q, hn::Set(d, -1.71512451e-15f), r);
+  return {hn::BitCast(hn::RebindToSigned<D>(), rounded), r};
 }
 
 /// sin(q pi/2 + r).

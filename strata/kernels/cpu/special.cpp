@@ -15,13 +15,13 @@ using Scalar1 = double (*)(double);
 using Scalar2 = double (*)(double, double);
 
 template <class T>
-void loop1(const void* op, const T* const* in, T* out, int64_t n) {
+void loop1(const void* op, const T* const* in, T* out, int64_t n, bool) {
   const Scalar1 f = *static_cast<const Scalar1*>(op);
   for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(f(static_cast<double>(in[0][i])));
 }
 
 template <class T>
-void loop2(const void* op, const T* const* in, T* out, int64_t n) {
+void loop2(const void* op, const T* const* in, T* out, int64_t n, bool) {
   const Scalar2 f = *static_cast<const Scalar2*>(op);
   for (int64_t i = 0; i < n; ++i) {
     out[i] = static_cast<T>(f(static_cast<double>(in[0][i]), static_cast<double>(in[1][i])));
@@ -104,7 +104,7 @@ Scalar2 scalar(Function2 f) {
 
 /// C's remainder, and the one with the divisor's sign.
 template <bool floored>
-void integer_loop(const void*, const int64_t* const* in, int64_t* out, int64_t n) {
+void integer_loop(const void*, const int64_t* const* in, int64_t* out, int64_t n, bool) {
   for (int64_t i = 0; i < n; ++i) {
     const int64_t a = in[0][i], b = in[1][i];
     if (b == 0) throw ValueError(floored ? "remainder" : "fmod", "an integer is divided by 0");
@@ -114,7 +114,7 @@ void integer_loop(const void*, const int64_t* const* in, int64_t* out, int64_t n
 }
 
 template <bool largest>
-void extreme_loop(const void*, const int64_t* const* in, int64_t* out, int64_t n) {
+void extreme_loop(const void*, const int64_t* const* in, int64_t* out, int64_t n, bool) {
   for (int64_t i = 0; i < n; ++i) {
     out[i] = largest ? std::max(in[0][i], in[1][i]) : std::min(in[0][i], in[1][i]);
   }
