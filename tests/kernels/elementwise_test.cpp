@@ -9,6 +9,7 @@
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/arithmetic.h"
+#include "strata/kernels/compare.h"
 #include "strata/kernels/copy.h"
 #include "strata/kernels/cpu/convert.h"
 #include "strata/kernels/unary.h"
@@ -131,6 +132,30 @@ TEST(ElementwiseKernels, StreamedResultsAreTheSame) {
     EXPECT_EQ(slice(y, 0, begin, begin + 3000).to_vector<float>(), expected.to_vector<float>());
     EXPECT_EQ(slice(narrow, 0, begin, begin + 3000).to_vector<double>(), part.to_vector<double>());
   }
+}
+
+TEST(ElementwiseKernels, StreamedHalvesAndComparisonsAreTheSame) {
+  const int64_t n = kernels::cpu::kStreamBytes + 1001;
+  const Tensor x = cast(rand({n}, -3, 3), DType::bf16), row = rand({1001}, -1, 1);
+  const Tensor square = x.as_strided({n / 1001, 1001}, {1001, 1}, 0);
+  Tensor y = empty_like(x), above = empty({n}, DType::boolean), sums = empty(square.shape());
+  kernels::add(Cpu{}, x, x, y);
+  kernels::gt(Cpu{}, x, y, DType::f32, above);
+  kernels::add(Cpu{}, square, row, sums);
+  for (int64_t begin : {int64_t{0}, int64_t{999}, n / 2 + 1, n - 3000}) {
+    const auto at = [&](const Tensor& t) {
+      return slice(t, 0, begin, begin + 3000).to_vector<float>();
+    };
+    const auto a = at(x), b = at(y), c = at(above);
+    for (size_t i = 0; i < a.size(); ++i) {
+      ASSERT_EQ(b[i], 2 * a[i]) << begin << " " << i;
+      ASSERT_EQ(c[i], a[i] > b[i] ? 1 : 0) << begin << " " << i;
+    }
+  }
+  const int64_t last = sums.shape()[0] - 1;
+  const auto exact = naive_sum(select(square, 0, last), row, {1001});
+  EXPECT_EQ(select(sums, 0, last).to_vector<float>(),
+            std::vector<float>(exact.begin(), exact.end()));
 }
 
 TEST(ElementwiseKernels, SameBitsOnAnyNumberOfThreads) {
