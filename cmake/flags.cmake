@@ -3,7 +3,11 @@ add_library(strata_flags INTERFACE)
 target_include_directories(strata_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_features(strata_flags INTERFACE cxx_std_20)
 target_compile_options(strata_flags INTERFACE
-  -Wall -Wextra $<$<BOOL:${STRATA_WERROR}>:-Werror> $<$<CONFIG:Release>:-O2>)
+  -Wall -Wextra $<$<BOOL:${STRATA_WERROR}>:-Werror>)
+# A target may ask for another level than -O2 by its property STRATA_OPTIMIZATION.
+set(wanted $<TARGET_PROPERTY:STRATA_OPTIMIZATION>)
+target_compile_options(strata_flags INTERFACE
+  $<$<CONFIG:Release>:$<IF:$<BOOL:${wanted}>,${wanted},-O2>>)
 if(STRATA_FUZZ)
   target_compile_options(strata_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
