@@ -255,7 +255,8 @@ TEST(DiffusersFolder, OpensAsItIs) {
 /// The keys of a JSON object, in their order.
 std::string keys_of(const std::string& text) {
   std::string keys;
-  for (const auto& entry : nlohmann::ordered_json::parse(text).items()) keys += entry.key() + " ";
+  const auto object = nlohmann::ordered_json::parse(text);
+  for (auto it = object.begin(); it != object.end(); ++it) keys += it.key() + " ";
   return keys;
 }
 
@@ -294,7 +295,7 @@ TEST(FolderCommands, SayInJsonWhatTheyDid) {
   const auto rows = run_strata({"embed", kFolders + "bert-sentences", "Green tea", "--json"});
   ASSERT_EQ(rows.status, 0) << rows.err;
   EXPECT_EQ(keys_of(rows.out), "system texts width embeddings similarities ");
-  EXPECT_EQ(json::parse(rows.out).at("texts"), json({"Green tea"}));
+  EXPECT_EQ(json::parse(rows.out).at("texts"), json::array({"Green tea"}));
 }
 
 TEST(FillMask, GuessesAsTransformers) {
