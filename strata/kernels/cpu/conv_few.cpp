@@ -1,5 +1,6 @@
-// The forward pass over images of few channels (first layers): a row of the window is a short run,
-// so what surrounds the sums must be cheap. Tiles are neighbouring pixels of one row.
+// The forward pass over images of few channels (first layers), and the way back of few results as
+// one: a row of the window is a short run, so what surrounds the sums must be cheap. Tiles are
+// neighbouring pixels of one row.
 #include <algorithm>
 #include <utility>
 
@@ -18,6 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 namespace conv {
 namespace {
+
+constexpr int64_t kLineFloats = 16;  // of a line of the caches
 
 // What the tiles of a layer have in common.
 struct FewChannels {
@@ -40,7 +43,8 @@ void few_tile(const FewChannels& f, const float* HWY_RESTRICT x, const float* HW
   const float* at[kRows];
   for (int i = 0; i < kRows; ++i) {
     at[i] = x + i * f.pixel_step;
-    hwy::Prefetch(y + i * f.result_pixel);
+    // Results of a line and more each; shorter ones lie together and are fetched by themselves.
+    if (f.result_pixel >= kLineFloats) hwy::Prefetch(y + i * f.result_pixel);
   }
   for (int64_t r = 0; r < f.rows; ++r) {
     const int64_t begin = r * f.row_step;
