@@ -9,6 +9,7 @@
 #include "recipes/shared/imagenet_labels.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
+#include "strata/base/error.h"
 #include "strata/optim/sgd.h"
 #include "strata/train/supervised.h"
 #include "strata/vision/augment.h"
@@ -45,9 +46,13 @@ std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings&
   train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
   config.transform = [moves = random_moves(0, flip), erase = s.erase](Batch b, Generator& random) {
     b = moves(std::move(b), random);
-    if (erase > 0) b.x = random_erasing(b.x, {.p = erase}, random);
+    if (erase != 0) b.x = random_erasing(b.x, {.p = erase}, random);
     return b;
   };
+  if (s.balanced && source.holdout > 0) {
+    throw ValueError("resnet", "balanced=true with a share held out",
+                     "leave out --patience and --holdout, or balanced");
+  }
   const auto train_set =
       photos(source, Split::train, {}, {.least_area = s.least_area, .jitter = s.jitter});
   if (s.balanced) config.sampler = balanced_classes(*train_set);

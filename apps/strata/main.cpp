@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -148,9 +149,11 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const int status = run(argc, argv);
+    errno = 0;
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (!written) say("strata: cannot write to standard output");
-    return written ? status : kFailed;
+    if (written || errno == EPIPE) return status;  // a reader that has had enough is no fault
+    say("strata: cannot write to standard output");
+    return kFailed;
   } catch (const UsageError& e) {
     say(std::string("strata: ") + e.what());
     return kUsage;

@@ -258,7 +258,11 @@ int train_system(const TrainArguments& a, const Program& program) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    if (!interrupted()) finish(*training, options.run_dir, a.seed, report);
+    if (interrupted()) {  // in the last evaluation: all is saved
+      report.write(options.run_dir, "finished");
+    } else {
+      finish(*training, options.run_dir, a.seed, report);
+    }
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));

@@ -68,7 +68,7 @@ Tensor to_unit(const Tensor& bytes) {
 /// A photo as a training sees it, u8[crop, crop, 3].
 Tensor change_photo(const Tensor& image, const PhotoConfig& config, const PhotoChanges& changes,
                     Generator& random) {
-  const Tensor part = changes.least_area > 0
+  const Tensor part = changes.least_area != 0
                           ? random_resized_crop(image, config.crop, config.crop,
                                                 {.least_area = changes.least_area}, random)
                           : prepare_photo(image, config);
@@ -125,7 +125,7 @@ std::shared_ptr<const Dataset> photos(const Source& source, Split split, const P
       .prepare = [config](const Tensor& image) { return prepare_photo(image, config); },
       .mean = config.mean,
       .stddev = config.stddev};
-  if (changes.least_area > 0 || changes.jitter > 0) {
+  if (changes.least_area != 0 || changes.jitter != 0) {
     folder.augment = [config, changes](const Tensor& image, Generator& random) {
       return change_photo(image, config, changes, random);
     };

@@ -267,25 +267,22 @@ Tensor first_zeros(const Tensor& zero, const Shape& shape, int axis, const Tenso
   return logical_and(zero, gather_checked(first, axis, index) == number);
 }
 
-/// The same where places have several zeros: two of them are multiplied to the rest one by one, so
-/// that second and third derivatives know them.
+/// The same where places have several zeros: two of them are multiplied to x one by one, so that
+/// second and third derivatives know them. Zeros first: the rest alone could overflow.
 Tensor scatter_product_of_zeros(const Tensor& x, int axis, const Tensor& index,
                                 const Tensor& source) {
   const bool recorded = grad_enabled() && (x.requires_grad() || source.requires_grad());
   if (!recorded || x.is_meta()) return scatter_product(x, axis, index, source);
   constexpr int kApart = 2;
-  Tensor rest = source, zero = source.detach() == 0;
-  std::vector<Tensor> factors;
+  Tensor start = x, rest = source, zero = source.detach() == 0;
   for (int i = 0; i < kApart && any(zero).item<bool>(); ++i) {
     const Tensor first = first_zeros(zero, x.shape(), axis, index);
     zero = logical_and(zero, logical_not(first));
     if (!any(zero).item<bool>()) break;
-    factors.push_back(scatter_product(ones_like(x), axis, index, where(first, source, 1)));
+    start = start * scatter_product(ones_like(x), axis, index, where(first, source, 1));
     rest = where(first, 1, rest);
   }
-  Tensor y = scatter_product(x, axis, index, rest);
-  for (const Tensor& factor : factors) y = y * factor;
-  return y;
+  return scatter_product(start, axis, index, rest);
 }
 
 Tensor scatter_extreme(bool largest, const Tensor& x, int axis, const Tensor& index,

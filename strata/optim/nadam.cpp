@@ -21,6 +21,10 @@ NAdam::NAdam(std::vector<ParamGroup> groups, const NAdamConfig& config)
 
 void NAdam::update(const Options& o, const Tensor& like,
                    std::span<const kernels::OptimPart> parts) {
+  const auto mu_at = [&](int64_t step) {
+    return o.momentum *
+           (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * config_.momentum_decay));
+  };
   sweep_elements<2>(name(), like, parts, [&]<class T>(const kernels::OptimPart& part, T) {
     const bool decoupled = config_.decoupled;
     const DecayedGradient<T> fresh{static_cast<T>(decoupled ? 0 : o.weight_decay),
@@ -28,12 +32,7 @@ void NAdam::update(const Options& o, const Tensor& like,
     const T shrink = static_cast<T>(decoupled ? 1 - o.lr * o.weight_decay : 1);
 
     const auto steps = static_cast<double>(part.step);
-    const auto mu_at = [&](double n) {
-      return o.momentum * (1 - 0.5 * std::pow(0.96, n * config_.momentum_decay));
-    };
-    const double mu = mu_at(steps), next = mu_at(steps + 1);
-    *part.number *= mu;
-    const double product = *part.number;
+    const double mu = mu_at(part.step), next = mu_at(part.step + 1), product = *part.number * mu;
     const T by_gradient = static_cast<T>(o.lr * (1 - mu) / (1 - product)),
             by_mean = static_cast<T>(o.lr * next / (1 - product * next)),
             unbias = static_cast<T>(1 - std::pow(config_.beta2, steps)),
@@ -48,6 +47,7 @@ void NAdam::update(const Options& o, const Tensor& like,
       p -= (by_gradient * g + by_mean * mean) / root;
     };
   });
+  for (const kernels::OptimPart& part : parts) *part.number *= mu_at(part.step);
 }
 
 }  // namespace strata

@@ -154,7 +154,8 @@ struct Optimizer::Work {
   std::vector<Tensor> grads;
 };
 
-/// All memory is taken before the first parameter changes: a step that lacks memory does nothing.
+/// All tensors are there before the first parameter changes: a step that cannot have them does
+/// nothing.
 void Optimizer::step() {
   std::vector<Work> works;
   works.reserve(groups_.size());

@@ -31,7 +31,7 @@ size_t trailing_space(std::string_view text, bool (*space)(char32_t)) {
 }  // namespace
 
 int64_t token_number_limit(size_t tokens) {
-  constexpr int64_t kMostTokens = int64_t{1} << 24, kGaps = int64_t{1} << 16;
+  constexpr int64_t kMostTokens = int64_t{1} << 24, kGaps = int64_t{1} << 18;
   return tokens >= static_cast<size_t>(kMostTokens)
              ? kMostTokens
              : std::min(kMostTokens, kGaps + 16 * static_cast<int64_t>(tokens));

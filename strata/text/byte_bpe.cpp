@@ -68,7 +68,10 @@ ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
   const int64_t limit = token_number_limit(config.vocabulary.size() + added_.size());
   const auto place = [&](const std::string& token, int64_t id, std::string bytes) {
     if (id < 0 || id >= limit) {
-      throw FormatError(where, fmt::format("token '{}' has the number {}", token, id));
+      throw FormatError(where,
+                        fmt::format("token '{}' has the number {}, which must lie in [0, {}) "
+                                    "for so few tokens",
+                                    token, id, limit));
     }
     if (id >= size()) pieces_.resize(static_cast<size_t>(id) + 1);
     std::optional<std::string>& at = pieces_[static_cast<size_t>(id)];

@@ -84,7 +84,9 @@ WordPiece::WordPiece(const WordPieceConfig& config, const std::string& where) : 
 
 void WordPiece::place(const std::string& token, int64_t id, const std::string& where) {
   if (id < 0 || id >= limit_) {
-    throw FormatError(where, fmt::format("token '{}' has the number {}", token, id));
+    throw FormatError(where, fmt::format("token '{}' has the number {}, which must lie in [0, {}) "
+                                         "for so few tokens",
+                                         token, id, limit_));
   }
   if (id >= size()) tokens_.resize(static_cast<size_t>(id) + 1);
   auto& at = tokens_[static_cast<size_t>(id)];

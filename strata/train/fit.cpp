@@ -190,7 +190,7 @@ class Fit {
       training_.next_batch();
     } catch (...) {
       default_generator() = random;
-      save();
+      if (bad_parameter(training_.model()).empty()) save();
       throw;
     }
   }
@@ -220,8 +220,10 @@ class Fit {
   void require_finite_weights() {
     const std::string fault = bad_parameter(training_.model());
     if (fault.empty()) return;
-    throw NumericError("train", fmt::format("{} after step {}", fault, state_.step),
-                       "the last checkpoint is from before; a lower learning rate often helps");
+    throw NumericError(
+        "train", fmt::format("{} after step {}", fault, state_.step),
+        "the last checkpoint, if there is one, is from before; a lower learning rate "
+        "often helps");
   }
 
   /// What is watched of the epoch that has ended: lower is better.

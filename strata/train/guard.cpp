@@ -37,10 +37,12 @@ bool has_fault(const void* values, int64_t count, Bits exponent) {
 }
 
 bool has_fault(const Tensor& t) {
-  if (t.is_meta() || !t.is_contiguous()) return false;
-  if (t.dtype() == DType::f32) return has_fault(t.raw(), t.numel(), uint32_t{0x7f800000});
-  if (t.dtype() == DType::f64) return has_fault(t.raw(), t.numel(), uint64_t{0x7ff} << 52);
-  return false;
+  if (t.is_meta()) return false;
+  if (t.is_contiguous()) {
+    if (t.dtype() == DType::f32) return has_fault(t.raw(), t.numel(), uint32_t{0x7f800000});
+    if (t.dtype() == DType::f64) return has_fault(t.raw(), t.numel(), uint64_t{0x7ff} << 52);
+  }
+  return fault_of(t) != nullptr;
 }
 
 /// Remembers the first module whose output is not finite. Inner modules leave before outer ones,

@@ -85,6 +85,15 @@ TEST(Indexing, ScatterKeepsTheLast) {
   EXPECT_THROW(scatter(x, 0, index, zeros({3}, DType::f64)), DTypeError);
 }
 
+TEST(Indexing, ProductsOverZerosAreTheSameWithAGradient) {
+  const Tensor x = ones({1}), index = tensor<int64_t>({0, 0, 0, 0});
+  Tensor source = tensor<float>({0, 1e30f, 1e30f, 0});
+  EXPECT_EQ(scatter_reduce(x, 0, index, source, ScatterReduce::prod).item<float>(), 0);
+  source.set_requires_grad();
+  EXPECT_EQ(scatter_reduce(x, 0, index, source, ScatterReduce::prod).item<float>(), 0)
+      << "not what remains without the zeros, which overflows";
+}
+
 TEST(Indexing, ScatterReduceOfIntegersAndSpecialValues) {
   constexpr auto kNan = std::numeric_limits<double>::quiet_NaN();
   const Tensor index = tensor<int64_t>({0, 0, 1, 1});

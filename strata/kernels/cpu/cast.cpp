@@ -11,8 +11,13 @@ namespace strata::kernels::cpu {
 namespace {
 
 template <class T>
-void identity(const void*, const T* const* in, T* out, int64_t n, bool) {
-  if (in[0] != out) std::copy_n(in[0], n, out);
+void identity(const void*, const T* const* in, T* out, int64_t n, bool streams) {
+  if (in[0] == out) return;
+  if (streams) {
+    stream_copy(in[0], out, n * static_cast<int64_t>(sizeof(T)));
+  } else {
+    std::copy_n(in[0], n, out);
+  }
 }
 
 /// Fills contiguous y by convert(begin, n, to), which writes n elements from `begin` on to `to`.

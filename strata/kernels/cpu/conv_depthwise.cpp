@@ -174,8 +174,8 @@ DepthwiseTile depthwise_tile_for(const Phase& p) {
   return depthwise_tile<0, 0>;
 }
 
-// One line of channels of some rows of an image's results. The rows of the source that the window
-// covers at present stand in a ring of copies with zeros around, small enough for the first cache.
+// A block of channels of some rows of an image's results. The rows of the source that the window
+// covers at present stand in a ring of copies with zeros around.
 class DepthwiseBlock {
  public:
   DepthwiseBlock(const Depthwise& p, const std::vector<Phase>& phases)

@@ -15,7 +15,7 @@ namespace {
 template <class T>
 constexpr int64_t kBlock = 2048 / sizeof(T);
 
-/// Whether loops over T write past the caches by themselves.
+/// Whether loops over T may write past the caches by themselves; those of the others never do.
 template <class T>
 constexpr bool kLoopStreams = sizeof(T) < sizeof(double);
 

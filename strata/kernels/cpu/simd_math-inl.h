@@ -213,7 +213,7 @@ HWY_INLINE V log1p_of_unit(D d, V x) {
 /// Beyond this, sin and cos go lane by lane.
 inline constexpr float kMostRadians = 1e6f;
 
-/// A magnitude as q pi/2 + r with |r| <= pi/4.
+/// A magnitude as q pi/2 + r with |r| <= pi/4, or a twentieth more towards kMostRadians in f32.
 template <class D>
 struct Quadrant {
   hn::Vec<hn::RebindToSigned<D>> q;  // its lowest bits

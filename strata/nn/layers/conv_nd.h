@@ -21,7 +21,8 @@ struct Conv1dConfig {
 
 /// Convolution of sequences [N, L, in] to [N, L', out]; see conv1d. Weight [out, k, in / groups],
 /// in files [out, in / groups, k]. Initialised as PyTorch's Conv1d: uniform in +-1/sqrt(fan_in).
-/// Throws ValueError for missing sizes or groups that do not divide.
+/// Throws ValueError for missing sizes or groups that do not divide; forward throws as pad() where
+/// the padding mode asks for more than the sequence has.
 class Conv1d final : public Module {
  public:
   explicit Conv1d(const Conv1dConfig& config);

@@ -1,5 +1,6 @@
 #include "strata/nn/layers/local_norm.h"
 
+#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/ops/arithmetic.h"
@@ -27,6 +28,10 @@ InstanceNorm::InstanceNorm(const InstanceNormConfig& config) : config_(config) {
 
 Tensor InstanceNorm::forward(const Tensor& x) {
   if (config_.running && !training()) {
+    if (x.rank() < 3) {
+      throw ShapeError("InstanceNorm",
+                       "takes [N, ..., channels] with places in between, got " + describe(x));
+    }
     return batch_norm(x, running_mean, running_var, weight, bias, {.eps = config_.eps});
   }
   const Tensor y = instance_norm(x, weight, bias, config_.eps);
