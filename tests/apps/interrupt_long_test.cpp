@@ -83,7 +83,7 @@ class InterruptLong : public ::testing::Test {
   static std::vector<Long> commands() {
     return {
         {"train", {"train", "lenet5", "--epochs", "50", "--out", *folder_ / "run"}, 1.2},
-        {"eval", {"eval", "lenet5", "--weights", *folder_ / "lenet"}, 0.5},
+        {"eval", {"eval", "lenet5", "--weights", *folder_ / "lenet"}, 0.15},
         {"generate",
          {"generate", "gpt-char", "T", "--weights", *folder_ / "text", "--max-tokens", "1000000"},
          1.0},
@@ -135,7 +135,7 @@ TEST_F(InterruptLong, TheTerminalIsAsItWas) {
 
 TEST_F(InterruptLong, ATrainingStoppedAtAnyMomentEndsInTheSameBits) {
   const TempFolder folder;
-  const Words words = {"train", "lenet5", "--epochs", "2", "batch=256"};
+  const Words words = {"train", "lenet5", "--epochs", "8", "batch=256"};
   ASSERT_EQ(run_strata(joined(words, {"--out", folder / "whole"})).status, 0);
   const Words broken = joined(words, {"--out", folder / "broken", "--resume"});
   Generator random(13);

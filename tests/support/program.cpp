@@ -123,17 +123,17 @@ void take_terminal(const std::string& name) {
 std::string read_terminal(int terminal, pid_t child, double seconds) {
   std::string seen;
   bool typed = false;
-  for (double waited = 0;;) {
+  const auto start = std::chrono::steady_clock::now();
+  for (;;) {
     pollfd ready{terminal, POLLIN, 0};
-    if (poll(&ready, 1, 5) == 0) {
-      waited += 0.005;
-    } else {
+    if (poll(&ready, 1, 5) > 0) {
       std::array<char, 4096> buffer;
       const ssize_t got = read(terminal, buffer.data(), buffer.size());
       if (got <= 0) return seen;
       seen.append(buffer.data(), static_cast<size_t>(got));
     }
-    if (typed || waited < seconds) continue;
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+    if (typed || waited.count() < seconds) continue;
     typed = true;
     if (write(terminal, "\x03", 1) != 1) kill(child, SIGINT);
   }
