@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -191,6 +192,14 @@ void write_file(const std::string& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content.data(), static_cast<int64_t>(content.size()));
   file.commit();
+}
+
+void append_file(const std::string& path, std::string_view content) {
+  errno = 0;
+  std::ofstream out(path, std::ios::app | std::ios::binary);
+  out << content;
+  out.flush();
+  if (!out) throw IoError(path, "cannot write: " + text_of(errno));
 }
 
 }  // namespace strata

@@ -68,4 +68,8 @@ class AtomicFile {
 /// Replaces the file's content in one step, see AtomicFile. Throws IoError.
 void write_file(const std::string& path, std::string_view content);
 
+/// Writes behind the end of the file, which is made where there is none. Throws IoError with the
+/// system's reason.
+void append_file(const std::string& path, std::string_view content);
+
 }  // namespace strata

@@ -2,15 +2,12 @@
 
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <system_error>
 
 #include <fmt/format.h>
 
-#include "strata/base/error.h"
+#include "strata/io/file.h"
 
 namespace strata::train {
 namespace {
@@ -124,19 +121,11 @@ EventFile::EventFile(const std::string& folder, int64_t step) {
     const auto name = fmt::format("events.out.tfevents.{:010.0f}.{}", start, n);
     path_ = (std::filesystem::path(folder) / name).string();
   }
-  append(tf_record(version_event(start)) + tf_record(session_event(start, step)));
+  append_file(path_, tf_record(version_event(start)) + tf_record(session_event(start, step)));
 }
 
 void EventFile::add(int64_t step, std::span<const ScalarValue> scalars) {
-  append(tf_record(scalars_event(now(), step, scalars)));
-}
-
-void EventFile::append(const std::string& records) const {
-  errno = 0;
-  std::ofstream out(path_, std::ios::app | std::ios::binary);
-  out << records;
-  out.flush();
-  if (!out) throw IoError(path_, "cannot write: " + std::generic_category().message(errno));
+  append_file(path_, tf_record(scalars_event(now(), step, scalars)));
 }
 
 }  // namespace strata::train

@@ -37,8 +37,6 @@ class EventFile {
   void add(int64_t step, std::span<const ScalarValue> scalars);
 
  private:
-  void append(const std::string& records) const;
-
   std::string path_;
 };
 

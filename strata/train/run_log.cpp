@@ -1,12 +1,9 @@
 #include "strata/train/run_log.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string_view>
-#include <system_error>
 
 #include <nlohmann/json.hpp>
 
@@ -46,11 +43,7 @@ void RunLog::add(Entry entry) {
     if (whole && std::string_view(key) == kStep) step = *whole;
     if (number && std::string_view(key) != kSeconds) scalars.emplace_back(key, *number);
   }
-  errno = 0;
-  std::ofstream out(path_, std::ios::app);
-  out << line.dump() + "\n";
-  out.flush();
-  if (!out) throw IoError(path_, "cannot write: " + std::generic_category().message(errno));
+  append_file(path_, line.dump() + "\n");
   events_.add(step, scalars);
 }
 
