@@ -27,12 +27,6 @@ using models::ViTConfig;
 
 constexpr int64_t kMostLabels = 100'000;
 
-std::string value_of(const HubConfig& config, const std::string& key,
-                     const std::string& otherwise) {
-  const auto at = config.find(key);
-  return at == config.end() ? otherwise : at->second;
-}
-
 /// What a config.json says in other words: sizes as [height, width], classes by their names, the
 /// hub's own defaults; and features that are not built here.
 void adopt(Settings& settings, const HubConfig& hub) {

@@ -5,17 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "recipes/shared/hub_config.h"
 #include "strata/base/error.h"
 
 namespace strata::recipes {
 namespace {
 
 constexpr size_t kMostLevels = 16;
-
-std::string value_of(const HubConfig& config, const std::string& key, const char* otherwise) {
-  const auto at = config.find(key);
-  return at == config.end() ? otherwise : at->second;
-}
 
 /// The entries of a list: "down_block_types.0", ".1" and so on.
 std::vector<std::string> list_of(const HubConfig& config, const std::string& key) {

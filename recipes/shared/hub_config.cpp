@@ -30,6 +30,12 @@ class JsonFields final : public FieldVisitor {
 
 }  // namespace
 
+std::string value_of(const HubConfig& config, const std::string& key,
+                     const std::string& otherwise) {
+  const auto at = config.find(key);
+  return at == config.end() ? otherwise : at->second;
+}
+
 std::string hub_config_text(const std::string& model_type, const std::string& architecture,
                             const Settings& settings,
                             const std::vector<std::pair<std::string, std::string>>& more) {

@@ -8,6 +8,9 @@
 
 namespace strata::recipes {
 
+/// The value of a key, or `otherwise` where there is none.
+std::string value_of(const HubConfig& config, const std::string& key, const std::string& otherwise);
+
 /// The text of a config.json: the model_type, the name of the class that the Python library opens
 /// it with, all fields of the settings in their own types, and more keys with values in JSON. An
 /// empty value leaves a field out.
