@@ -190,7 +190,7 @@ class Fit {
       training_.next_batch();
     } catch (...) {
       default_generator() = random;
-      if (bad_parameter(training_.model()).empty()) save();
+      if (bad_parameter(training_.model()).empty()) save_checked();
       throw;
     }
   }
@@ -306,13 +306,18 @@ class Fit {
       save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
     }
     state_.finished = true;  // only once the weights are in place: a resume would not write them
-    save();
+    save_checked();
   }
 
   void save() {
+    if (!options_.run_dir.empty()) require_finite_weights();
+    save_checked();
+  }
+
+  /// Writes weights that are known to be finite.
+  void save_checked() {
     since_save_.reset();
     if (options_.run_dir.empty()) return;
-    require_finite_weights();
     state_.seconds = progress_.seconds;
     save_checkpoint(options_.run_dir, training_, state_);
     observer_.saved(progress_, checkpoint_path(options_.run_dir));
