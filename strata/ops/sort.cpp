@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -68,6 +67,36 @@ bool nan_last(T a, T b) {
   return a < b || (b != b && a == a);
 }
 
+/// The different ones among slices, in their order: where each first stands, how often it does, and
+/// for every slice which of them it is.
+struct Slices {
+  std::vector<int64_t> first, counts, number;
+};
+
+/// `rows` holds a slice of T in each row.
+template <class T>
+Slices compare_slices(const Tensor& rows) {
+  const int64_t count = rows.size(0), width = count ? rows.numel() / count : 0;
+  const auto row = [&](int64_t i) { return rows.data<T>() + i * width; };
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return std::lexicographical_compare(row(a), row(a) + width, row(b), row(b) + width,
+                                        nan_last<T>);
+  });
+  Slices s{.first = {}, .counts = {}, .number = std::vector<int64_t>(order.size())};
+  for (size_t i = 0; i < order.size(); ++i) {
+    const T* now = row(order[i]);
+    if (i == 0 || !std::equal(now, now + width, row(order[i - 1]))) {
+      s.first.push_back(order[i]);
+      s.counts.push_back(0);
+    }
+    ++s.counts.back();
+    s.number[static_cast<size_t>(order[i])] = static_cast<int64_t>(s.counts.size()) - 1;
+  }
+  return s;
+}
+
 }  // namespace
 
 Sorted sort(const Tensor& x, int axis, bool descending) {
@@ -111,31 +140,11 @@ Unique unique(const Tensor& x, int axis) {
     if (i != axis) axes.push_back(i);
   }
   const Tensor rows = contiguous(cast(permute(x.detach(), axes), compared_as(x.dtype())));
-  std::vector<int64_t> order(static_cast<size_t>(count)), number(order.size()), first, counts;
-  std::iota(order.begin(), order.end(), 0);
-  visit_dtype(rows.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
-      const int64_t width = count ? rows.numel() / count : 0;
-      const auto row = [&](int64_t i) { return rows.data<T>() + i * width; };
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-        return std::lexicographical_compare(row(a), row(a) + width, row(b), row(b) + width,
-                                            nan_last<T>);
-      });
-      for (size_t i = 0; i < order.size(); ++i) {
-        const T* now = row(order[i]);
-        if (i == 0 || !std::equal(now, now + width, row(order[i - 1]))) {
-          first.push_back(order[i]);
-          counts.push_back(0);
-        }
-        ++counts.back();
-        number[static_cast<size_t>(order[i])] = static_cast<int64_t>(counts.size()) - 1;
-      }
-    }
-  });
-  const auto different = static_cast<int64_t>(first.size());
-  return {index_select(x.detach(), axis, tensor(first, {different})), tensor(number, {count}),
-          tensor(counts, {different})};
+  const Slices s =
+      is_floating(x.dtype()) ? compare_slices<double>(rows) : compare_slices<int64_t>(rows);
+  const auto different = static_cast<int64_t>(s.first.size());
+  return {index_select(x.detach(), axis, tensor(s.first, {different})), tensor(s.number, {count}),
+          tensor(s.counts, {different})};
 }
 
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
