@@ -175,12 +175,14 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
 /// Shows and keeps what the finished network makes of some samples.
 void finish(train::Training& training, const std::string& run_dir, uint64_t seed,
             RunReport& report) {
-  const NoGrad no_grad;
-  training.model().eval();
-  const std::vector<train::Answer> answers = training.answers(kAnswersKept);
-  show_answers(answers, run_dir);
-  report.add_answers(answers);
-  report.add_creations(run_dir, seed);
+  if (!interrupted()) {  // else in the last evaluation: all is saved
+    const NoGrad no_grad;
+    training.model().eval();
+    const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+    show_answers(answers, run_dir);
+    report.add_answers(answers);
+    report.add_creations(run_dir, seed);
+  }
   report.write(run_dir, "finished");
 }
 
@@ -258,11 +260,7 @@ int train_system(const TrainArguments& a, const Program& program) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    if (interrupted()) {  // in the last evaluation: all is saved
-      report.write(options.run_dir, "finished");
-    } else {
-      finish(*training, options.run_dir, a.seed, report);
-    }
+    finish(*training, options.run_dir, a.seed, report);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));

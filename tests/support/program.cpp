@@ -69,9 +69,10 @@ void sleep_for(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-/// Waits until the file exists, a minute at most.
+/// Waits until the file exists, a minute at most; not at all where none is named.
 void wait_for(const std::string& file) {
-  for (int i = 0; i < 60'000 && !std::filesystem::exists(file); ++i) sleep_for(0.001);
+  for (int i = 0; !file.empty() && i < 60'000 && !std::filesystem::exists(file); ++i)
+    sleep_for(0.001);
 }
 
 }  // namespace
@@ -102,11 +103,10 @@ ProgramResult run_and_interrupt(const std::vector<std::string>& arguments,
 }
 
 ProgramResult run_and_interrupt(const std::vector<std::string>& arguments, double seconds) {
-  const TempFolder folder;
-  const pid_t child = start(arguments, folder / "out", folder / "err");
-  sleep_for(seconds);
-  kill(child, SIGINT);
-  return finish(child, folder);
+  return run_meanwhile(arguments, {}, [seconds](pid_t child) {
+    sleep_for(seconds);
+    kill(child, SIGINT);
+  });
 }
 
 namespace {

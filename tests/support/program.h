@@ -29,7 +29,7 @@ ProgramResult run_strata(const std::vector<std::string>& arguments, const Lacks&
 ProgramResult run_program(const std::string& program, const std::vector<std::string>& arguments);
 
 /// Starts the program, calls `meanwhile` with its process once `file` exists (or a minute has
-/// passed) and waits for its end.
+/// passed; at once where none is named) and waits for its end.
 ProgramResult run_meanwhile(const std::vector<std::string>& arguments, const std::string& file,
                             const std::function<void(pid_t)>& meanwhile);
 
