@@ -23,6 +23,9 @@ namespace {
 
 constexpr int64_t kTasks = 16;  // heads from which one task takes a whole head
 constexpr double kMinParallel = 200e3;
+// A single query waits for the keys and values more than it computes: a multiplication counts as so
+// many.
+constexpr double kCostOfReading = 8;
 
 /// The running maximum and sum of a block's rows.
 template <class T>
@@ -225,7 +228,8 @@ double work_of(const Tensor& q, const Tensor& k, const Tensor& v) {
 template <class T>
 void forward_typed(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                    const AttentionProblem& problem, Tensor& y, Tensor& lse) {
-  for_tasks(tasks_of(q, k, false), work_of(q, k, v),
+  const double work = work_of(q, k, v) * (q.size(2) == 1 ? kCostOfReading : 1);
+  for_tasks(tasks_of(q, k, false), work,
             [&](const Task& task) { forward_task<T>(task, q, k, v, mask, problem, y, lse); });
 }
 

@@ -99,10 +99,15 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
     TileOutput<T> before = out;
     before.activation = Activation::none;
     for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) {
-        float* sum = sums + i * stride + j;
-        *sum = finish_one(*sum, before, out.c + i * out.ld + j, j);
+      float* row = sums + i * stride;
+      T* c = out.c + i * out.ld;
+      int64_t j = 0;
+      if constexpr (std::is_same_v<T, float>) {
+        for (; j + kLanes <= columns; j += kLanes) {
+          hn::StoreU(finish<true>(row + j, before, c + j, j, kLanes), F32(), row + j);
+        }
       }
+      for (; j < columns; ++j) row[j] = finish_one(row[j], before, c + j, j);
     }
     activate(out.activation, sums, rows * stride);
     return store_block<T>(sums, stride, rows, columns,
