@@ -216,7 +216,10 @@ RnnResult run_wide(const Call& call) {
 }
 
 RnnResult run_recorded(const Call& call) {
-  const auto& [cell, x, h0, c0, w, options] = call;
+  const RnnCell cell = call.cell;
+  const RnnOptions& options = call.options;
+  const RnnWeights& w = call.w;
+  const Tensor &x = call.x, &h0 = call.h0, &c0 = call.c0;
   const bool is_lstm = cell == RnnCell::lstm, kept = cell == RnnCell::gru || is_lstm;
   const Inputs inputs = {x, w.w_ih, w.w_hh, w.b_ih, w.b_hh, h0, c0};
   const bool recorded = internal::wants_record(std::span(inputs.begin(), inputs.size()));
