@@ -22,6 +22,8 @@ std::vector<Pool2d> plans() {
   for (int64_t c : {1, 3, 6, 8, 16, 21}) {
     all.push_back({3, c, sliding_axis(14, 2, 2, 0, 1, false, true),
                    sliding_axis(10, 2, 2, 0, 1, false, true)});
+    all.push_back(
+        {2, c, sliding_axis(7, 2, 2, 0, 1, false, true), sliding_axis(9, 2, 2, 0, 1, false, true)});
     all.push_back({2, c, sliding_axis(9, 3, 2, 1, 1, true, true),
                    sliding_axis(11, 3, 1, 1, 1, false, false)});
     all.push_back({2, c, adaptive_axis(7, 3), adaptive_axis(5, 8)});

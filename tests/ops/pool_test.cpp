@@ -32,6 +32,7 @@ TEST(Pool2dOp, GivesIndicesAndTakesNoImages) {
   EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{8, 6}));
   EXPECT_EQ(index.to_vector<int>(), (std::vector<int>{4, 6}));
   EXPECT_EQ(max_pool2d(ones({0, 4, 4, 2})).shape(), (Shape{0, 2, 2, 2}));
+  EXPECT_EQ(max_pool2d(ones({1, 4, 4, 0})).shape(), (Shape{1, 2, 2, 0}));
   EXPECT_EQ(adaptive_avg_pool2d(ones({0, 4, 4, 2}), 1).shape(), (Shape{0, 1, 1, 2}));
 }
 
