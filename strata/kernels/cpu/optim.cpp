@@ -27,9 +27,10 @@ struct Streams {
 };
 
 /// Calls update(streams, i) for each vector of elements; the last, shorter one goes through copies,
-/// so that each element's value is made by the same instructions.
+/// so that each element's value is made by the same instructions. `update` is a copy of the
+/// caller's: so its constants stay in registers, since no store can change them.
 template <class T, class Update>
-void update_range(const Update& update, const OptimPart& part, int64_t begin, int64_t end) {
+void update_range(const Update update, const OptimPart& part, int64_t begin, int64_t end) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   Streams<T> at{static_cast<T*>(part.param), static_cast<const T*>(part.grad), {}};
