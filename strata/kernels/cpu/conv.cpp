@@ -89,11 +89,10 @@ void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat
 
 void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
                              float* dbias) {
+  if (s.n > 0 && is_depthwise(s)) return conv2d_depthwise_weights(s, x, dy, dw, dbias);
   if (dbias) channel_sums(s.n * s.oh() * s.ow(), s.oc, dy, dbias);
   if (s.n == 0) {
     std::fill_n(dw, s.w_size(), 0.0f);
-  } else if (is_depthwise(s)) {
-    conv2d_depthwise_weights(s, x, dy, dw);
   } else if (is_pointwise(s)) {
     conv2d_pointwise_weights(s, x, dy, dw);
   } else if (conv2d_has_patches(s)) {

@@ -13,7 +13,7 @@
 #define HWY_TARGET_INCLUDE "strata/kernels/cpu/conv_depthwise.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
-#include "strata/kernels/cpu/conv_tile-inl.h"
+#include "strata/kernels/cpu/conv_depthwise_3x3-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
@@ -21,7 +21,6 @@ namespace conv {
 namespace {
 
 constexpr int kDepthwiseTile = 7;  // results beside each other
-constexpr int64_t kLine = 16;      // channels of a cache line: units of work have whole ones
 
 int64_t padded_channels(int64_t c) { return (c + kLine - 1) / kLine * kLine; }
 
@@ -31,22 +30,6 @@ int64_t block_channels(const Conv2dShape& s) {
   if (s.kh * s.kw > 9) return kLine;
   return s.n >= 8 ? 16 * kLine : 8 * kLine;
 }
-
-// The forward pass, or the way back to the input as one over the gradients, which a stride takes
-// `apart`, and the weights turned over: the window of result i begins at row i * stride - pad of
-// the source spread out so.
-struct Depthwise {
-  int64_t images, channels;
-  int64_t source_h, source_w;
-  int64_t result_h, result_w;
-  int64_t kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
-  int64_t apart_h, apart_w;
-  int64_t width;         // channels in whole lines
-  int64_t block;         // channels of a unit of work
-  const float* weights;  // [kh, kw, width]
-  const float* bias;     // [width]
-  bool relu;
-};
 
 // The results of a row that the same taps reach: all of them, or with columns apart every so many.
 struct Phase {
@@ -119,47 +102,57 @@ HWY_INLINE void window_row(const float* from, int64_t pixel, const V32 (&w)[kTap
   (window_input<kInputs, kTaps, kStep>(hn::Load(d, from + kInputs * pixel), w, sums), ...);
 }
 
-// One vector of a tile: its window begins `from` behind the begin of each row, its channels'
-// weights `channel` behind. With kTaps > 0 the window's rows have that many taps without gaps,
-// kStep apart from result to result: each input is loaded once and serves all the results that it
-// reaches.
+// Writes the sums of a tile at an edge: fewer results, or not all lanes.
+HWY_NOINLINE void store_part(const Row& sums, float* y, int64_t y_step, int64_t results,
+                             int64_t count) {
+  for (int64_t i = 0; i < results; ++i) part::store(F32(), sums[i], y + i * y_step, count);
+}
+
+// A tile's `channels`: its window begins `from` behind the begin of each row, the weights `tap`
+// behind. With kTaps > 0 the window's rows have that many taps without gaps, kStep apart from
+// result to result: each input is loaded once and serves all the results that it reaches.
 template <int kTaps, int kStep>
-HWY_NOINLINE void depthwise_tile(const TileRow& p, int64_t from, int64_t channel, V32 bias,
-                                 float* y, int64_t y_step, int64_t results, int64_t count) {
+HWY_NOINLINE void depthwise_tile(const TileRow& p, int64_t from, int64_t tap, const float* bias,
+                                 float* y, int64_t y_step, int64_t results, int64_t channels) {
   const F32 d;
-  Row sums;
-  for (V32& sum : sums) sum = bias;
-  for (const WindowRow* r = p.rows; r != p.rows + p.count; ++r) {
-    const float* row = r->source + from;
-    const float* weights = r->weights + channel;
-    if constexpr (kTaps > 0) {
-      V32 w[kTaps];
-      for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + t * p.tap_step);
-      constexpr int kInputs = (kDepthwiseTile - 1) * kStep + kTaps;
-      window_row<kTaps, kStep>(row, p.pixel, w, sums, std::make_integer_sequence<int, kInputs>());
-    } else {
-      for (int64_t t = 0; t < p.taps; ++t, row += p.tap_columns * p.pixel) {
-        const V32 w = hn::Load(d, weights + t * p.tap_step);
-        for (int i = 0; i < kDepthwiseTile; ++i) {
-          sums[i] = hn::MulAdd(w, hn::Load(d, row + i * p.column_step * p.pixel), sums[i]);
+  for (int64_t v = 0; v < channels; v += kLanes) {
+    Row sums;
+    for (V32& sum : sums) sum = hn::Load(d, bias + v);
+    for (const WindowRow* r = p.rows; r != p.rows + p.count; ++r) {
+      const float* row = r->source + from + v;
+      const float* weights = r->weights + tap + v;
+      if constexpr (kTaps > 0) {
+        V32 w[kTaps];
+        for (int t = 0; t < kTaps; ++t) w[t] = hn::Load(d, weights + t * p.tap_step);
+        constexpr int kInputs = (kDepthwiseTile - 1) * kStep + kTaps;
+        window_row<kTaps, kStep>(row, p.pixel, w, sums, std::make_integer_sequence<int, kInputs>());
+      } else {
+        for (int64_t t = 0; t < p.taps; ++t, row += p.tap_columns * p.pixel) {
+          const V32 w = hn::Load(d, weights + t * p.tap_step);
+          for (int i = 0; i < kDepthwiseTile; ++i) {
+            sums[i] = hn::MulAdd(w, hn::Load(d, row + i * p.column_step * p.pixel), sums[i]);
+          }
         }
       }
     }
-  }
-  for (int i = 0; i < kDepthwiseTile; ++i) {
-    if (i == results) break;
-    V32 sum = sums[i];
-    if (p.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);  // a NaN stays one
-    part::store(d, sum, y + i * y_step, count);
+    if (p.relu) {
+      for (V32& sum : sums) sum = relu_of(sum);
+    }
+    if (results == kDepthwiseTile && channels - v >= kLanes) {
+      for (int i = 0; i < kDepthwiseTile; ++i) hn::StoreU(sums[i], d, y + i * y_step + v);
+    } else {
+      Row rest;  // the sums themselves stay in registers
+      for (int i = 0; i < kDepthwiseTile; ++i) rest[i] = sums[i];
+      store_part(rest, y + v, y_step, results, channels - v);
+    }
   }
 }
 
-using DepthwiseTile = void (*)(const TileRow&, int64_t, int64_t, V32, float*, int64_t, int64_t,
-                               int64_t);
+using DepthwiseTile = void (*)(const TileRow&, int64_t, int64_t, const float*, float*, int64_t,
+                               int64_t, int64_t);
 
 DepthwiseTile depthwise_tile_for(const Phase& p) {
   if (p.tap_columns == 1 && p.column_step == 1) {
-    if (p.taps == 1) return depthwise_tile<1, 1>;
     if (p.taps == 2) return depthwise_tile<2, 1>;
     if (p.taps == 3) return depthwise_tile<3, 1>;
     if (p.taps == 4) return depthwise_tile<4, 1>;
@@ -167,7 +160,6 @@ DepthwiseTile depthwise_tile_for(const Phase& p) {
     if (p.taps == 7) return depthwise_tile<7, 1>;
   }
   if (p.tap_columns == 1 && p.column_step == 2) {
-    if (p.taps == 3) return depthwise_tile<3, 2>;
     if (p.taps == 5) return depthwise_tile<5, 2>;
     if (p.taps == 7) return depthwise_tile<7, 2>;
   }
@@ -257,14 +249,11 @@ class DepthwiseBlock {
                       phase.tap_columns,
                       phase.column_step,
                       p_.relu};
-    const int64_t y_step = phase.step * p_.channels, channel = phase.tap * p_.width;
+    const int64_t y_step = phase.step * p_.channels, tap = phase.tap * p_.width;
     const int64_t from = (phase.column - first_column_ + j * phase.column_step) * pixel_;
     float* to = y + phase.first * p_.channels + j * y_step;
-    for (int64_t v = 0; v < count_; v += kLanes) {
-      tile(row, from + v, channel + v, hn::Load(F32(), bias + v), to + v, y_step,
-           std::min<int64_t>(kDepthwiseTile, phase.count - j),
-           std::min<int64_t>(kLanes, count_ - v));
-    }
+    tile(row, from, tap, bias, to, y_step, std::min<int64_t>(kDepthwiseTile, phase.count - j),
+         count_);
   }
 
   const Depthwise& p_;
@@ -288,82 +277,6 @@ void depthwise(const Depthwise& p, const float* source, float* result) {
                                   line * p.block,
                                   result + image * p.result_h * p.result_w * p.channels);
   });
-}
-
-// A row of dw: sums over one row of results, for kTaps taps of one row of the window.
-template <int kTaps, bool kPart>
-HWY_NOINLINE void depthwise_weights_row(const Conv2dShape& s, int64_t tap, int64_t c,
-                                        const float* HWY_RESTRICT x_row,
-                                        const float* HWY_RESTRICT dy_row, float* sums) {
-  const F32 d;
-  const int64_t channels = s.c, count = channels - c, width = padded_channels(channels);
-  const int64_t ow = s.ow(), w = s.w, stride = s.stride_w, dilation = s.dilation_w;
-  const auto load = [&](const float* from) HWY_ATTR {
-    return kPart ? part::load(d, from, count) : hn::LoadU(d, from);
-  };
-  V32 sum[kTaps];
-  for (int t = 0; t < kTaps; ++t) sum[t] = hn::Load(d, sums + (tap + t) * width + c);
-  const int64_t offset = tap * dilation - s.pad_w, reach = (kTaps - 1) * dilation;
-  const auto border = [&](int64_t begin, int64_t end) HWY_ATTR {
-    for (int64_t j = begin; j < end; ++j) {
-      const V32 g = load(dy_row + j * channels + c);
-      for (int t = 0; t < kTaps; ++t) {
-        const int64_t column = j * stride + offset + t * dilation;
-        if (column < 0 || column >= w) continue;
-        sum[t] = hn::MulAdd(g, load(x_row + column * channels + c), sum[t]);
-      }
-    }
-  };
-  const int64_t first = std::min(ow, offset < 0 ? (-offset + stride - 1) / stride : 0);
-  const int64_t room = w - 1 - offset - reach;
-  const int64_t last = std::clamp<int64_t>(room < 0 ? 0 : room / stride + 1, first, ow);
-  border(0, first);
-  const float* x = x_row + (first * stride + offset) * channels + c;
-  const float* dy = dy_row + first * channels + c;
-  for (int64_t j = first; j < last; ++j, x += stride * channels, dy += channels) {
-    const V32 g = load(dy);
-    for (int t = 0; t < kTaps; ++t) {
-      sum[t] = hn::MulAdd(g, load(x + t * dilation * channels), sum[t]);
-    }
-  }
-  border(last, ow);
-  for (int t = 0; t < kTaps; ++t) hn::Store(sum[t], d, sums + (tap + t) * width + c);
-}
-
-template <bool kPart>
-void depthwise_weights_taps(const Conv2dShape& s, int64_t c, const float* x_row,
-                            const float* dy_row, float* sums) {
-  int64_t tap = 0;
-  for (; tap + 7 <= s.kw; tap += 7) {
-    depthwise_weights_row<7, kPart>(s, tap, c, x_row, dy_row, sums);
-  }
-  for (; tap + 5 <= s.kw; tap += 5) {
-    depthwise_weights_row<5, kPart>(s, tap, c, x_row, dy_row, sums);
-  }
-  for (; tap + 3 <= s.kw; tap += 3) {
-    depthwise_weights_row<3, kPart>(s, tap, c, x_row, dy_row, sums);
-  }
-  for (; tap < s.kw; ++tap) depthwise_weights_row<1, kPart>(s, tap, c, x_row, dy_row, sums);
-}
-
-void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, const float* x,
-                            const float* dy, float* sums) {
-  const int64_t width = padded_channels(s.c), oh = s.oh();
-  std::fill_n(sums, s.kh * s.kw * width, 0.0f);
-  for (int64_t at = begin; at < end; ++at) {
-    const float* dy_row = dy + at * s.ow() * s.c;
-    for (int64_t r = 0; r < s.kh; ++r) {
-      const int64_t row = at % oh * s.stride_h - s.pad_h + r * s.dilation_h;
-      if (row < 0 || row >= s.h) continue;
-      const float* x_row = x + (at / oh * s.h + row) * s.w * s.c;
-      float* to = sums + r * s.kw * width;
-      int64_t c = 0;
-      for (; c + kLanes <= s.c; c += kLanes) {
-        depthwise_weights_taps<false>(s, c, x_row, dy_row, to);
-      }
-      if (c < s.c) depthwise_weights_taps<true>(s, c, x_row, dy_row, to);
-    }
-  }
 }
 
 }  // namespace
@@ -402,24 +315,7 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
                           weights.data(),
                           biases.data(),
                           relu};
-  conv::depthwise(p, source, result);
-}
-
-void run_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
-  const int64_t width = conv::padded_channels(s.c), taps = s.kh * s.kw;
-  const int64_t rows = s.n * s.oh(), chunks = std::min<int64_t>(16, rows);
-  Scratch<float> sums(std::max<int64_t>(chunks, 1) * taps * width, "conv2d");
-  parallel_chunks(chunks, [&](int64_t k) {
-    conv::depthwise_weights_rows(s, k * rows / chunks, (k + 1) * rows / chunks, x, dy,
-                                 &sums[k * taps * width]);
-  });
-  for (int64_t t = 0; t < taps; ++t) {
-    for (int64_t c = 0; c < s.c; ++c) {
-      float sum = 0;
-      for (int64_t k = 0; k < chunks; ++k) sum += sums[(k * taps + t) * width + c];
-      dw[c * taps + t] = sum;
-    }
-  }
+  if (!conv::run_3x3(p, source, result)) conv::depthwise(p, source, result);
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE
@@ -428,7 +324,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace strata::kernels {
 HWY_EXPORT(run_depthwise);
-HWY_EXPORT(run_depthwise_weights);
 
 void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                       bool relu, float* y) {
@@ -437,10 +332,6 @@ void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, cons
 
 void conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   HWY_DYNAMIC_DISPATCH(run_depthwise)(s, true, dy, w, nullptr, false, dx);
-}
-
-void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
-  HWY_DYNAMIC_DISPATCH(run_depthwise_weights)(s, x, dy, dw);
 }
 
 }  // namespace strata::kernels

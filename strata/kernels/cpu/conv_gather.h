@@ -71,7 +71,8 @@ void channel_sums(int64_t pixels, int64_t channels, const float* dy, float* dbia
 void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                       bool relu, float* y);
 void conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
-void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
+                              float* dbias);
 
 /// kh == kw == 1, one group, no padding.
 void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
