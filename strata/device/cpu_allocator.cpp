@@ -240,11 +240,13 @@ void* take_from_source(int64_t bytes, const CpuMemorySource* source) {
     if (block) g_totals.held.fetch_add(bytes, std::memory_order_relaxed);
     return block;
   }
-  const bool huge = bytes >= 2 * kHugePage;
+  const bool huge = bytes >= kHugePage;
   const auto align = static_cast<size_t>(huge ? kHugePage : kAlign);
   const size_t rounded = (static_cast<size_t>(bytes) + align - 1) / align * align;
   void* block = std::aligned_alloc(align, rounded);
-  if (block && huge) madvise(block, rounded, MADV_HUGEPAGE);
+  // What is behind the last whole one stays on small pages, of which only those in use are taken.
+  const auto whole = static_cast<size_t>(bytes / kHugePage * kHugePage);
+  if (block && huge) madvise(block, whole, MADV_HUGEPAGE);
   if (block) g_totals.held.fetch_add(bytes, std::memory_order_relaxed);
   return block;
 }
