@@ -49,17 +49,21 @@ void EMA::update() {
   const auto n = static_cast<double>(updates_ + 1);
   double decay = config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
   if (config_.equal) decay = (n - 1) / n;
-  for (const DType dtype : {DType::f32, DType::f64}) {
-    std::vector<kernels::OptimPart> parts;
-    for (size_t i = 0; i < params_.size(); ++i) {
-      if (params_[i].dtype() != dtype || params_[i].is_meta()) continue;
-      const Tensor& p = params_[i];
-      parts.push_back({averages_[i].raw(), p.raw(), {}, p.numel(), updates_ + 1});
-      averages_[i].bump_version();
-    }
-    if (parts.empty()) continue;
-    on_cpu("EMA", params_[0], [&](Cpu cpu) { kernels::average(cpu, dtype, decay, parts); });
+  // All memory is there before the first average changes: without it nothing does.
+  std::vector<kernels::OptimPart> singles, doubles;
+  singles.reserve(params_.size());
+  doubles.reserve(params_.size());
+  for (size_t i = 0; i < params_.size(); ++i) {
+    if (params_[i].is_meta()) continue;
+    const Tensor& p = params_[i];
+    (p.dtype() == DType::f64 ? doubles : singles)
+        .push_back({averages_[i].raw(), p.raw(), {}, p.numel(), updates_ + 1});
+    averages_[i].bump_version();
   }
+  on_cpu("EMA", params_[0], [&](Cpu cpu) {
+    if (!singles.empty()) kernels::average(cpu, DType::f32, decay, singles);
+    if (!doubles.empty()) kernels::average(cpu, DType::f64, decay, doubles);
+  });
   ++updates_;
 }
 

@@ -18,48 +18,50 @@ struct LambStep {
   }
 };
 
-/// Squared norms of a parameter and of its step.
-struct Squares {
-  double param = 0, step = 0;
-};
-
 template <class T>
 class LambSweep {
  public:
   LambSweep(const LAMBConfig& config, double lr, double beta1, double decay,
             std::span<const kernels::OptimPart> parts)
-      : config_(config), lr_(lr), beta1_(beta1), parts_(parts) {
-    for (const kernels::OptimPart& part : parts) {
-      const auto steps = static_cast<double>(part.step);
-      steps_.push_back({static_cast<T>(1 - std::pow(beta1, steps)),
-                        static_cast<T>(1 - std::pow(config.beta2, steps)),
-                        static_cast<T>(config.eps), static_cast<T>(decay)});
-    }
-  }
+      : config_(config), lr_(lr), beta1_(beta1), decay_(decay), parts_(parts) {}
 
-  void run() const {
-    const auto chunks = kernels::sweep_chunks(parts_);
-    std::vector<Squares> squares(chunks.size()), sums(parts_.size());
-    kernels::for_chunks(chunks, [&](size_t i) { squares[i] = take_gradients(chunks[i]); });
-    for (size_t i = 0; i < chunks.size(); ++i) {
-      sums[chunks[i].part].param += squares[i].param;
-      sums[chunks[i].part].step += squares[i].step;
+  /// `squares` has room for each chunk.
+  void run(std::span<LAMB::Squares> squares) const {
+    kernels::for_sweep_chunks(parts_, [&](const kernels::SweepChunk& c) {
+      squares[static_cast<size_t>(c.number)] = take_gradients(c);
+    });
+    // The first chunk of each part gathers those of the whole part.
+    size_t at = 0;
+    for (const kernels::OptimPart& part : parts_) {
+      const auto count = static_cast<size_t>(kernels::sweep_chunks_of(part.size));
+      for (size_t i = 1; i < count; ++i) {
+        squares[at].param += squares[at + i].param;
+        squares[at].step += squares[at + i].step;
+      }
+      at += count;
     }
-    kernels::for_chunks(chunks, [&](size_t i) {
-      const Squares& s = sums[chunks[i].part];
+    kernels::for_sweep_chunks(parts_, [&](const kernels::SweepChunk& c) {
+      const auto& s = squares[static_cast<size_t>(c.number - c.begin / kernels::kSweepChunk)];
       const double ratio = s.param > 0 && s.step > 0 ? std::sqrt(s.param / s.step) : 1;
-      move(chunks[i], static_cast<T>(lr_ * ratio));
+      move(c, static_cast<T>(lr_ * ratio));
     });
   }
 
  private:
-  Squares take_gradients(const kernels::SweepChunk& chunk) const {
+  LambStep<T> step_of(const kernels::OptimPart& part) const {
+    const auto steps = static_cast<double>(part.step);
+    return {static_cast<T>(1 - std::pow(beta1_, steps)),
+            static_cast<T>(1 - std::pow(config_.beta2, steps)), static_cast<T>(config_.eps),
+            static_cast<T>(decay_)};
+  }
+
+  LAMB::Squares take_gradients(const kernels::SweepChunk& chunk) const {
     const kernels::OptimPart& part = parts_[chunk.part];
-    const LambStep<T> step = steps_[chunk.part];
+    const LambStep<T> step = step_of(part);
     const T fresh1 = static_cast<T>(1 - beta1_), beta2 = static_cast<T>(config_.beta2),
             fresh2 = static_cast<T>(1 - config_.beta2);
     const bool maximize = config_.maximize;
-    Squares sums;
+    LAMB::Squares sums;
     const auto rule = [&](T p, T g, T& mean, T& squares) {
       if (maximize) g = -g;
       mean += fresh1 * (g - mean);
@@ -73,16 +75,15 @@ class LambSweep {
   }
 
   void move(const kernels::SweepChunk& chunk, T rate) const {
-    const auto rule = [step = steps_[chunk.part], rate](T& p, T, T mean, T squares) {
+    const auto rule = [step = step_of(parts_[chunk.part]), rate](T& p, T, T mean, T squares) {
       p -= rate * step(p, mean, squares);
     };
     update_elements<2, T>(rule, parts_[chunk.part], chunk.begin, chunk.end);
   }
 
   const LAMBConfig& config_;
-  double lr_, beta1_;
+  double lr_, beta1_, decay_;
   std::span<const kernels::OptimPart> parts_;
-  std::vector<LambStep<T>> steps_;
 };
 
 }  // namespace
@@ -98,12 +99,17 @@ LAMB::LAMB(std::vector<ParamGroup> groups, const LAMBConfig& config)
   require_not_negative("eps", config.eps);
 }
 
+void LAMB::reserve(std::span<const kernels::OptimPart> parts) {
+  const auto chunks = static_cast<size_t>(kernels::count_sweep_chunks(parts));
+  if (squares_.size() < chunks) squares_.resize(chunks);
+}
+
 void LAMB::update(const Options& o, const Tensor& like, std::span<const kernels::OptimPart> parts) {
   on_cpu(name(), like, [&](Cpu) {
     if (like.dtype() == DType::f64) {
-      LambSweep<double>(config_, o.lr, o.momentum, o.weight_decay, parts).run();
+      LambSweep<double>(config_, o.lr, o.momentum, o.weight_decay, parts).run(squares_);
     } else {
-      LambSweep<float>(config_, o.lr, o.momentum, o.weight_decay, parts).run();
+      LambSweep<float>(config_, o.lr, o.momentum, o.weight_decay, parts).run(squares_);
     }
   });
 }

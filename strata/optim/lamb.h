@@ -22,11 +22,18 @@ class LAMB final : public Optimizer {
   explicit LAMB(std::vector<Tensor> params, const LAMBConfig& config = {});
   explicit LAMB(std::vector<ParamGroup> groups, const LAMBConfig& config = {});
 
+  /// Squared norms of a parameter, or of a piece of it, and of its step.
+  struct Squares {
+    double param = 0, step = 0;
+  };
+
  private:
+  void reserve(std::span<const kernels::OptimPart> parts) override;
   void update(const Options& options, const Tensor& like,
               std::span<const kernels::OptimPart> parts) override;
 
   LAMBConfig config_;
+  std::vector<Squares> squares_;  // of the pieces of one group
 };
 
 }  // namespace strata

@@ -154,12 +154,12 @@ struct Optimizer::Work {
   std::vector<Tensor> grads;
 };
 
-/// All tensors are there before the first parameter changes: a step that cannot have them does
-/// nothing.
+/// All memory is there before the first parameter changes: a step that cannot have it does nothing.
 void Optimizer::step() {
   std::vector<Work> works;
   works.reserve(groups_.size());
   for (Group& group : groups_) works.push_back(work_of(group));
+  for (const Work& work : works) reserve(work.parts);
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     if (works[g].parts.empty()) continue;

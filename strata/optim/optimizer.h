@@ -106,7 +106,11 @@ class Optimizer {
     std::vector<Tensor> blocks;  // one, and more where parameters were frozen at first
   };
 
-  /// Updates parts that lie on the device of `like`.
+  /// Called with the parts of each group before the first is updated: for memory of its own that an
+  /// update() needs.
+  virtual void reserve(std::span<const kernels::OptimPart> /*parts*/) {}
+  /// Updates parts that lie on the device of `like`. Takes no memory, so that a step is done as a
+  /// whole or not at all.
   virtual void update(const Options& options, const Tensor& like,
                       std::span<const kernels::OptimPart> parts) = 0;
 

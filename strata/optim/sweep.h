@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "strata/kernels/cpu/sweep.h"
 #include "strata/kernels/optim.h"
@@ -40,19 +39,16 @@ void update_elements(const Rule& rule, const kernels::OptimPart& part, int64_t b
 
 /// The loop of the optimisers that have no kernel of their own: one parallel sweep over all
 /// elements of all parts. `make(part, T{})` gives the rule of a part, in the elements' type T (f32
-/// or f64); `rule(p, g, state...)` updates one element and its state.
+/// or f64), from any thread; `rule(p, g, state...)` updates one element and its state. Takes no
+/// memory.
 template <int slots, class Make>
 void sweep_elements(const char* name, const Tensor& like, std::span<const kernels::OptimPart> parts,
                     const Make& make) {
   on_cpu(name, like, [&](Cpu) {
     const auto sweep = [&]<class T>(T zero) {
-      std::vector<decltype(make(parts[0], zero))> rules;
-      rules.reserve(parts.size());
-      for (const kernels::OptimPart& part : parts) rules.push_back(make(part, zero));
-      const auto chunks = kernels::sweep_chunks(parts);
-      kernels::for_chunks(chunks, [&](size_t i) {
-        const kernels::SweepChunk& c = chunks[i];
-        update_elements<slots, T>(rules[c.part], parts[c.part], c.begin, c.end);
+      kernels::for_sweep_chunks(parts, [&](const kernels::SweepChunk& c) {
+        const kernels::OptimPart& part = parts[c.part];
+        update_elements<slots, T>(make(part, zero), part, c.begin, c.end);
       });
     };
     if (like.dtype() == DType::f64) {

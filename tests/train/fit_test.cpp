@@ -20,11 +20,13 @@
 #include "strata/optim/sgd.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/supervised.h"
+#include "tests/support/bits.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata::train {
 namespace {
 
+using testing::bits;
 using testing::TempFolder;
 
 /// Draws from the default generator in the forward pass, so that a resume must restore it.
@@ -70,14 +72,6 @@ struct Case {
   nn::Sequential net;
   Supervised training;
 };
-
-std::string bits(nn::Module& net) {
-  std::string out;
-  for (auto& [name, value] : nn::state_dict(net)) {
-    out.append(static_cast<const char*>(value.raw()), static_cast<size_t>(value.numel()) * 4);
-  }
-  return out;
-}
 
 /// Stops a fit after some steps.
 class StopAt final : public FitObserver {

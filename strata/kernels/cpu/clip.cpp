@@ -107,12 +107,10 @@ HWY_EXPORT(scale_chunk);
 HWY_EXPORT(clamp_chunk);
 
 double power_sum(Cpu, DType dtype, double order, std::span<const ArrayPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  std::vector<double> sums(chunks.size());
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
-    sums[i] = HWY_DYNAMIC_DISPATCH(power_sum_of_chunk)(dtype, order, parts[c.part].data, c.begin,
-                                                       c.end - c.begin);
+  std::vector<double> sums(static_cast<size_t>(count_sweep_chunks(parts)));
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
+    sums[static_cast<size_t>(c.number)] = HWY_DYNAMIC_DISPATCH(power_sum_of_chunk)(
+        dtype, order, parts[c.part].data, c.begin, c.end - c.begin);
   });
   double total = 0;
   for (const double s : sums) {
@@ -126,18 +124,14 @@ double power_sum(Cpu, DType dtype, double order, std::span<const ArrayPart> part
 }
 
 void scale(Cpu, DType dtype, double factor, std::span<const ArrayPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
     HWY_DYNAMIC_DISPATCH(scale_chunk)
     (dtype, factor, parts[c.part].data, c.begin, c.end - c.begin);
   });
 }
 
 void clamp(Cpu, DType dtype, double limit, std::span<const ArrayPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
     HWY_DYNAMIC_DISPATCH(clamp_chunk)
     (dtype, limit, parts[c.part].data, c.begin, c.end - c.begin);
   });

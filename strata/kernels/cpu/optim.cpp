@@ -192,25 +192,19 @@ HWY_EXPORT(adam);
 HWY_EXPORT(average);
 
 void sgd(Cpu, DType dtype, const SgdRule& rule, std::span<const OptimPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
     HWY_DYNAMIC_DISPATCH(sgd)(dtype, rule, parts[c.part], c.begin, c.end);
   });
 }
 
 void adam(Cpu, DType dtype, const AdamRule& rule, std::span<const OptimPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
     HWY_DYNAMIC_DISPATCH(adam)(dtype, rule, parts[c.part], c.begin, c.end);
   });
 }
 
 void average(Cpu, DType dtype, double decay, std::span<const OptimPart> parts) {
-  const auto chunks = sweep_chunks(parts);
-  for_chunks(chunks, [&](size_t i) {
-    const SweepChunk& c = chunks[i];
+  for_sweep_chunks(parts, [&](const SweepChunk& c) {
     HWY_DYNAMIC_DISPATCH(average)(dtype, decay, parts[c.part], c.begin, c.end);
   });
 }

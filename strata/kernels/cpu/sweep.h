@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
-#include "strata/base/function_ref.h"
 #include "strata/base/parallel.h"
 
 namespace strata::kernels {
@@ -15,33 +15,42 @@ inline constexpr int64_t kSweepChunk = 16384;
 struct SweepChunk {
   size_t part;
   int64_t begin, end;
+  int64_t number;  ///< among the chunks of all arrays, in order
 };
 
-/// Cuts arrays (anything with a `size`) into chunks, in order. The cuts follow the sizes alone.
+inline int64_t sweep_chunks_of(int64_t size) { return (size + kSweepChunk - 1) / kSweepChunk; }
+
+/// Chunks that arrays (anything with a `size`) are cut into. The cuts follow the sizes alone.
 template <class Parts>
-std::vector<SweepChunk> sweep_chunks(const Parts& parts) {
-  std::vector<SweepChunk> chunks;
-  chunks.reserve(parts.size());
-  for (size_t i = 0; i < parts.size(); ++i) {
-    for (int64_t begin = 0; begin < parts[i].size; begin += kSweepChunk) {
-      chunks.push_back({i, begin, std::min(parts[i].size, begin + kSweepChunk)});
-    }
-  }
-  return chunks;
+int64_t count_sweep_chunks(const Parts& parts) {
+  int64_t count = 0;
+  for (const auto& part : parts) count += sweep_chunks_of(part.size);
+  return count;
 }
 
-/// Calls body(i) for each chunk: in parallel, unless there is so little to do that waking threads
-/// would take longer.
-inline void for_chunks(const std::vector<SweepChunk>& chunks, FunctionRef<void(size_t)> body) {
+/// Calls body(chunk) for each chunk of the arrays: in parallel, unless there is so little to do
+/// that waking threads would take longer. It takes no memory, so that it cannot fail half-way.
+template <class Parts, class Body>
+void for_sweep_chunks(const Parts& parts, const Body& body) {
+  const auto walk = [&](int64_t first, int64_t last) {
+    int64_t number = 0;  // of the array's first chunk
+    for (size_t i = 0; i < parts.size() && number < last; ++i) {
+      const int64_t size = parts[i].size, count = sweep_chunks_of(size);
+      const int64_t stop = std::min(count, last - number);
+      for (int64_t k = std::max<int64_t>(0, first - number); k < stop; ++k) {
+        body({i, k * kSweepChunk, std::min(size, (k + 1) * kSweepChunk), number + k});
+      }
+      number += count;
+    }
+  };
   int64_t elements = 0;
-  for (const SweepChunk& c : chunks) elements += c.end - c.begin;
+  for (const auto& part : parts) elements += part.size;
+  const int64_t chunks = count_sweep_chunks(parts);
   if (elements <= 2 * kSweepChunk) {
-    for (size_t i = 0; i < chunks.size(); ++i) body(i);
-    return;
+    walk(0, chunks);
+  } else {
+    parallel_for(chunks, 1, walk);
   }
-  parallel_for(static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i));
-  });
 }
 
 }  // namespace strata::kernels
