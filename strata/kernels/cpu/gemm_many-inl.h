@@ -36,6 +36,9 @@ inline constexpr int64_t kTaskRows = 480, kEnoughStrips = 4;
 // Floats of the left factor that are packed at a time, where it must be: 4 MB; and the least k of
 // them.
 inline constexpr int64_t kMaxPacked = int64_t{1} << 20, kLeastPackedK = 512;
+// Floats of a left factor read where it lies that pass by all strips before others do: 8 MB, so
+// that the third cache holds them.
+inline constexpr int64_t kMaxPassing = int64_t{2} << 20;
 
 // The rows of the left factor that are packed at present; null if they are read where they lie.
 struct PackedRows {
@@ -132,6 +135,26 @@ void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& pa
   });
 }
 
+// Packs tiles of the left factor, those of `rows` behind row `begin`. Where its columns lie in
+// sequence and the rows of k so far apart that their lines share few places of a cache, some tiles
+// are packed side by side: what is not taken at once has left the caches when the next tile comes.
+template <class T>
+void pack_left_rows(const GemmProblem<T>& p, int64_t begin, Range rows, float* to) {
+  constexpr int64_t kTiles = 8, kCloseRows = 512;
+  for (int64_t i = rows.begin; i < rows.end;) {
+    const int64_t tiles = std::min(kTiles, (rows.end - i) / kTileRows);
+    if constexpr (std::is_same_v<T, float>) {
+      if (tiles > 1 && p.left.lane_step == 1 && p.left.k_step % kCloseRows == 0) {
+        pack_tiles(p.left.data + begin + i, p.left.k_step, p.k, tiles, to + i * p.k);
+        i += tiles * kTileRows;
+        continue;
+      }
+    }
+    pack_left(p, {0, p.k, true, true}, begin + i, to + i * p.k);
+    i += kTileRows;
+  }
+}
+
 // Blocks of rows of the left factor are packed by all threads and then computed with.
 template <class T>
 void packed_rows(const GemmProblem<T>& p, int64_t depth) {
@@ -142,11 +165,7 @@ void packed_rows(const GemmProblem<T>& p, int64_t depth) {
     float* left = gemm_buffers().left.get(round_up(rows.size(), kTileRows) * p.k);
     const double work = 16.0 * static_cast<double>(rows.size() * p.k);
     for_each_task(work, rows.size(), task_size(work, rows.size(), kTileRows, 16),
-                  [&](Range task) HWY_ATTR {
-                    for (int64_t i = task.begin; i < task.end; i += kTileRows) {
-                      pack_left(p, {0, p.k, true, true}, begin + i, left + i * p.k);
-                    }
-                  });
+                  [&](Range task) HWY_ATTR { pack_left_rows(p, begin, task, left); });
     compute_blocks(p, depth, {left, rows});
   }
 }
@@ -166,11 +185,25 @@ GemmProblem<T> part_along_k(const GemmProblem<T>& p, const KStep& k) {
   return part;
 }
 
+// Rows of the left factor are read where they lie: all at once, or, where there are far more than
+// the third cache holds, as many as it does in each step of k.
+inline void rows_in_place(const GemmProblem<float>& p, int64_t depth) {
+  if (p.m * p.k <= 2 * kMaxPassing) return compute_blocks(p, depth, {nullptr, {0, p.m}});
+  const int64_t blocks = ceil_div(p.m * depth, kMaxPassing);
+  const int64_t height = round_up(ceil_div(p.m, blocks), kTileRows);
+  for (int64_t begin = 0; begin < p.m; begin += height) {
+    for_each_k_step(p.k, depth, [&](const KStep& k) HWY_ATTR {
+      const Range rows = {begin, std::min(p.m, begin + height)};
+      compute_blocks(part_along_k(p, k), depth, {nullptr, rows});
+    });
+  }
+}
+
 template <class T>
 void many_rows(const GemmProblem<T>& p) {
   const int64_t depth = step_depth<T>(p.k, kManyRowsDepth);
   if constexpr (std::is_same_v<T, float>) {
-    if (p.left.k_step == 1) return compute_blocks(p, depth, {nullptr, {0, p.m}});
+    if (p.left.k_step == 1) return rows_in_place(p, depth);
   }
   const int64_t most = std::max(kLeastPackedK, kMaxPacked / p.m);
   for_each_k_step(p.k, step_depth<T>(p.k, most), [&](const KStep& k) HWY_ATTR {

@@ -102,6 +102,27 @@ HWY_INLINE void pack_past_width(const float* HWY_RESTRICT from, int64_t k_step, 
   pack_in_order<kWidth>(from, k_step, k, to);
 }
 
+// The same for that many tiles of kTileRows lanes side by side, tile by tile behind each other.
+inline void pack_tiles(const float* HWY_RESTRICT from, int64_t k_step, int64_t k, int64_t tiles,
+                       float* HWY_RESTRICT to) {
+  constexpr int64_t kRowsAhead = 8, kLine = 16;
+  const F32 d;
+  const int64_t lanes = tiles * kTileRows;
+  for (int64_t p = 0; p + 1 < k; ++p, from += k_step) {
+    for (int64_t i = 0; i < lanes; i += kLine) __builtin_prefetch(from + kRowsAhead * k_step + i);
+    float* out = to + p * kTileRows;
+    for (int64_t t = 0; t < tiles; ++t, out += kTileRows * k) {
+      // Past the tile's width: the next row overwrites it.
+      for (int i = 0; i < kTileRows; i += kLanes) {
+        hn::StoreU(hn::LoadU(d, from + t * kTileRows + i), d, out + i);
+      }
+    }
+  }
+  for (int64_t t = 0; t < tiles; ++t) {
+    std::memcpy(to + (t * k + k - 1) * kTileRows, from + t * kTileRows, kTileRows * sizeof(float));
+  }
+}
+
 // The same for the last lanes of a matrix, fewer than kWidth: what stands behind them in memory is
 // taken along, since nobody looks at the sums it goes into; but not behind the last row.
 template <int kWidth, class T>
