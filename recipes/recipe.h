@@ -49,7 +49,7 @@ class Settings {
 
 /// What a training is made from.
 struct Source {
-  std::string data;  ///< folder or file; empty: the generated set
+  std::string data = {};  ///< folder or file; empty: the generated set
   uint64_t seed = 0;
   double holdout = 0;  ///< share of the training samples to judge by when to stop
 };
@@ -78,6 +78,10 @@ struct HubFamily {
   /// The text of a config.json for these settings; the folder's own one where it came from one, for
   /// what the settings do not hold, such as the names of classes.
   std::function<std::string(const Settings&, const HubConfig&)> config = {};
+  /// Place of the weights in a folder; config.json lies beside them.
+  std::string weights = "model.safetensors";
+  /// Texts of the other files that a folder needs, by their places.
+  std::function<std::map<std::string, std::string>(const Settings&)> files = {};
 };
 
 /// A system: what it is, its network, its training, what it can do, and the result that is
@@ -89,13 +93,17 @@ struct Recipe {
   std::string family;  ///< "vision"
   int year = 0;
   std::string paper;
-  std::string summary = {};            ///< one sentence on what it is
-  std::string metric = {};             ///< name of what is measured
-  std::string expected = {};           ///< what a run of the defaults reaches
-  std::string data = {};               ///< which data --data takes, and what stands in without it
+  std::string summary = {};   ///< one sentence on what it is
+  std::string metric = {};    ///< name of what is measured
+  std::string expected = {};  ///< what a run of the defaults reaches
+  /// Which data --data takes, and what stands in without it; empty: it takes none.
+  std::string data = {};
   int64_t epochs = 1;                  ///< default length of a training
   int64_t steps = 0;                   ///< default length in steps, where that is how it is told
   std::function<Settings()> settings;  ///< a fresh config with the defaults
+  /// What was done before there was a setting, for runs from then: {"least_area", "0"}. Of those
+  /// that are not named it was what their defaults are.
+  std::map<std::string, std::string> before = {};
 
   std::function<std::vector<Input>(const Settings&)> inputs;  ///< of the network
   std::function<std::unique_ptr<nn::Module>(const Settings&)> model;

@@ -6,11 +6,10 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "models/language/bert.h"
 #include "strata/base/error.h"
-#include "strata/io/file.h"
+#include "strata/io/json.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/joining.h"
@@ -24,7 +23,6 @@ namespace strata::recipes {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 using models::Bert;
 
 Bert& network(System& system) { return static_cast<Bert&>(*system.model); }
@@ -48,24 +46,16 @@ struct Pooling {
   int64_t longest = 0;  ///< tokens of a text
 };
 
-Json read_json(const fs::path& path) {
-  try {
-    return Json::parse(read_text_file(path.string()));
-  } catch (const Json::exception& e) {
-    throw FormatError(path.string(), fmt::format("is no valid JSON: {}", e.what()));
-  }
-}
-
 void read_pooling(const fs::path& path, Pooling& pooling) {
-  const Json json = read_json(path);
+  const JsonValue json = read_json(path);
   if (!json.is_object()) throw FormatError(path.string(), "is no JSON object");
   std::pair<const char*, bool*> modes[] = {
       {"pooling_mode_cls_token", &pooling.first},
       {"pooling_mode_max_tokens", &pooling.largest},
       {"pooling_mode_mean_tokens", &pooling.mean},
       {"pooling_mode_mean_sqrt_len_tokens", &pooling.mean_sqrt}};
-  for (const auto& [key, value] : json.items()) {
-    if (!key.starts_with("pooling_mode") || value != true) continue;
+  for (const auto& [key, value] : json.members()) {
+    if (!key.starts_with("pooling_mode") || !value.is_true()) continue;
     const auto mode = std::find_if(std::begin(modes), std::end(modes),
                                    [&key = key](const auto& m) { return key == m.first; });
     if (mode == std::end(modes)) throw FormatError(path.string(), key + " is not known here");
@@ -81,14 +71,14 @@ struct SentenceModule {
 
 std::vector<SentenceModule> modules_of(const fs::path& folder) {
   const fs::path path = folder / "modules.json";
-  const Json list = read_json(path);
+  const JsonValue list = read_json(path);
   if (!list.is_array()) throw FormatError(path.string(), "is no list");
-  const auto text = [](const Json& m, const char* key) {
-    const auto at = m.is_object() ? m.find(key) : m.end();
-    return at != m.end() && at->is_string() ? at->get<std::string>() : std::string();
+  const auto text = [](const JsonValue& m, const char* key) {
+    const JsonValue* at = m.find(key);
+    return at && at->is_string() ? at->as<std::string>() : std::string();
   };
   std::vector<SentenceModule> modules;
-  for (const Json& m : list) {
+  for (const JsonValue& m : list.elements()) {
     const std::string type = text(m, "type"), at = text(m, "path");
     const fs::path inside = fs::path(at).lexically_normal();
     if (inside.is_absolute() || (!at.empty() && *inside.begin() == "..")) {
@@ -121,12 +111,13 @@ Pooling pooling_of(System& system) {
   pooling.longest = most;
   const fs::path path = folder / "sentence_bert_config.json";
   if (fs::exists(path)) {
-    const Json json = read_json(path);
-    const auto length = json.find("max_seq_length");
-    if (length != json.end() && length->is_number_integer()) {
-      pooling.longest = std::clamp<int64_t>(length->get<int64_t>(), 2, most);
+    const JsonValue json = read_json(path);
+    const JsonValue* length = json.find("max_seq_length");
+    if (length && length->is_integer()) {
+      pooling.longest = std::clamp<int64_t>(length->as<int64_t>(), 2, most);
     }
-    pooling.lower_case = json.is_object() && json.value("do_lower_case", false);
+    const JsonValue* lower_case = json.find("do_lower_case");
+    pooling.lower_case = lower_case && lower_case->is_true();
   }
   return pooling;
 }

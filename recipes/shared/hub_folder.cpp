@@ -4,18 +4,17 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
 #include "strata/io/file.h"
+#include "strata/io/json.h"
 #include "strata/train/checkpoint.h"
 
 namespace strata::recipes {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr int kDeepest = 16;
 constexpr int64_t kMostBytes = int64_t{16} << 20;
@@ -24,24 +23,19 @@ std::string config_path(const std::string& folder) {
   return (fs::path(folder) / "config.json").string();
 }
 
-std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-void flatten(const std::string& file, const std::string& path, const Json& value, int depth,
-             HubConfig& out) {
-  if (depth > kDeepest) throw FormatError(file, "is nested too deep");
-  if (value.is_null()) return;
-  if (!value.is_structured()) {
-    out[path] = text_of(value);
-    return;
-  }
+void flatten(const std::string& path, const JsonValue& value, HubConfig& out) {
   const std::string prefix = path.empty() ? "" : path + ".";
   size_t index = 0;
-  for (const auto& item : value.items()) {
-    const std::string key = value.is_array() ? std::to_string(index++) : item.key();
-    flatten(file, prefix + key, item.value(), depth + 1, out);
-  }
+  for (const JsonValue& e : value.elements()) flatten(prefix + std::to_string(index++), e, out);
+  for (const auto& [name, member] : value.members()) flatten(prefix + name, member, out);
+  if (value.is_null() || value.is_array() || value.is_object()) return;
+  out[path] = value.is_string() ? value.as<std::string>() : value.text();
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw IoError(folder.string(), "cannot make the folder: " + error.message());
 }
 
 }  // namespace
@@ -56,15 +50,10 @@ std::string network_folder(const std::string& folder) {
 }
 
 HubConfig read_hub_json(const std::string& path) {
-  const std::string text = read_text_file(path, kMostBytes);
+  const JsonValue json = parse_json(path, read_text_file(path, kMostBytes), kDeepest);
+  if (!json.is_object()) throw FormatError(path, "is no JSON object");
   HubConfig config;
-  try {
-    const Json json = Json::parse(text);
-    if (!json.is_object()) throw FormatError(path, "is no JSON object");
-    flatten(path, "", json, 0, config);
-  } catch (const Json::exception& e) {
-    throw FormatError(path, std::string("is no valid JSON: ") + e.what());
-  }
+  flatten("", json, config);
   return config;
 }
 
@@ -102,11 +91,16 @@ void save_hub_folder(const std::string& folder, System& system) {
     throw ValueError(system.name, "has no folders in the layout of the Hugging Face hub",
                      "write one file: NAME.safetensors");
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw IoError(folder, "cannot make the folder: " + error.message());
-  train::save_weights((fs::path(folder) / "model.safetensors").string(), *system.model);
-  write_file(config_path(folder), hub->config(system.settings, system.hub));
+  const fs::path weights = fs::path(folder) / hub->weights;
+  make_folder(weights.parent_path());
+  train::save_weights(weights.string(), *system.model);
+  write_file(config_path(weights.parent_path().string()), hub->config(system.settings, system.hub));
+  if (!hub->files) return;
+  for (const auto& [place, text] : hub->files(system.settings)) {
+    const fs::path path = fs::path(folder) / place;
+    make_folder(path.parent_path());
+    write_file(path.string(), text);
+  }
 }
 
 }  // namespace strata::recipes

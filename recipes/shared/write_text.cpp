@@ -2,30 +2,26 @@
 
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include "strata/base/error.h"
-#include "strata/io/file.h"
+#include "strata/io/json.h"
 #include "strata/text/sampling.h"
 
 namespace strata::recipes {
 namespace {
 
-using Json = nlohmann::json;
-
-/// The folder's generation_config.json; an empty object if it has none.
-Json generation_config(const System& system) {
+/// The folder's generation_config.json; null if it has none.
+JsonValue generation_config(const System& system) {
   const auto path = (std::filesystem::path(system.folder) / "generation_config.json").string();
-  if (system.folder.empty() || !std::filesystem::exists(path)) return Json::object();
-  const Json json = Json::parse(read_text_file(path, 1 << 20), nullptr, false);
+  if (system.folder.empty() || !std::filesystem::exists(path)) return {};
+  JsonValue json = read_json(path, 1 << 20);
   if (!json.is_object()) throw FormatError(path, "is no JSON object");
   return json;
 }
 
 template <class T>
-void fill(const Json& config, const char* key, T& value) {
-  const auto at = config.find(key);
-  if (value < 0 && at != config.end() && at->is_number()) value = at->get<T>();
+void fill(const JsonValue& config, const char* key, T& value) {
+  const JsonValue* at = config.find(key);
+  if (value < 0 && at && at->is_number()) value = at->as<T>();
 }
 
 SamplingConfig sampling_of(const GenerateRequest& r) {
@@ -69,7 +65,7 @@ GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
 }
 
 GenerateRequest with_folder_defaults(GenerateRequest request, const System& system) {
-  const Json config = generation_config(system);
+  const JsonValue config = generation_config(system);
   fill(config, "temperature", request.temperature);
   fill(config, "top_k", request.top_k);
   fill(config, "top_p", request.top_p);
@@ -78,13 +74,12 @@ GenerateRequest with_folder_defaults(GenerateRequest request, const System& syst
 }
 
 std::vector<int64_t> stop_tokens(const System& system) {
-  const Json config = generation_config(system);
+  const JsonValue config = generation_config(system);
   std::vector<int64_t> stop;
-  const auto at = config.find("eos_token_id");
-  if (at != config.end() && at->is_number_integer()) stop.push_back(at->get<int64_t>());
-  if (at != config.end() && at->is_array()) {
-    for (const Json& id : *at) {
-      if (id.is_number_integer()) stop.push_back(id.get<int64_t>());
+  if (const JsonValue* at = config.find("eos_token_id")) {
+    if (at->is_integer()) stop.push_back(at->as<int64_t>());
+    for (const JsonValue& id : at->elements()) {
+      if (id.is_integer()) stop.push_back(id.as<int64_t>());
     }
   }
   if (!stop.empty()) return stop;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/io/folder.h"
 #include "strata/io/safetensors_header.h"
 #include "strata/ops/copy.h"
 
@@ -23,8 +24,8 @@ constexpr std::string_view kFileEnd = ".safetensors";
 /// The index of a model's folder, or else its only file.
 std::string file_in_folder(const std::string& folder) {
   std::vector<std::string> files, indices;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().string();
+  for (const std::string& entry : names_in_folder(folder)) {
+    const std::string name = (fs::path(folder) / entry).string();
     if (name.ends_with(kIndexEnd)) indices.push_back(name);
     if (name.ends_with(kFileEnd)) files.push_back(name);
   }

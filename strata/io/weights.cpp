@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/io/folder.h"
 #include "strata/io/pth.h"
 #include "strata/io/safetensors_header.h"
 
@@ -46,17 +47,14 @@ TensorMap load_pth_shards(const std::string& index) {
 
 std::string find_weights(const std::string& folder) {
   std::vector<std::string> indices, files;
-  std::error_code error;
-  const fs::directory_iterator entries(folder, error);
-  if (error) throw IoError(folder, "cannot be listed: " + error.message());
-  for (const auto& entry : entries) {
-    const std::string name = entry.path().filename().string(), path = entry.path().string();
+  for (const std::string& name : names_in_folder(folder)) {
+    const fs::path path = fs::path(folder) / name;
     if (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")) return folder;
-    if (name.ends_with(kPthIndex)) indices.push_back(path);
-    const std::string end = entry.path().extension().string();
+    if (name.ends_with(kPthIndex)) indices.push_back(path.string());
+    const std::string end = path.extension().string();
     const bool other = name == "training_args.bin" || name == "optimizer.pt" ||
                        name == "scheduler.pt" || name == "rng_state.pth";
-    if (!other && (end == ".bin" || end == ".pth" || end == ".pt")) files.push_back(path);
+    if (!other && (end == ".bin" || end == ".pth" || end == ".pt")) files.push_back(path.string());
   }
   if (indices.size() == 1) return indices[0];
   const std::string usual = (fs::path(folder) / "pytorch_model.bin").string();

@@ -3,17 +3,16 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "strata/base/error.h"
 #include "strata/io/gzip.h"
+#include "strata/io/json.h"
 #include "strata/text/byte_bpe.h"
 
 namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr int64_t kMostBytes = int64_t{256} << 20;
 constexpr const char* kEndOfText = "<|endoftext|>";
@@ -23,48 +22,33 @@ std::string read_text(const std::string& path) {
   return stream.read_all(kMostBytes);
 }
 
-/// Parses with a limit to the depth, which is what makes a tree of values dangerous.
-Json parse_json(const std::string& path) {
-  constexpr int kDeepest = 64;
-  const std::string text = read_text(path);
-  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kDeepest) throw FormatError(path, "nested too deeply");
-    return true;
-  };
-  try {
-    return Json::parse(text, shallow);
-  } catch (const Json::exception& e) {
-    throw FormatError(path, fmt::format("bad JSON: {}", e.what()));
-  }
-}
-
 /// The value of a key, which must be of the type that `fallback` has; `fallback` for null or none.
 template <class T>
-T value_or(const std::string& path, const Json& json, const char* key, T fallback) {
-  const auto at = json.find(key);
-  if (at == json.end() || at->is_null()) return fallback;
+T value_or(const std::string& path, const JsonValue& json, const char* key, T fallback) {
+  const JsonValue* at = json.find(key);
+  if (!at || at->is_null()) return fallback;
   try {
-    return at->get<T>();
-  } catch (const Json::exception&) {
+    return at->as<T>();
+  } catch (const JsonError&) {
     throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
   }
 }
 
-const Json& object_of(const std::string& path, const Json& json, const char* key) {
-  const auto at = json.find(key);
-  if (at == json.end() || !at->is_object()) {
+const JsonValue& object_of(const std::string& path, const JsonValue& json, const char* key) {
+  const JsonValue* at = json.find(key);
+  if (!at || !at->is_object()) {
     throw FormatError(path, fmt::format("has no object \"{}\"", key));
   }
   return *at;
 }
 
-void read_vocabulary(const std::string& path, const Json& json, ByteBpeConfig& config) {
+void read_vocabulary(const std::string& path, const JsonValue& json, ByteBpeConfig& config) {
   if (!json.is_object()) throw FormatError(path, "a vocabulary must be an object of numbers");
-  for (const auto& [token, id] : json.items()) {
-    if (!id.is_number_integer()) {
+  for (const auto& [token, id] : json.members()) {
+    if (!id.is_integer()) {
       throw FormatError(path, fmt::format("token '{}' has no whole number", token));
     }
-    config.vocabulary.emplace_back(token, id.get<int64_t>());
+    config.vocabulary.emplace_back(token, id.as<int64_t>());
   }
 }
 
@@ -91,25 +75,25 @@ void read_merges_file(const std::string& path, ByteBpeConfig& config) {
   }
 }
 
-void read_json_merges(const std::string& path, const Json& merges, ByteBpeConfig& config) {
+void read_json_merges(const std::string& path, const JsonValue& merges, ByteBpeConfig& config) {
   if (!merges.is_array()) throw FormatError(path, "\"merges\" must be a list");
-  for (const Json& merge : merges) {
+  for (const JsonValue& merge : merges.elements()) {
+    const auto& pair = merge.elements();
     if (merge.is_string()) {
-      config.merges.push_back(split_merge(path, merge.get_ref<const std::string&>()));
-    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() &&
-               merge[1].is_string()) {
-      config.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+      config.merges.push_back(split_merge(path, merge.as<std::string>()));
+    } else if (pair.size() == 2 && pair[0].is_string() && pair[1].is_string()) {
+      config.merges.emplace_back(pair[0].as<std::string>(), pair[1].as<std::string>());
     } else {
       throw FormatError(path, "a merge must be \"left right\" or two tokens");
     }
   }
 }
 
-void read_added(const std::string& path, const Json& json, ByteBpeConfig& config) {
-  const auto list = json.find("added_tokens");
-  if (list == json.end() || list->is_null()) return;
+void read_added(const std::string& path, const JsonValue& json, ByteBpeConfig& config) {
+  const JsonValue* list = json.find("added_tokens");
+  if (!list || list->is_null()) return;
   if (!list->is_array()) throw FormatError(path, "\"added_tokens\" must be a list");
-  for (const Json& t : *list) {
+  for (const JsonValue& t : list->elements()) {
     if (!t.is_object()) throw FormatError(path, "an added token must be an object");
     if (value_or(path, t, "single_word", false)) {
       throw FormatError(path, "added tokens that stand for single words are not supported");
@@ -122,9 +106,9 @@ void read_added(const std::string& path, const Json& json, ByteBpeConfig& config
   }
 }
 
-std::string type_of(const std::string& path, const Json& json, const char* key) {
-  const auto at = json.find(key);
-  if (at == json.end() || at->is_null()) return "";
+std::string type_of(const std::string& path, const JsonValue& json, const char* key) {
+  const JsonValue* at = json.find(key);
+  if (!at || at->is_null()) return "";
   if (!at->is_object()) throw FormatError(path, fmt::format("\"{}\" must be an object", key));
   return value_or(path, *at, "type", std::string());
 }
@@ -134,17 +118,17 @@ void refuse(const std::string& path, const char* what, const std::string& type) 
 }
 
 ByteBpeConfig from_tokenizer_json(const std::string& path) {
-  const Json json = parse_json(path);
+  const JsonValue json = parse_json(path, read_text(path));
   if (!json.is_object()) throw FormatError(path, "is no JSON object");
   if (const auto type = type_of(path, json, "normalizer"); !type.empty()) {
     refuse(path, "normalizer", type);
   }
-  const Json& model = object_of(path, json, "model");
+  const JsonValue& model = object_of(path, json, "model");
   const std::string kind = value_or(path, model, "type", std::string("BPE"));
   if (kind != "BPE") refuse(path, "model", kind);
   const std::string cut = type_of(path, json, "pre_tokenizer");
   if (cut != "ByteLevel") refuse(path, "pre_tokenizer", cut.empty() ? "absent" : cut);
-  const Json& level = json["pre_tokenizer"];
+  const JsonValue& level = json.at("pre_tokenizer");
   const std::string after = type_of(path, json, "post_processor");
   if (!after.empty() && after != "ByteLevel") refuse(path, "post_processor", after);
 
@@ -153,8 +137,8 @@ ByteBpeConfig from_tokenizer_json(const std::string& path) {
   config.use_pattern = value_or(path, level, "use_regex", true);
   config.ignore_merges = value_or(path, model, "ignore_merges", false);
   read_vocabulary(path, object_of(path, model, "vocab"), config);
-  const auto merges = model.find("merges");
-  if (merges == model.end()) throw FormatError(path, "has no list \"merges\"");
+  const JsonValue* merges = model.find("merges");
+  if (!merges) throw FormatError(path, "has no list \"merges\"");
   read_json_merges(path, *merges, config);
   read_added(path, json, config);
   return config;
@@ -162,7 +146,7 @@ ByteBpeConfig from_tokenizer_json(const std::string& path) {
 
 ByteBpeConfig from_two_files(const std::string& vocabulary, const std::string& merges) {
   ByteBpeConfig config;
-  read_vocabulary(vocabulary, parse_json(vocabulary), config);
+  read_vocabulary(vocabulary, parse_json(vocabulary, read_text(vocabulary)), config);
   read_merges_file(merges, config);
   for (const auto& [token, id] : config.vocabulary) {
     if (token == kEndOfText) config.added.push_back({.content = token, .id = id});

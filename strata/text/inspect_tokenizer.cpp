@@ -9,10 +9,10 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "strata/base/error.h"
 #include "strata/io/gzip.h"
+#include "strata/io/json.h"
 #include "strata/text/byte_bpe.h"
 #include "strata/text/merge_cycle.h"
 #include "strata/text/wordpiece.h"
@@ -21,11 +21,11 @@ namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 using Vocabulary = std::vector<std::pair<std::string, int64_t>>;
 using Merge = std::pair<std::string, std::string>;
 
 constexpr int64_t kMostBytes = int64_t{256} << 20;
+constexpr int kDeepest = 64;
 constexpr int64_t kMostTokens = int64_t{1} << 24;
 constexpr std::array<const char*, 5> kNames = {"tokenizer.json", "vocab.txt", "vocab.json",
                                                "encoder.json", "merges.txt"};
@@ -55,21 +55,10 @@ std::string in_quotes(const Merge& m) { return in_quotes(m.first) + " + " + in_q
 /// Keys that stand twice in one object, of which readers keep one only.
 Finding repeated_keys(const std::string& path) {
   Finding twice("names that stand twice in one object");
-  std::vector<std::set<std::string>> open;
-  const auto look = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      twice.add(in_quotes(value.get<std::string>()));
-    }
-    return true;
-  };
+  std::vector<std::string> names;
   ByteStream stream(path);
-  try {
-    [[maybe_unused]] const Json read = Json::parse(stream.read_all(kMostBytes), look);
-  } catch (const Json::exception& e) {
-    throw FormatError(path, fmt::format("bad JSON: {}", e.what()));
-  }
+  parse_json(path, stream.read_all(kMostBytes), kDeepest, &names);
+  for (const std::string& name : names) twice.add(in_quotes(name));
   return twice;
 }
 
@@ -176,10 +165,14 @@ void judge_wordpiece(const std::string& path, TokenizerReport& report) {
 
 bool is_wordpiece_json(const std::string& path) {
   ByteStream stream(path);
-  const Json json = Json::parse(stream.read_all(kMostBytes), nullptr, false);
-  const auto model = json.is_object() ? json.find("model") : json.end();
-  return json.is_object() && model != json.end() && model->is_object() &&
-         model->value("type", Json()) == "WordPiece";
+  try {
+    const JsonValue json = parse_json(path, stream.read_all(kMostBytes));
+    const JsonValue* model = json.find("model");
+    const JsonValue* type = model ? model->find("type") : nullptr;
+    return type && type->is_string() && type->as<std::string>() == "WordPiece";
+  } catch (const FormatError&) {
+    return false;  // whoever reads it then says what is wrong
+  }
 }
 
 /// The file or folder to read for what was named, and whether it is WordPiece.

@@ -3,67 +3,57 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "strata/base/error.h"
 #include "strata/io/file.h"
+#include "strata/io/json.h"
 #include "strata/text/wordpiece.h"
 
 namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr int64_t kMostBytes = int64_t{256} << 20;
 constexpr const char* kConfigFile = "tokenizer_config.json";
 
-/// Parses with a limit to the depth, which is what makes a tree of values dangerous.
-Json parse_object(const std::string& path) {
-  constexpr int kDeepest = 64;
-  const std::string text = read_text_file(path, kMostBytes);
-  const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kDeepest) throw FormatError(path, "is nested too deep");
-    return true;
-  };
-  try {
-    Json json = Json::parse(text, shallow);
-    if (json.is_object()) return json;
-  } catch (const Json::exception& e) {
-    throw FormatError(path, fmt::format("is no valid JSON: {}", e.what()));
-  }
-  throw FormatError(path, "is no JSON object");
+JsonValue parse_object(const std::string& path) {
+  JsonValue json = read_json(path, kMostBytes);
+  if (!json.is_object()) throw FormatError(path, "is no JSON object");
+  return json;
 }
 
 /// Sets `value` from a key, if it is there and not null.
 template <class T>
-void take(const std::string& path, const Json& json, const char* key, T& value) {
-  const auto at = json.find(key);
-  if (at == json.end() || at->is_null()) return;
+void take(const std::string& path, const JsonValue& json, const char* key, T& value) {
+  const JsonValue* at = json.find(key);
+  if (!at || at->is_null()) return;
   try {
-    value = at->get<T>();
-  } catch (const Json::exception&) {
+    value = at->as<T>();
+  } catch (const JsonError&) {
     throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
   }
 }
 
-void take(const std::string& path, const Json& json, const char* key, std::optional<bool>& value) {
+void take(const std::string& path, const JsonValue& json, const char* key,
+          std::optional<bool>& value) {
   bool found = false;
-  const auto at = json.find(key);
-  if (at == json.end() || at->is_null()) return;
+  const JsonValue* at = json.find(key);
+  if (!at || at->is_null()) return;
   take(path, json, key, found);
   value = found;
 }
 
 /// An object within another, or an empty one.
-Json part_of(const std::string& path, const Json& json, const char* key) {
-  const auto at = json.find(key);
-  if (at == json.end() || at->is_null()) return Json::object();
+JsonValue part_of(const std::string& path, const JsonValue& json, const char* key) {
+  const JsonValue* at = json.find(key);
+  if (!at || at->is_null()) return JsonValue(JsonValue::Object());
   if (!at->is_object()) throw FormatError(path, fmt::format("\"{}\" is no object", key));
   return *at;
 }
 
-void expect_type(const std::string& path, const char* what, const Json& json, const char* type) {
+void expect_type(const std::string& path, const char* what, const JsonValue& json,
+                 const char* type) {
   std::string found = type;
   take(path, json, "type", found);
   if (found != type) {
@@ -71,11 +61,11 @@ void expect_type(const std::string& path, const char* what, const Json& json, co
   }
 }
 
-void read_added(const std::string& path, const Json& json, WordPieceConfig& config) {
-  const auto list = json.find("added_tokens");
-  if (list == json.end() || list->is_null()) return;
+void read_added(const std::string& path, const JsonValue& json, WordPieceConfig& config) {
+  const JsonValue* list = json.find("added_tokens");
+  if (!list || list->is_null()) return;
   if (!list->is_array()) throw FormatError(path, "\"added_tokens\" is no list");
-  for (const Json& t : *list) {
+  for (const JsonValue& t : list->elements()) {
     if (!t.is_object()) throw FormatError(path, "an added token is no object");
     AddedToken added = {.content = "", .id = -1, .special = false};
     take(path, t, "content", added.content);
@@ -94,31 +84,31 @@ void read_added(const std::string& path, const Json& json, WordPieceConfig& conf
 }
 
 void read_tokenizer_json(const std::string& path, WordPieceConfig& config) {
-  const Json json = parse_object(path);
-  const Json normalizer = part_of(path, json, "normalizer");
+  const JsonValue json = parse_object(path);
+  const JsonValue normalizer = part_of(path, json, "normalizer");
   expect_type(path, "normalizer", normalizer, "BertNormalizer");
   expect_type(path, "pre_tokenizer", part_of(path, json, "pre_tokenizer"), "BertPreTokenizer");
-  if (normalizer.empty()) {
+  if (normalizer.members().empty()) {
     config.clean = config.split_ideographs = config.lower_case = false;
   }
   take(path, normalizer, "clean_text", config.clean);
   take(path, normalizer, "handle_chinese_chars", config.split_ideographs);
   take(path, normalizer, "strip_accents", config.strip_accents);
   take(path, normalizer, "lowercase", config.lower_case);
-  const Json model = part_of(path, json, "model");
+  const JsonValue model = part_of(path, json, "model");
   expect_type(path, "model", model, "WordPiece");
   take(path, model, "unk_token", config.unknown);
   take(path, model, "continuing_subword_prefix", config.prefix);
   take(path, model, "max_input_chars_per_word", config.longest_word);
-  const auto vocabulary = model.find("vocab");
-  if (vocabulary == model.end() || !vocabulary->is_object()) {
+  const JsonValue* vocabulary = model.find("vocab");
+  if (!vocabulary || !vocabulary->is_object()) {
     throw FormatError(path, "its model has no object \"vocab\"");
   }
-  for (const auto& [token, id] : vocabulary->items()) {
-    if (!id.is_number_integer()) {
+  for (const auto& [token, id] : vocabulary->members()) {
+    if (!id.is_integer()) {
       throw FormatError(path, fmt::format("token '{}' has no whole number", token));
     }
-    config.vocabulary.emplace_back(token, id.get<int64_t>());
+    config.vocabulary.emplace_back(token, id.as<int64_t>());
   }
   read_added(path, json, config);
 }
@@ -136,9 +126,10 @@ void read_vocabulary(const std::string& path, WordPieceConfig& config) {
 }
 
 /// A token in tokenizer_config.json is a text, or an object with its text.
-void take_token(const std::string& path, const Json& json, const char* key, std::string& token) {
-  const auto at = json.find(key);
-  if (at != json.end() && at->is_object()) {
+void take_token(const std::string& path, const JsonValue& json, const char* key,
+                std::string& token) {
+  const JsonValue* at = json.find(key);
+  if (at && at->is_object()) {
     take(path, *at, "content", token);
   } else {
     take(path, json, key, token);
@@ -148,7 +139,7 @@ void take_token(const std::string& path, const Json& json, const char* key, std:
 void read_config(const fs::path& folder, WordPieceConfig& config) {
   const std::string path = (folder / kConfigFile).string();
   if (!fs::exists(path)) return;
-  const Json json = parse_object(path);
+  const JsonValue json = parse_object(path);
   take(path, json, "do_lower_case", config.lower_case);
   take(path, json, "strip_accents", config.strip_accents);
   take(path, json, "tokenize_chinese_chars", config.split_ideographs);

@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <filesystem>
-
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "strata/base/error.h"
 #include "strata/base/random.h"
+#include "strata/io/json.h"
 #include "strata/io/safetensors.h"
 #include "strata/io/weights.h"
 #include "strata/nn/state_dict.h"
@@ -21,49 +21,64 @@ constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kAverages = "averages.";
 constexpr const char* kBest = "best.";
 
-using Json = nlohmann::json;
-
 /// JSON has no NaN: it is written as null.
-double number_or_nan(const Json& j) { return j.is_number() ? j.get<double>() : NAN; }
+double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
 
-Json to_json(const RunState& s, const std::map<std::string, double>& optimizer) {
-  const Generator& g = default_generator();
-  const Json metric = {
-      {"name", s.metric.name}, {"value", s.metric.value}, {"samples", s.metric.samples}};
-  return {{"step", s.step},
-          {"epoch", s.epoch},
-          {"batch", s.batch},
-          {"loss", s.loss},
-          {"seconds", s.seconds},
-          {"finished", s.finished},
-          {"metric", metric},
-          {"settings", s.settings},
-          {"stopped", s.stopped},
-          {"epoch_loss", s.epoch_loss},
-          {"best", s.best},
-          {"epoch_steps", s.epoch_steps},
-          {"waited", s.waited},
-          {"optimizer", optimizer},
-          {"random", {{"seed", g.seed}, {"stream", g.stream}}}};
+/// An object's members, all of one type.
+template <class T>
+std::map<std::string, T> map_of(const JsonValue& object) {
+  std::map<std::string, T> out;
+  for (const auto& [name, value] : object.members()) out[name] = value.template as<T>();
+  return out;
 }
 
-RunState from_json(const Json& j) {
+template <class T>
+JsonValue object_of(const std::map<std::string, T>& values) {
+  JsonValue::Object out;
+  for (const auto& [name, value] : values) out.emplace(name, value);
+  return JsonValue(std::move(out));
+}
+
+JsonValue::Object to_json(const RunState& s) {
+  const auto value = [](auto v) { return JsonValue(std::move(v)); };
+  const Generator& g = default_generator();
+  return {
+      {"step", value(s.step)},
+      {"epoch", value(s.epoch)},
+      {"batch", value(s.batch)},
+      {"loss", value(s.loss)},
+      {"seconds", value(s.seconds)},
+      {"finished", value(s.finished)},
+      {"metric", value(JsonValue::Object{{"name", value(s.metric.name)},
+                                         {"value", value(s.metric.value)},
+                                         {"samples", value(s.metric.samples)}})},
+      {"settings", object_of(s.settings)},
+      {"stopped", value(s.stopped)},
+      {"epoch_loss", value(s.epoch_loss)},
+      {"best", value(s.best)},
+      {"epoch_steps", value(s.epoch_steps)},
+      {"waited", value(s.waited)},
+      {"random", value(JsonValue::Object{{"seed", value(g.seed)}, {"stream", value(g.stream)}})}};
+}
+
+RunState from_json(const JsonValue& j) {
   RunState s;
-  s.step = j.at("step");
-  s.epoch = j.at("epoch");
-  s.batch = j.at("batch");
+  s.step = j.get<int64_t>("step");
+  s.epoch = j.get<int64_t>("epoch");
+  s.batch = j.get<int64_t>("batch");
   s.loss = number_or_nan(j.at("loss"));
-  s.seconds = j.at("seconds");
-  s.finished = j.at("finished");
-  const Json& metric = j.at("metric");
-  s.metric = {metric.at("name"), number_or_nan(metric.at("value")), metric.at("samples")};
-  s.settings = j.at("settings").get<std::map<std::string, std::string>>();
-  if (!j.contains("waited")) return s;  // written before there was early stopping
+  s.seconds = j.get<double>("seconds");
+  s.finished = j.get<bool>("finished");
+  const JsonValue& metric = j.at("metric");
+  s.metric = {metric.get<std::string>("name"), number_or_nan(metric.at("value")),
+              metric.get<int64_t>("samples")};
+  s.settings = map_of<std::string>(j.at("settings"));
+  if (!j.find("waited")) return s;  // written before there was early stopping
   s.epoch_loss = number_or_nan(j.at("epoch_loss"));
-  s.epoch_steps = j.at("epoch_steps");
+  s.epoch_steps = j.get<int64_t>("epoch_steps");
   s.best = number_or_nan(j.at("best"));
-  s.waited = j.at("waited");
-  s.stopped = j.at("stopped");
+  s.waited = j.get<int64_t>("waited");
+  s.stopped = j.get<bool>("stopped");
   return s;
 }
 
@@ -77,7 +92,7 @@ TensorMap strip(const TensorMap& all, const std::string& prefix) {
 }
 
 /// The averages take the place of the model's own values, and go back with what the file holds.
-void load_averages(Training& training, const TensorMap& tensors, const Json& json) {
+void load_averages(Training& training, const TensorMap& tensors, const JsonValue& json) {
   EMA* averages = training.averages();
   if (!averages) return;
   {
@@ -85,7 +100,7 @@ void load_averages(Training& training, const TensorMap& tensors, const Json& jso
     nn::load_state_dict(training.model(), strip(tensors, kAverages));
   }
   OptimizerState state = averages->state();
-  state.numbers = json.at("averages").get<std::map<std::string, double>>();
+  state.numbers = map_of<double>(json.at("averages"));
   averages->load_state(state);
 }
 
@@ -104,15 +119,16 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
   for (auto& [name, value] : nn::state_dict(training.model())) tensors[kModel + name] = value;
   const OptimizerState optimizer = training.optimizer().state();
   for (const auto& [name, value] : optimizer.tensors) tensors[kOptimizer + name] = value;
-  Json json = to_json(state, optimizer.numbers);
+  JsonValue::Object json = to_json(state);
+  json["optimizer"] = object_of(optimizer.numbers);
   if (EMA* averages = training.averages()) {
-    json["averages"] = averages->state().numbers;
+    json["averages"] = object_of(averages->state().numbers);
     const AveragedScope averaged(averages);
     for (auto& [name, value] : nn::state_dict(training.model())) tensors[kAverages + name] = value;
   }
-  if (Plateau* plateau = training.plateau()) json["plateau"] = plateau->state().numbers;
+  if (Plateau* plateau = training.plateau()) json["plateau"] = object_of(plateau->state().numbers);
   for (const auto& [name, value] : state.best_weights) tensors[kBest + name] = value;
-  save_safetensors(checkpoint_path(run_dir), tensors, {{kKey, json.dump()}});
+  save_safetensors(checkpoint_path(run_dir), tensors, {{kKey, JsonValue(std::move(json)).text()}});
 }
 
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training) {
@@ -123,23 +139,21 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
   if (it == file.metadata().end()) throw FormatError(path, "is not a checkpoint of a run");
   const TensorMap tensors = load_safetensors(path);
   try {
-    const Json json = Json::parse(it->second);
+    const JsonValue json = parse_json(path, it->second);
     RunState state = from_json(json);
     state.best_weights = strip(tensors, kBest);
     load_averages(training, tensors, json);
     nn::load_state_dict(training.model(), strip(tensors, kModel));
     training.optimizer().load_state(
-        {.tensors = strip(tensors, kOptimizer),
-         .numbers = json.at("optimizer").get<std::map<std::string, double>>()});
+        {.tensors = strip(tensors, kOptimizer), .numbers = map_of<double>(json.at("optimizer"))});
     if (Plateau* plateau = training.plateau()) {
-      plateau->load_state(
-          {.tensors = {}, .numbers = json.at("plateau").get<std::map<std::string, double>>()});
+      plateau->load_state({.tensors = {}, .numbers = map_of<double>(json.at("plateau"))});
     }
-    Generator g(json.at("random").at("seed").get<uint64_t>());
-    g.stream = json.at("random").at("stream").get<uint64_t>();
+    Generator g(json.at("random").get<uint64_t>("seed"));
+    g.stream = json.at("random").get<uint64_t>("stream");
     default_generator() = g;
     return state;
-  } catch (const Json::exception& e) {
+  } catch (const JsonError& e) {
     throw FormatError(path, std::string("the run's state is damaged: ") + e.what());
   }
 }
@@ -147,7 +161,7 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
 void save_weights(const std::string& path, nn::Module& model,
                   const std::map<std::string, std::string>& settings) {
   Metadata metadata = {{"format", "pt"}};
-  if (!settings.empty()) metadata[kSettings] = Json(settings).dump();
+  if (!settings.empty()) metadata[kSettings] = object_of(settings).text();
   save_safetensors(path, nn::state_dict(model), metadata);
 }
 
@@ -167,7 +181,7 @@ SavedWeights::SavedWeights(const std::string& file_or_run) : path_(weights_file(
   file_.emplace(path_);
   try {
     read_settings();
-  } catch (const Json::exception& e) {
+  } catch (const JsonError& e) {
     throw FormatError(path_, std::string("the settings in it are damaged: ") + e.what());
   }
 }
@@ -175,11 +189,11 @@ SavedWeights::SavedWeights(const std::string& file_or_run) : path_(weights_file(
 void SavedWeights::read_settings() {
   const Metadata& metadata = file_->metadata();
   if (const auto run = metadata.find(kKey); run != metadata.end()) {
-    const Json json = Json::parse(run->second);
+    const JsonValue json = parse_json(path_, run->second);
     settings_ = from_json(json).settings;
-    prefix_ = json.contains("averages") ? kAverages : kModel;
+    prefix_ = json.find("averages") ? kAverages : kModel;
   } else if (const auto ours = metadata.find(kSettings); ours != metadata.end()) {
-    settings_ = Json::parse(ours->second).get<std::map<std::string, std::string>>();
+    settings_ = map_of<std::string>(parse_json(path_, ours->second));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 #include <string_view>
 
@@ -9,12 +10,26 @@
 
 #include "strata/base/error.h"
 #include "strata/io/file.h"
+#include "strata/io/json.h"
 
 namespace strata::train {
 namespace {
 
 constexpr const char* kStep = "step";
 constexpr const char* kSeconds = "seconds";
+
+/// Of a line of the log; beyond all steps for a damaged one.
+int64_t step_of(const std::string& path, const std::string& line) {
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+  try {
+    const JsonValue json = parse_json(path, line);
+    if (!json.is_object()) return kNone;
+    const JsonValue* step = json.find(kStep);
+    return step ? step->as<int64_t>() : 0;
+  } catch (const Error&) {
+    return kNone;
+  }
+}
 
 }  // namespace
 
@@ -25,25 +40,25 @@ RunLog::RunLog(std::string path, int64_t keep_until)
   if (keep_until > 0 && std::filesystem::exists(path_)) {
     std::istringstream lines(read_text_file(path_));
     for (std::string line; std::getline(lines, line);) {
-      const auto json = nlohmann::json::parse(line, nullptr, false);
-      if (json.is_object() && json.value("step", int64_t{0}) <= keep_until) kept += line + "\n";
+      if (step_of(path_, line) <= keep_until) kept += line + "\n";
     }
   }
   write_file(path_, kept);
 }
 
 void RunLog::add(Entry entry) {
-  nlohmann::ordered_json line;
+  std::string line;
   std::vector<ScalarValue> scalars;
   int64_t step = 0;
   for (const auto& [key, value] : entry) {
-    std::visit([&line, name = key](const auto& v) { line[name] = v; }, value);
+    const std::string text = std::visit([](const auto& v) { return JsonValue(v).text(); }, value);
+    line += (line.empty() ? "{" : ",") + JsonValue(std::string(key)).text() + ":" + text;
     const auto* whole = std::get_if<int64_t>(&value);
     const auto* number = std::get_if<double>(&value);
     if (whole && std::string_view(key) == kStep) step = *whole;
     if (number && std::string_view(key) != kSeconds) scalars.emplace_back(key, *number);
   }
-  append_file(path_, line.dump() + "\n");
+  append_file(path_, line + "}\n");
   events_.add(step, scalars);
 }
 

@@ -182,10 +182,10 @@ TEST(ByteBpe, SaysWhatIsWrongWithFiles) {
   const auto expect = [&](const std::string& content, const std::string& words) {
     EXPECT_NE(fault(content).find(words), std::string::npos) << fault(content);
   };
-  expect("", "bad JSON");
+  expect("", "no valid JSON");
   expect("[]", "no JSON object");
   expect("{}", "no object \"model\"");
-  expect(std::string(100000, '['), "nested too deeply");
+  expect(std::string(100000, '['), "nested too deep");
   expect(R"({"model": {"type": "WordPiece"}})", "model is WordPiece");
   const auto with = [](const std::string& model, const std::string& more = "") {
     return R"({"pre_tokenizer": {"type": "ByteLevel"}, )" + more + R"("model": {"type": "BPE", )" +

@@ -26,29 +26,25 @@
 #include "strata/optim/adam.h"
 #include "strata/optim/clip.h"
 #include "strata/tape/grad_mode.h"
+#include "strata/text/byte_bpe.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/fit.h"
 #include "strata/train/supervised.h"
+#include "tests/support/bits.h"
 #include "tests/support/refusing_memory.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata {
 namespace {
 
+using testing::bits;
 using testing::FailingNew;
 using testing::RefusingMemory;
 using testing::TempFolder;
 
+const std::string kTokenizer =
+    std::string(STRATA_SOURCE_DIR) + "/tests/fuzz/seeds/tokenizer/bpe.json";
 const std::string kShards = std::string(STRATA_SOURCE_DIR) + "/tests/golden/folders/gpt2-shards";
-
-std::string bits(const TensorMap& tensors) {
-  std::string out;
-  for (const auto& [name, value] : tensors) {
-    out.append(static_cast<const char*>(value.raw()),
-               static_cast<size_t>(value.numel() * size_of(value.dtype())));
-  }
-  return out;
-}
 
 std::unique_ptr<nn::Sequential> small_cnn() {
   manual_seed(3);
@@ -80,7 +76,7 @@ struct Lesson {
     clip_grad_norm_(net->parameters(), 1);
     optimizer->step();
   }
-  std::string weights() { return bits(nn::state_dict(*net)); }
+  std::string weights() { return bits(*net); }
   std::string parameters() {
     std::string out;
     for (const Tensor& p : net->parameters()) out += bits({{"", p}});
@@ -188,7 +184,7 @@ TEST_P(EachRequest, OfLoadingAFileAndAFolder) {
       [&] {
         const auto net = small_cnn();
         train::load_weights(file, *net);
-        EXPECT_EQ(bits(nn::state_dict(*net)), wanted);
+        EXPECT_EQ(bits(*net), wanted);
       },
       nothing_in_use);
   EXPECT_GT(of_file, 10);
@@ -238,7 +234,7 @@ class Averaged final : public train::Training {
 std::string fitted(const std::string& dir, bool resume) {
   Averaged training;
   fit(training, {.epochs = 2, .run_dir = dir, .resume = resume, .evaluate_each_epoch = true});
-  return testing::slurp(train::weights_path(dir)) + bits(nn::state_dict(training.model()));
+  return testing::slurp(train::weights_path(dir)) + bits(training.model());
 }
 
 TEST_P(EachRequest, OfAFitWithAveragesLosesNothing) {
@@ -309,8 +305,6 @@ TEST_F(OutOfMemoryTest, EachNewOfAStep) {
   EXPECT_EQ(lesson.weights(), undisturbed.weights());
 }
 
-// Of a file without JSON beside the tensors: destructors of the JSON library allocate, and no
-// memory ends the program there.
 TEST_F(OutOfMemoryTest, EachNewOfALoad) {
   const TempFolder folder;
   const std::string file = folder / "net.safetensors";
@@ -318,12 +312,12 @@ TEST_F(OutOfMemoryTest, EachNewOfALoad) {
   {
     const auto net = small_cnn();
     save_safetensors(file, nn::state_dict(*net));
-    wanted = bits(nn::state_dict(*net));
+    wanted = bits(*net);
   }
   const auto load = [&] {
     const auto net = small_cnn();
     nn::load_state_dict(*net, load_safetensors(file));
-    return bits(nn::state_dict(*net));
+    return bits(*net);
   };
   ASSERT_EQ(load(), wanted);
   const int64_t blocks = FailingNew::blocks();
@@ -334,6 +328,55 @@ TEST_F(OutOfMemoryTest, EachNewOfALoad) {
                                        });
   EXPECT_GT(errors, 100);
   EXPECT_EQ(load(), wanted);
+}
+
+// Each tenth call, of many: config.json, an index of shards, tokenizer.json and the network.
+TEST_F(OutOfMemoryTest, NewOfOpeningAFolder) {
+  constexpr int64_t kEach = 10;
+  std::string wanted;
+  const auto open = [&] {
+    const recipes::System system = recipes::open_system(kShards);
+    const std::string now = bits(*system.model);
+    EXPECT_TRUE(wanted.empty() || now == wanted);
+    wanted = now;
+    ByteBpe::load(kTokenizer);
+  };
+  open();
+  const int64_t blocks = FailingNew::blocks();
+  int64_t errors = 0;
+  for (int64_t k = 1;; k += kEach) {
+    const FailingNew failing(k);
+    try {
+      open();
+    } catch (const std::bad_alloc&) {
+      ++errors;
+    } catch (const Error&) {
+      ++errors;
+    }
+    ASSERT_EQ(FailingNew::blocks(), blocks) << "call " << k;
+    if (!failing.failed()) break;
+  }
+  EXPECT_GT(errors, 100);
+}
+
+// A run's checkpoint holds its state as JSON, written and read.
+TEST_F(OutOfMemoryTest, EachNewOfACheckpoint) {
+  const TempFolder folder;
+  Averaged training;
+  train::RunState state;
+  state.settings = {{"a long enough name of a setting", "a long enough value of a setting"}};
+  train::save_checkpoint(folder.path(), training, state);
+  const std::string before = testing::slurp(train::checkpoint_path(folder.path()));
+  const int64_t errors = fail_each_new(
+      [&] {
+        train::save_checkpoint(folder.path(), training, state);
+        const auto loaded = train::load_checkpoint(folder.path(), training);
+        EXPECT_EQ(loaded->settings, state.settings);
+      },
+      [&](int64_t k) {
+        ASSERT_EQ(testing::slurp(train::checkpoint_path(folder.path())), before) << "call " << k;
+      });
+  EXPECT_GT(errors, 100);
 }
 
 }  // namespace
