@@ -192,7 +192,12 @@ Recipe of_diffusers(const char* name, const char* title, const DiffusersUNet& si
     return std::make_unique<models::DdpmUNet>(settings.as<DiffusersUNet>().config());
   };
   r.rename = [](TensorMap state, const Settings&) { return models::present_names(state); };
-  r.hub = HubFamily{.model_type = "UNet2DModel", .adopt = adopt_diffusers};
+  r.hub = HubFamily{
+      .model_type = "UNet2DModel",
+      .adopt = adopt_diffusers,
+      .config = [](const Settings& s, const HubConfig&) { return diffusers_config_text(s); },
+      .weights = "unet/diffusion_pytorch_model.safetensors",
+      .files = diffusers_files};
   r.sample = [](System& system, const SampleRequest& request) {
     return draw_for_user(system, request, system.settings.as<DiffusersUNet>().schedule());
   };

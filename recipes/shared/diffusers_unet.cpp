@@ -12,6 +12,7 @@ namespace strata::recipes {
 namespace {
 
 constexpr size_t kMostLevels = 16;
+constexpr const char* kDiffusersVersion = "0.30.0";  // whose keys these are
 
 /// The entries of a list: "down_block_types.0", ".1" and so on.
 std::vector<std::string> list_of(const HubConfig& config, const std::string& key) {
@@ -128,6 +129,69 @@ models::NoiseSchedule DiffusersUNet::schedule() const {
   if (noise == "linear") return models::NoiseSchedule::linear(noise_steps, beta_start, beta_end);
   if (noise == "cosine") return models::NoiseSchedule::cosine(noise_steps);
   throw ValueError("schedule", fmt::format("{} is neither linear nor cosine", noise));
+}
+
+std::string diffusers_config_text(const Settings& settings) {
+  const auto& s = settings.as<DiffusersUNet>();
+  const models::DdpmUNetConfig c = s.config();
+  std::vector<std::string> down, up;
+  for (const bool attends : c.attention) {
+    down.push_back(attends ? "\"AttnDownBlock2D\"" : "\"DownBlock2D\"");
+    up.insert(up.begin(), attends ? "\"AttnUpBlock2D\"" : "\"UpBlock2D\"");
+  }
+  return fmt::format(R"({{
+  "_class_name": "UNet2DModel",
+  "_diffusers_version": "{}",
+  "act_fn": "silu",
+  "add_attention": true,
+  "attention_head_dim": null,
+  "block_out_channels": [{}],
+  "center_input_sample": false,
+  "down_block_types": [{}],
+  "downsample_padding": {},
+  "flip_sin_to_cos": {},
+  "freq_shift": {},
+  "in_channels": {},
+  "layers_per_block": {},
+  "mid_block_scale_factor": 1,
+  "norm_eps": {},
+  "norm_num_groups": {},
+  "out_channels": {},
+  "sample_size": {},
+  "time_embedding_type": "positional",
+  "up_block_types": [{}]
+}}
+)",
+                     kDiffusersVersion, fmt::join(c.widths, ", "), fmt::join(down, ", "),
+                     s.downsample_padding, s.flip_sin_to_cos, s.freq_shift, s.in_channels,
+                     s.layers_per_block, s.norm_eps, s.norm_num_groups, s.out_channels,
+                     s.sample_size, fmt::join(up, ", "));
+}
+
+std::map<std::string, std::string> diffusers_files(const Settings& settings) {
+  const auto& s = settings.as<DiffusersUNet>();
+  const char* betas = s.noise == "cosine" ? "squaredcos_cap_v2" : "linear";
+  return {{"model_index.json", fmt::format(R"({{
+  "_class_name": "DDPMPipeline",
+  "_diffusers_version": "{}",
+  "scheduler": ["diffusers", "DDPMScheduler"],
+  "unet": ["diffusers", "UNet2DModel"]
+}}
+)",
+                                           kDiffusersVersion)},
+          {"scheduler/scheduler_config.json",
+           fmt::format(R"({{
+  "_class_name": "DDPMScheduler",
+  "_diffusers_version": "{}",
+  "beta_end": {},
+  "beta_schedule": "{}",
+  "beta_start": {},
+  "clip_sample": true,
+  "num_train_timesteps": {},
+  "prediction_type": "epsilon"
+}}
+)",
+                       kDiffusersVersion, s.beta_end, betas, s.beta_start, s.noise_steps)}};
 }
 
 void adopt_diffusers(Settings& settings, const HubConfig& config) {

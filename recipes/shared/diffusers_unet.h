@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "models/generative/ddpm_unet.h"
@@ -30,5 +31,11 @@ struct DiffusersUNet {
 
 /// Takes over a folder's config.json and scheduler. Throws ValueError for what is not built here.
 void adopt_diffusers(Settings& settings, const HubConfig& config);
+
+/// The config.json of a UNet2DModel.
+std::string diffusers_config_text(const Settings& settings);
+
+/// What besides the network's folder a DDPMPipeline needs: model_index.json and its scheduler's.
+std::map<std::string, std::string> diffusers_files(const Settings& settings);
 
 }  // namespace strata::recipes

@@ -252,6 +252,35 @@ TEST(DiffusersFolder, OpensAsItIs) {
   EXPECT_NE(refused.err.find("act_fn mish is not supported"), std::string::npos) << refused.err;
 }
 
+TEST(DiffusersFolder, IsWrittenAsThatLibraryReadsIt) {
+  const std::string name = "diffusers-unet", folder = kFolders + name;
+  const TempFolder temp;
+  const std::string written = temp / "written";
+  const auto r = run_strata({"convert", folder, "--output", written});
+  ASSERT_EQ(r.status, 0) << r.err;
+  expect_answers(written, name);
+  EXPECT_EQ(run_strata({"inspect", written}).status, 0);
+  const auto values = [](const std::string& file) {
+    auto object = nlohmann::json::parse(testing::slurp(file));
+    object.erase("_diffusers_version");
+    return object;
+  };
+  for (const std::string file :
+       {"model_index.json", "unet/config.json", "scheduler/scheduler_config.json"}) {
+    const auto before = values(folder + "/" + file), now = values(written + "/" + file);
+    for (const auto& [key, value] : now.items()) {
+      EXPECT_EQ(value, before.value(key, nlohmann::json())) << file << " " << key;
+    }
+    EXPECT_GE(now.size(), 3u) << file;
+  }
+  const SafeTensors a(folder + "/unet/diffusion_pytorch_model.safetensors"),
+      b(written + "/unet/diffusion_pytorch_model.safetensors");
+  ASSERT_EQ(a.tensors().size(), b.tensors().size());
+  for (const SafeTensorInfo& t : a.tensors()) {
+    EXPECT_EQ(a.load(t.name).to_vector<float>(), b.load(t.name).to_vector<float>()) << t.name;
+  }
+}
+
 /// The keys of a JSON object, in their order.
 std::string keys_of(const std::string& text) {
   std::string keys;
