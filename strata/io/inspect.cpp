@@ -14,15 +14,17 @@
 #include "strata/io/idx.h"
 #include "strata/io/jpeg.h"
 #include "strata/io/npy.h"
+#include "strata/io/npz.h"
 #include "strata/io/png.h"
 #include "strata/io/pth.h"
 #include "strata/io/safetensors.h"
+#include "strata/io/zip.h"
 
 namespace strata {
 namespace {
 
-FileReport::Entry entry_of(const Tensor& t) {
-  return {"", std::string(name_of(t.dtype())), t.shape(), t.numel() * size_of(t.dtype())};
+FileReport::Entry entry_of(const Tensor& t, const std::string& name = "") {
+  return {name, std::string(name_of(t.dtype())), t.shape(), t.numel() * size_of(t.dtype())};
 }
 
 void inspect_safetensors(FileReport& report) {
@@ -64,6 +66,25 @@ void inspect_pth(FileReport& report) {
   }
 }
 
+void inspect_npz(FileReport& report) {
+  report.format = "npz";
+  for (const auto& [name, array] : read_npz(report.path)) {
+    report.tensors.push_back(entry_of(array, name));
+  }
+  const ZipFile zip(report.path);
+  const auto packed = std::count_if(zip.entries().begin(), zip.entries().end(),
+                                    [](const ZipFile::Entry& e) { return e.deflated; });
+  if (packed > 0) report.metadata = {{"packed arrays", fmt::format("{}", packed)}};
+}
+
+/// A zip archive is numpy's if it says so by its name or by those of the files in it.
+bool is_npz(const std::string& path) {
+  if (path.ends_with(".npz")) return true;
+  const ZipFile zip(path);
+  return std::any_of(zip.entries().begin(), zip.entries().end(),
+                     [](const ZipFile::Entry& e) { return e.name.ends_with(".npy"); });
+}
+
 void inspect_png(FileReport& report) {
   struct Kind {
     std::string_view name;
@@ -94,6 +115,7 @@ std::string_view format_of(const std::string& path) {
   std::array<char, 16> first{};
   file.read(0, first.data(), std::min<int64_t>(file.size(), first.size()));
   const std::string_view start(first.data(), first.size());
+  if (start.starts_with("PK") && is_npz(path)) return "npz";
   if (is_pth(path)) return "PyTorch";
   if (start.starts_with("\x89PNG")) return "PNG";
   if (start.starts_with("\xff\xd8")) return "JPEG";
@@ -105,10 +127,11 @@ std::string_view format_of(const std::string& path) {
   if (path.ends_with(".jpg") || path.ends_with(".jpeg")) return "JPEG";
   if (path.ends_with(".pth") || path.ends_with(".pt")) return "PyTorch";
   if (path.ends_with(".npy")) return "npy";
+  if (path.ends_with(".npz")) return "npz";
   if (path.ends_with(".safetensors")) return "safetensors";
   if (path.ends_with("-ubyte")) return "IDX";
   throw FormatError(path, "of no known format",
-                    "safetensors, PyTorch, npy, IDX (also packed by gzip), PNG and JPEG are");
+                    "safetensors, PyTorch, npy, npz, IDX (also packed by gzip), PNG and JPEG are");
 }
 
 }  // namespace
@@ -127,6 +150,8 @@ FileReport inspect_file(const std::string& path) {
     inspect_safetensors(report);
   } else if (format == "PyTorch") {
     inspect_pth(report);
+  } else if (format == "npz") {
+    inspect_npz(report);
   } else if (format == "PNG") {
     inspect_png(report);
   } else if (format == "JPEG") {

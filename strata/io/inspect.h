@@ -19,7 +19,7 @@ struct FileReport {
   };
 
   std::string path;
-  std::string format;  ///< "safetensors", "PyTorch", "npy", "IDX", "PNG", "JPEG"
+  std::string format;  ///< "safetensors", "PyTorch", "npy", "npz", "IDX", "PNG", "JPEG"
   int64_t bytes = 0;   ///< of the file, or of all files of a sharded model
   std::vector<Entry> tensors;
   std::vector<std::pair<std::string, std::string>> metadata;

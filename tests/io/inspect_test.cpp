@@ -7,6 +7,7 @@
 #include "strata/base/error.h"
 #include "strata/io/idx.h"
 #include "strata/io/npy.h"
+#include "strata/io/npz.h"
 #include "strata/io/png.h"
 #include "strata/io/safetensors.h"
 #include "strata/ops/creation.h"
@@ -52,6 +53,43 @@ TEST(Inspect, KnowsEveryFormatByContent) {
   EXPECT_THROW(inspect_file(folder.path()), IoError) << "a folder without safetensors";
 }
 
+TEST(Inspect, ListsTheArraysOfNumpysArchives) {
+  const std::string golden = std::string(STRATA_SOURCE_DIR) + "/tests/golden/io/";
+  const TempFolder folder;
+  for (const std::string name : {"stored", "packed"}) {
+    spill(folder / name, slurp(golden + name + ".npz"));  // known without the name's ending
+    const FileReport report = inspect_file(folder / name);
+    EXPECT_EQ(report.format, "npz");
+    EXPECT_EQ(report.bytes, static_cast<int64_t>(slurp(folder / name).size()));
+    std::string listed;
+    for (const auto& t : report.tensors) {
+      listed += t.name + " " + t.dtype + to_string(t.shape) + " " + std::to_string(t.bytes) + "\n";
+    }
+    EXPECT_EQ(listed,
+              "labels i64[3] 24\nlayer.0/weight f64[3, 2] 48\nmany u8[5000] 5000\n"
+              "none f32[0, 4] 0\nx f32[2, 3] 24\n");
+    EXPECT_EQ(report.metadata.size(), name == "packed" ? 1u : 0u);
+  }
+  write_npz(folder / "empty.npz", {});
+  EXPECT_EQ(inspect_file(folder / "empty.npz").format, "npz");
+  EXPECT_EQ(inspect_file(std::string(STRATA_SOURCE_DIR) + "/tests/golden/io/pth/state.pth").format,
+            "PyTorch");
+}
+
+TEST(Inspect, JudgesEachByteOfAnNpz) {
+  const TempFolder folder;
+  write_npz(folder / "a.npz", {{"x", arange(0, 4)}});
+  const std::string sound = slurp(folder / "a.npz");
+  for (size_t bytes = 0; bytes < sound.size(); ++bytes) {
+    spill(folder / "b.npz", sound.substr(0, bytes));
+    EXPECT_THROW(inspect_file(folder / "b.npz"), FormatError) << "cut after " << bytes;
+  }
+  std::string other = sound;
+  other[sound.find("NUMPY") + 130] ^= 1;  // a value: the checksum tells
+  spill(folder / "b.npz", other);
+  EXPECT_THROW(inspect_file(folder / "b.npz"), FormatError);
+}
+
 TEST(Inspect, RemarksOnForeignDtypes) {
   const TempFolder folder;
   const std::string json = R"({"a":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]}} )";
@@ -76,6 +114,7 @@ TEST(Inspect, SaysWhatIsWrong) {
   EXPECT_NE(error("a", "hello").find("a] of no known format"), std::string::npos);
   EXPECT_NE(error("a", "").find("of no known format"), std::string::npos);
   EXPECT_NE(error("a.safetensors", "abc").find("truncated"), std::string::npos);
+  EXPECT_NE(error("a.npz", "abc").find("truncated, or no zip archive"), std::string::npos);
   EXPECT_NE(error("a.npy", "abc").find("truncated"), std::string::npos);
   EXPECT_NE(error("a.png", "abc").find("truncated"), std::string::npos);
   EXPECT_NE(error("a.png", std::string(30, 'x')).find("no PNG file"), std::string::npos);
