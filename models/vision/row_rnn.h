@@ -2,12 +2,10 @@
 
 #include <memory>
 
+#include "models/recurrent_kind.h"
 #include "strata/nn/layers/linear.h"
-#include "strata/nn/layers/recurrent.h"
 
 namespace strata::models {
-
-enum class RecurrentKind { rnn, lstm, gru };
 
 /// Reads a picture row by row, from the top: each row of 28 pixels is one step of a recurrent layer
 /// of 128 units, whose last state a linear layer takes to 10 classes. f32[N, 28, 28, 1] to logits

@@ -6,6 +6,7 @@
 
 #include "strata/base/error.h"
 #include "strata/base/random.h"
+#include "strata/ops/creation.h"
 
 namespace strata {
 namespace {
@@ -71,6 +72,24 @@ TensorDataset lines(int64_t count, double margin, uint64_t seed) {
       if (label == 0 ? side <= -margin : side >= margin) return std::pair(x, y);
     }
   });
+}
+
+TensorDataset adding_problem(int64_t count, int64_t length, uint64_t seed) {
+  if (count < 0) throw ValueError("adding_problem", "a negative number of sequences");
+  if (length < 2) throw ValueError("adding_problem", "fewer than two steps");
+  Generator random(seed);
+  Tensor x = rand({count, length, 2}, 0, 1, DType::f32, kCpu, random), y = empty({count, 1});
+  const int64_t half = length / 2;
+  for (int64_t i = 0; i < count; ++i) {
+    float* pairs = x.data<float>() + i * length * 2;
+    for (int64_t t = 0; t < length; ++t) pairs[2 * t + 1] = 0;
+    const auto first = static_cast<int64_t>(random.below(static_cast<uint64_t>(half)));
+    const auto second =
+        half + static_cast<int64_t>(random.below(static_cast<uint64_t>(length - half)));
+    for (const int64_t t : {first, second}) pairs[2 * t + 1] = 1;
+    y.data<float>()[i] = pairs[2 * first] + pairs[2 * second];
+  }
+  return TensorDataset(x, y);
 }
 
 }  // namespace strata

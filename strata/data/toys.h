@@ -28,4 +28,10 @@ TensorDataset rings(int64_t count, int rings = 2, double noise = 0.05, uint64_t 
 /// margin outside of [0, 0.5].
 TensorDataset lines(int64_t count, double margin = 0.1, uint64_t seed = 0);
 
+/// The adding problem (Hochreiter and Schmidhuber 1997): sequences f32[count, length, 2] of pairs,
+/// a number from 0 to 1 and a mark, which is 1 at one place of each half and 0 elsewhere; the
+/// target, f32[count, 1], is the sum of the two marked numbers. Who says 1 always is wrong by 1/6
+/// in the mean square. Throws ValueError for a negative count and fewer than two steps.
+TensorDataset adding_problem(int64_t count, int64_t length, uint64_t seed = 0);
+
 }  // namespace strata

@@ -117,7 +117,19 @@ std::vector<Answer> Supervised::answers(int64_t count) {
   return out;
 }
 
+double Supervised::mean_over(const Dataset& samples, const BatchMean& value) {
+  double sum = 0;
+  for (int64_t begin = 0; begin < samples.size(); begin += kEvaluationBatch) {
+    const Batch part = rows(samples, begin, kEvaluationBatch);
+    sum += value(model_(part.x), part.y).item<double>() * static_cast<double>(part.size());
+  }
+  return sum / static_cast<double>(samples.size());
+}
+
 Metric Supervised::evaluate() {
+  if (config_.metric) {
+    return {config_.metric_name, mean_over(*test_set_, config_.metric), test_set_->size()};
+  }
   const Guesses g = guess(model_, *test_set_, kEvaluationBatch);
   Metric metric{"accuracy", g.share_right(), test_set_->size()};
   if (g.classes > kMostConfused) return metric;
@@ -133,12 +145,7 @@ Metric Supervised::evaluate() {
 
 std::optional<double> Supervised::validate() {
   if (!held_out_) return std::nullopt;
-  double sum = 0;
-  for (int64_t begin = 0; begin < held_out_->size(); begin += kEvaluationBatch) {
-    const Batch part = rows(*held_out_, begin, kEvaluationBatch);
-    sum += config_.loss(model_(part.x), part.y).item<double>() * static_cast<double>(part.size());
-  }
-  return sum / static_cast<double>(held_out_->size());
+  return mean_over(*held_out_, config_.loss);
 }
 
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch) {

@@ -23,10 +23,15 @@ struct SupervisedConfig {
   double clip_norm = 0;      ///< see Training::clip_norm
   Sampler sampler = {};      ///< of the training set, see LoaderConfig; not with `holdout`
   std::vector<std::string> labels = {};  ///< of the classes; their numbers where left out
+  /// The mean over the test set of `metric`, a mean over a batch itself, is what a run is judged
+  /// by; where left out, accuracy.
+  std::string metric_name = {};
+  std::function<Tensor(const Tensor& output, const Tensor& target)> metric = {};
 };
 
 /// Learning from inputs and targets: shuffled batches, a loss between the model's output and the
-/// target, accuracy on the test set (the share of samples whose largest output is the target).
+/// target, a metric on the test set: accuracy (the share of samples whose largest output is the
+/// target) or the config's own.
 class Supervised final : public Training {
  public:
   /// The model must outlive it. Throws ValueError for a sampler besides a share to hold out.
@@ -46,12 +51,15 @@ class Supervised final : public Training {
   /// For inputs that are pictures f32[N, H, W, C] with C = 1 or 3; values are shown as they are.
   std::vector<Answer> answers(int64_t count) override;
   Metric evaluate() override;
+  bool holds_out() const override { return held_out_ != nullptr; }
   std::optional<double> validate() override;
 
  private:
   Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, HeldOut train_sets,
              std::shared_ptr<const Dataset> test_set, SupervisedConfig config);
   std::string label(int64_t number) const;
+  using BatchMean = std::function<Tensor(const Tensor& output, const Tensor& target)>;
+  double mean_over(const Dataset& samples, const BatchMean& value);
 
   nn::Module& model_;
   std::unique_ptr<Optimizer> optimizer_;

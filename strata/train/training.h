@@ -72,8 +72,10 @@ class Training {
   /// fewer than `count`, or none, where there is nothing to see. Called as evaluate() is.
   virtual std::vector<Answer> answers(int64_t /*count*/) { return {}; }
 
-  /// The loss on samples that were held out of the training set, by which it is decided when to
-  /// stop; nothing where none were. Called as evaluate() is.
+  /// Whether samples were held out of the training set, for validate().
+  virtual bool holds_out() const { return false; }
+  /// The loss on the samples held out, by which it is decided when to stop; nothing where none
+  /// were. Called as evaluate() is.
   virtual std::optional<double> validate() { return std::nullopt; }
 
   /// The metric of the model as it is now. Called in evaluation mode, without gradients.

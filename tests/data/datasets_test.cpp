@@ -257,5 +257,42 @@ TEST(Toys, APerceptronTellsLinesApart) {
   EXPECT_THROW(lines(10, 0.6), ValueError);
 }
 
+TEST(AddingProblem, MarksOneNumberOfEachHalfAndSumsThem) {
+  constexpr int64_t kCount = 2000, kLength = 9;
+  const Batch all = adding_problem(kCount, kLength, 5).all();
+  EXPECT_EQ(describe(all.x), "f32[2000, 9, 2]");
+  EXPECT_EQ(describe(all.y), "f32[2000, 1]");
+  const float* x = all.x.data<float>();
+  double mean = 0, wrong = 0;
+  std::vector<int> marked(kLength);
+  for (int64_t i = 0; i < kCount; ++i) {
+    float sum = 0;
+    int halves[2] = {0, 0};
+    for (int64_t t = 0; t < kLength; ++t, x += 2) {
+      EXPECT_TRUE(x[0] >= 0 && x[0] < 1);
+      EXPECT_TRUE(x[1] == 0 || x[1] == 1);
+      if (x[1] == 0) continue;
+      sum += x[0];
+      ++halves[t >= 4];
+      ++marked[static_cast<size_t>(t)];
+    }
+    EXPECT_EQ(halves[0], 1);
+    EXPECT_EQ(halves[1], 1);
+    const float y = all.y.data<float>()[i];
+    EXPECT_EQ(y, sum);
+    mean += y / kCount;
+    wrong += (y - 1) * (y - 1) / kCount;
+  }
+  EXPECT_NEAR(mean, 1, 0.03);
+  EXPECT_NEAR(wrong, 1.0 / 6, 0.01);
+  for (const int n : marked) EXPECT_GT(n, 300);
+  EXPECT_EQ(adding_problem(3, 9, 5).all().x.to_vector<float>(),
+            adding_problem(3, 9, 5).all().x.to_vector<float>());
+  EXPECT_NE(adding_problem(3, 9, 5).all().x.to_vector<float>(),
+            adding_problem(3, 9, 6).all().x.to_vector<float>());
+  EXPECT_THROW(adding_problem(-1, 9), ValueError);
+  EXPECT_THROW(adding_problem(1, 1), ValueError);
+}
+
 }  // namespace
 }  // namespace strata
