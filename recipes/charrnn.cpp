@@ -80,6 +80,7 @@ std::unique_ptr<train::Training> train_charrnn(nn::Module& module, const Setting
       text.test,
       train::TextTrainingConfig{
           .windows = {.length = s.length, .batch = s.batch, .seed = source.seed},
+          .holdout = source.holdout,
           .schedule =
               [lr = s.lr](int64_t total) { return schedules::cosine({.lr = lr, .steps = total}); },
           .evaluate = [&model](const Tensor& ids) { return judge(model, ids); }});

@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <memory>
+#include <numeric>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,6 +16,7 @@
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
 #include "strata/data/loader.h"
+#include "strata/data/samplers.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -30,6 +35,7 @@ using models::NoiseSchedule;
 
 constexpr int64_t kDrawnTogether = 100;
 constexpr uint64_t kNoiseSeed = 0x6e6f697365;  // apart from the seed of the batches' order
+constexpr uint64_t kHeldOutNoiseSeed = 0x68656c64;
 
 struct NoiseSettings {
   int64_t noise_steps = 1000;
@@ -82,18 +88,23 @@ Tensor spread_steps(int64_t count, int64_t schedule_steps, Generator& generator)
               DType::i64);
 }
 
+/// Images, and what is to be seen in them.
+struct NoisyImages {
+  Tensor images, steps, noise;
+};
+
+/// The training images, without those held out.
+HeldOut cut(const Source& source) {
+  auto images = digits(source, Split::train);
+  if (source.holdout == 0) return {std::move(images), nullptr};
+  return hold_out(std::move(images), source.holdout, source.seed);
+}
+
 /// Learns to see the noise in noisy images. The noise of a batch follows its place in the run.
 class Denoising final : public train::Training {
  public:
   Denoising(nn::Module& model, const DdpmSettings& settings, const Source& source)
-      : model_(dynamic_cast<Denoiser&>(model)),
-        settings_(settings),
-        source_(source),
-        schedule_(settings.make()),
-        optimizer_(model.parameters(), {.lr = settings.lr}),
-        averages_(model.parameters(), {.decay = settings.average}),
-        loader_(digits(source, Split::train),
-                {.batch = settings.batch, .shuffle = true, .seed = source.seed}) {}
+      : Denoising(model, settings, source, cut(source)) {}
 
   nn::Module& model() override { return model_; }
   Optimizer& optimizer() override { return optimizer_; }
@@ -104,14 +115,27 @@ class Denoising final : public train::Training {
   }
   void next_batch() override {
     const LoaderState at = loader_.state();
-    images_ = loader_.next()->x * 2 - 1;
+    const Tensor x = loader_.next()->x;
     Generator generator(source_.seed ^ kNoiseSeed);
     generator.stream = 2 * static_cast<uint64_t>(at.epoch * loader_.size() + at.position);
-    steps_ = spread_steps(images_.size(0), schedule_.steps(), generator);
-    noise_ = randn(images_.shape(), 0, 1, DType::f32, kCpu, generator);
+    batch_ = with_noise(x, generator);
   }
-  Tensor loss() override {
-    return mse_loss(model_(schedule_.noised(images_, steps_, noise_), steps_), noise_);
+  Tensor loss() override { return loss_of(batch_); }
+  int64_t batch_samples() const override { return batch_.images.size(0); }
+  bool holds_out() const override { return held_out_ != nullptr; }
+  /// The noise in the images held out is the same each time.
+  std::optional<double> validate() override {
+    if (!held_out_) return std::nullopt;
+    Generator generator(source_.seed ^ kHeldOutNoiseSeed);
+    double sum = 0;
+    for (int64_t at = 0; at < held_out_->size(); at += kDrawnTogether) {
+      std::vector<int64_t> numbers(
+          static_cast<size_t>(std::min(kDrawnTogether, held_out_->size() - at)));
+      std::iota(numbers.begin(), numbers.end(), at);
+      const Tensor loss = loss_of(with_noise(held_out_->get(numbers).x, generator));
+      sum += loss.item<double>() * static_cast<double>(numbers.size());
+    }
+    return sum / static_cast<double>(held_out_->size());
   }
   double learning_rate(int64_t step, int64_t total) const override {
     return schedules::one_cycle({.max_lr = settings_.lr, .steps = total, .warmup = 0.1})(step);
@@ -128,14 +152,34 @@ class Denoising final : public train::Training {
   }
 
  private:
+  Denoising(nn::Module& model, const DdpmSettings& settings, const Source& source, HeldOut images)
+      : model_(dynamic_cast<Denoiser&>(model)),
+        settings_(settings),
+        source_(source),
+        schedule_(settings.make()),
+        optimizer_(model.parameters(), {.lr = settings.lr}),
+        averages_(model.parameters(), {.decay = settings.average}),
+        held_out_(std::move(images.held)),
+        loader_(std::move(images.rest),
+                {.batch = settings.batch, .shuffle = true, .seed = source.seed}) {}
+
+  NoisyImages with_noise(const Tensor& x, Generator& generator) const {
+    const Tensor steps = spread_steps(x.size(0), schedule_.steps(), generator);
+    return {x * 2 - 1, steps, randn(x.shape(), 0, 1, DType::f32, kCpu, generator)};
+  }
+  Tensor loss_of(const NoisyImages& b) {
+    return mse_loss(model_(schedule_.noised(b.images, b.steps, b.noise), b.steps), b.noise);
+  }
+
   Denoiser& model_;
   DdpmSettings settings_;
   Source source_;
   NoiseSchedule schedule_;
   Adam optimizer_;
   EMA averages_;
+  std::shared_ptr<const Dataset> held_out_;
   DataLoader loader_;
-  Tensor images_, steps_, noise_;
+  NoisyImages batch_;
   std::optional<DigitJudge> judge_;
 };
 

@@ -83,6 +83,7 @@ std::unique_ptr<train::Training> train_gpt_char(nn::Module& model, const Setting
       model, optimizer_of(model, s), text.train, text.test,
       train::TextTrainingConfig{
           .windows = {.length = s.length, .batch = s.batch, .seed = source.seed},
+          .holdout = source.holdout,
           .clip_norm = 1,
           .schedule = [lr = s.lr](int64_t total) { return warm_cosine(lr, total); }});
 }

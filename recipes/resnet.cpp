@@ -78,6 +78,7 @@ Recipe resnet_of(int depth, double top1) {
               "photographs in one folder a class, train/CLASS/*.jpg and val/CLASS/*.jpg; without "
               "--data, generated coloured digits",
           .settings = [] { return Settings::of(ResNetSettings()); },
+          .before = {{"least_area", "0"}},
           .inputs = one_input("x", {1, 224, 224, 3}),
           .model =
               [depth](const Settings& settings) {

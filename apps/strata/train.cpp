@@ -1,6 +1,8 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -24,6 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 using recipes::Recipe;
 
+/// What a checkpoint calls the options that a resumed run takes over and that may change.
+constexpr const char *kData = "--data", *kEpochs = "--epochs", *kSteps = "--steps";
+
 struct TrainArguments {
   Common common;
   ProfileOptions profile;
@@ -34,6 +39,9 @@ struct TrainArguments {
   int64_t accumulate = 1, patience = 0;
   double save_every = 30, min_delta = 0, holdout = -1;
   uint64_t seed = 0;
+  const CLI::App* command = nullptr;
+
+  bool typed(const char* flag) const { return command->count(flag) > 0; }
 };
 
 /// Draws the progress of a fit: a bar on a terminal, a line an epoch in a pipe.
@@ -88,9 +96,55 @@ std::string choose_run_dir(const TrainArguments& a) {
   }
 }
 
-recipes::Settings settings_of(const Recipe& recipe, const std::vector<std::string>& assignments) {
+/// What the run that is to be resumed was started with; nothing where there is none.
+std::map<std::string, std::string> kept_settings(const Recipe& recipe, const std::string& run_dir) {
+  const std::string path = train::checkpoint_path(run_dir);
+  if (!fs::exists(path)) return {};
+  std::map<std::string, std::string> kept = train::SavedWeights(path).settings();
+  if (kept["system"] != recipe.name) return {};  // fit() says so
+  for (const auto& [name, value] : recipe.before) kept.emplace(name, value);
+  return kept;
+}
+
+/// Takes over what is kept of an option that was not typed.
+template <class T>
+void adopt(const TrainArguments& a, const std::map<std::string, std::string>& kept,
+           const char* flag, const std::string& name, T& option) {
+  const auto at = kept.find(name);
+  if (at == kept.end() || a.typed(flag)) return;
+  if constexpr (std::is_same_v<T, std::string>) {
+    option = at->second;
+  } else {
+    std::istringstream(at->second) >> option;
+  }
+}
+
+/// A resumed run goes on with all that it was started with, but for what is typed now.
+void adopt_options(TrainArguments& a, const std::map<std::string, std::string>& kept) {
+  adopt(a, kept, "--seed", "seed", a.seed);
+  adopt(a, kept, "--dtype", "dtype", a.dtype);
+  adopt(a, kept, "--accumulate", "accumulate", a.accumulate);
+  adopt(a, kept, "--holdout", "holdout", a.holdout);
+  adopt(a, kept, "--data", kData, a.data);
+  if (a.typed("--epochs") || a.typed("--steps")) return;
+  adopt(a, kept, "--epochs", kEpochs, a.epochs);
+  adopt(a, kept, "--steps", kSteps, a.steps);
+}
+
+recipes::Settings settings_of(const Recipe& recipe, const std::vector<std::string>& assignments,
+                              const std::map<std::string, std::string>& kept) {
   recipes::Settings settings = recipe.settings();
+  settings.take(kept);
   for (const std::string& text : assignments) settings.fields().assign(text);
+  for (const auto& [name, was] : recipe.before) {
+    const auto at = kept.find(name);
+    if (at == kept.end() || at->second != was) continue;
+    for (const auto& e : settings.fields().list()) {
+      if (e.name != name || e.value == was) continue;
+      throw ValueError(name, fmt::format("the run was started with {}, not {}", was, e.value),
+                       "resume with the same settings, or choose another folder");
+    }
+  }
   return settings;
 }
 
@@ -113,8 +167,10 @@ std::map<std::string, std::string> remembered(const TrainArguments& a,
 
 void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions& o,
               nn::Module& model, const train::Training& training) {
+  const char* generated =
+      r.data.empty() ? "data of its own" : "generated data (--data for real ones)";
   say(fmt::format("{} with {} parameters, on {}", bold(r.title), grouped(model.parameter_count()),
-                  a.data.empty() ? "generated data (--data for real ones)" : a.data));
+                  a.data.empty() ? generated : a.data));
   const int64_t epoch_steps = (training.batches_per_epoch() - 1) / o.accumulate + 1;
   const int64_t steps = o.steps ? o.steps : o.epochs * epoch_steps;
   say(fmt::format(
@@ -212,16 +268,24 @@ nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
           {"run_dir", run_dir}};
 }
 
-int train_system(const TrainArguments& a, const Program& program) {
+int train_system(TrainArguments& a, const Program& program) {
   a.common.apply();
   const Recipe& recipe =
       checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
-  recipes::Settings settings = checked_usage([&] { return settings_of(recipe, a.assignments); });
+  const std::string run_dir = choose_run_dir(a);
+  std::map<std::string, std::string> kept;
+  if (a.resume) kept = kept_settings(recipe, run_dir);
+  adopt_options(a, kept);
+  recipes::Settings settings =
+      checked_usage([&] { return settings_of(recipe, a.assignments, kept); });
   const DType dtype = checked_usage([&] { return dtype_from_name(a.dtype); });
   const Device device = checked_usage([&] { return device_from_name(a.device); });
   if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
   const nn::PrecisionScope precision(dtype);
 
+  if (!a.data.empty() && recipe.data.empty()) {
+    throw UsageError("--data", a.system + " makes its own data and takes no other");
+  }
   if (!recipe.training)
     throw UsageError(a.system, "has no training here", "strata info tells what it does");
   const recipes::Source source = {.data = a.data, .seed = a.seed, .holdout = held_share(a)};
@@ -229,16 +293,22 @@ int train_system(const TrainArguments& a, const Program& program) {
   manual_seed(a.seed);
   const auto model = recipe.model(settings);
   const auto training = recipe.training(*model, settings, source);
+  if (a.holdout > 0 && !training->holds_out()) {
+    throw UsageError("--holdout", a.system + " has no samples to hold out");
+  }
   train::FitOptions options;
   options.epochs = a.epochs > 0 ? a.epochs : recipe.epochs;
   options.steps = a.steps > 0 || a.epochs > 0 ? a.steps : recipe.steps;
-  options.run_dir = choose_run_dir(a);
+  options.run_dir = run_dir;
   options.resume = a.resume;
   options.checkpoint_seconds = a.save_every;
   options.accumulate = a.accumulate;
   options.patience = a.patience;
   options.min_delta = a.min_delta;
   options.settings = remembered(a, settings);
+  options.notes = {{kData, a.data.empty() ? "" : fs::absolute(a.data).string()},
+                   {kEpochs, std::to_string(options.steps > 0 ? 0 : options.epochs)},
+                   {kSteps, std::to_string(options.steps)}};
   options.cancel = &interrupted();
   announce(recipe, a, options, *model, *training);
 
@@ -275,22 +345,31 @@ void add_train(CLI::App& app, Program& program) {
       "Example: strata train lenet5 --data mnist/ --epochs 6 lr=0.004\n"
       "strata info SYSTEM lists the keys. Ctrl-C saves and stops; --resume goes on.");
   auto a = std::make_shared<TrainArguments>();
+  a->command = command;
   a->common.add_to(*command);
   a->profile.add_to(*command, "trace.json in the run's folder");
   command->add_option("system", a->system, "a name from strata list")->required();
   command->add_option("key=value", a->assignments, "settings of the system")->type_name("");
   command->add_option("--data", a->data, "folder of the data (default: a generated set)");
   command->add_option("--out", a->out, "the run's folder (default: runs/SYSTEM)");
-  command->add_flag("--resume", a->resume, "go on from the folder's checkpoint, if it has one");
-  command->add_option("--epochs", a->epochs, "passes over the data")->check(CLI::PositiveNumber);
-  command->add_option("--steps", a->steps, "stop after so many steps")->check(CLI::PositiveNumber);
+  command->add_flag("--resume", a->resume,
+                    "go on from the folder's checkpoint, if it has one,\nwith the options it was "
+                    "started with");
+  auto* epochs = command->add_option("--epochs", a->epochs, "passes over the data")
+                     ->check(CLI::PositiveNumber);
+  command->add_option("--steps", a->steps, "stop after so many steps; not with --epochs")
+      ->check(CLI::PositiveNumber)
+      ->excludes(epochs);
   command->add_option("--accumulate", a->accumulate, "batches whose gradients make one step")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--patience", a->patience, "stop after so many epochs that were no better")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--min-delta", a->min_delta, "least fall of the loss that is one")
+  auto* patience =
+      command
+          ->add_option("--patience", a->patience, "stop after so many epochs that were no better")
+          ->check(CLI::PositiveNumber);
+  command->add_option("--min-delta", a->min_delta, "least fall of the loss that is better")
       ->check(CLI::NonNegativeNumber)
+      ->needs(patience)
       ->capture_default_str();
   command->add_option("--holdout", a->holdout, "share held out to judge by; 0.1 with --patience")
       ->check(CLI::Range(0.0, 0.9));

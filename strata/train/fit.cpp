@@ -47,6 +47,7 @@ class Fit {
       progress_.epochs = (options.steps + epoch_steps - 1) / epoch_steps;
     }
     state_.settings = options.settings;
+    note();
     log_every_ = options.log_every > 0 ? options.log_every
                                        : std::max<int64_t>(1, progress_.total_steps / kLogLines);
   }
@@ -91,6 +92,10 @@ class Fit {
     log_.emplace((std::filesystem::path(options_.run_dir) / "log.jsonl").string(), state_.step);
   }
 
+  void note() {
+    for (const auto& [name, value] : options_.notes) state_.settings[name] = value;
+  }
+
   void resume() {
     const auto saved = load_checkpoint(options_.run_dir, training_);
     if (!saved) return;
@@ -102,6 +107,7 @@ class Fit {
       }
     }
     state_ = *saved;
+    note();
     before_ = state_.seconds;
     if (options_.patience <= 0) state_.stopped = false;
     if (state_.step < progress_.total_steps && !state_.stopped) state_.finished = false;

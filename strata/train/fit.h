@@ -28,7 +28,9 @@ struct FitOptions {
   int64_t patience = 0;
   double min_delta = 0;                              ///< least fall that counts as improvement
   std::map<std::string, std::string> settings = {};  ///< kept in the checkpoint, compared on resume
-  const std::atomic<bool>* cancel = nullptr;         ///< set it from anywhere to save and stop
+  /// Kept beside the settings and not compared: what may change from one session to the next.
+  std::map<std::string, std::string> notes = {};
+  const std::atomic<bool>* cancel = nullptr;  ///< set it from anywhere to save and stop
 };
 
 /// Where a fit stands; what observers are told.

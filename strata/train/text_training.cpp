@@ -10,14 +10,36 @@
 #include "strata/ops/views.h"
 
 namespace strata::train {
+namespace {
+
+/// Numbers at the end of `text` that are held out.
+int64_t held_out(const Tensor& text, double share) {
+  if (!(share >= 0 && share < 1)) {
+    throw ValueError("TextTraining", fmt::format("holdout must lie in [0, 1), got {}", share));
+  }
+  const auto held = static_cast<int64_t>(share * static_cast<double>(text.numel()));
+  if (share > 0 && held < 2) {
+    throw ValueError("TextTraining",
+                     fmt::format("a share of {} of {} numbers is too little", share, text.numel()));
+  }
+  return held;
+}
+
+Tensor without_end(const Tensor& text, int64_t count) {
+  return count > 0 ? slice(text, 0, 0, -count) : text;
+}
+
+}  // namespace
 
 TextTraining::TextTraining(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
                            const Tensor& train, Tensor test, TextTrainingConfig config)
     : model_(model),
       optimizer_(std::move(optimizer)),
-      windows_(train, config.windows),
+      windows_(without_end(train, held_out(train, config.holdout)), config.windows),
       test_(std::move(test)),
       config_(std::move(config)) {
+  const int64_t held = held_out(train, config_.holdout);
+  if (held > 0) held_out_ = slice(train, 0, -held);
   if (!config_.logits) config_.logits = [this](const Tensor& ids) { return model_(ids); };
 }
 
@@ -38,10 +60,15 @@ double TextTraining::learning_rate(int64_t step, int64_t total) const {
   return schedule_(step);
 }
 
-Metric TextTraining::evaluate() {
-  if (config_.evaluate) return config_.evaluate(test_);
-  const double nats = nats_per_symbol(config_.logits, test_, config_.windows.length);
-  return {"nats_per_symbol", nats, test_.numel() - 1};
+Metric TextTraining::judge(const Tensor& ids) const {
+  if (config_.evaluate) return config_.evaluate(ids);
+  const double nats = nats_per_symbol(config_.logits, ids, config_.windows.length);
+  return {"nats_per_symbol", nats, ids.numel() - 1};
+}
+
+std::optional<double> TextTraining::validate() {
+  if (!held_out_.defined()) return std::nullopt;
+  return judge(held_out_).value;
 }
 
 double nats_per_symbol(const std::function<Tensor(const Tensor& ids)>& logits, const Tensor& ids,

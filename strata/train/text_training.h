@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "strata/data/text_windows.h"
 #include "strata/optim/schedules.h"
@@ -12,14 +13,15 @@ namespace strata::train {
 
 struct TextTrainingConfig {
   TextWindowsConfig windows = {};
+  double holdout = 0;  ///< share of the training text, its end, that validate() judges by instead
   double clip_norm = 1;
   /// Learning rate over a run of `total` steps.
   std::function<Schedule(int64_t total)> schedule;
   /// Logits f32[N, T, symbols] of the number that follows each of i64[N, T]; undefined: the model's
   /// call with one input.
   std::function<Tensor(const Tensor& ids)> logits = {};
-  /// The metric on the text kept apart; undefined: nats_per_symbol of `logits` in windows of the
-  /// training's length.
+  /// The metric on a text kept apart, the lower the better; undefined: nats_per_symbol of `logits`
+  /// in windows of the training's length.
   std::function<Metric(const Tensor& ids)> evaluate = {};
 };
 
@@ -27,7 +29,8 @@ struct TextTrainingConfig {
 /// each next one.
 class TextTraining final : public Training {
  public:
-  /// The model must outlive it. `train` and `test` are i64[n]. Throws as TextWindows.
+  /// The model must outlive it. `train` and `test` are i64[n]. Throws as TextWindows; ValueError
+  /// for a share outside of [0, 1) and for one of fewer than two numbers.
   TextTraining(nn::Module& model, std::unique_ptr<Optimizer> optimizer, const Tensor& train,
                Tensor test, TextTrainingConfig config);
 
@@ -37,15 +40,20 @@ class TextTraining final : public Training {
   void seek(int64_t epoch, int64_t batch) override;
   void next_batch() override;
   Tensor loss() override;
+  int64_t batch_samples() const override { return batch_.size(); }
   double learning_rate(int64_t step, int64_t total) const override;
   double clip_norm() const override { return config_.clip_norm; }
-  Metric evaluate() override;
+  Metric evaluate() override { return judge(test_); }
+  bool holds_out() const override { return held_out_.defined(); }
+  std::optional<double> validate() override;
 
  private:
+  Metric judge(const Tensor& ids) const;
+
   nn::Module& model_;
   std::unique_ptr<Optimizer> optimizer_;
   TextWindows windows_;
-  Tensor test_;
+  Tensor test_, held_out_;
   TextTrainingConfig config_;
   int64_t epoch_ = 0, next_ = 0;
   Batch batch_;

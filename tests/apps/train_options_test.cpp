@@ -1,4 +1,5 @@
 // Options of `strata train` that change how a run is led: its JSON and its log show them.
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -6,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "strata/data/text_windows.h"
+#include "strata/io/safetensors.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -16,6 +19,7 @@ using nlohmann::json;
 using testing::ProgramResult;
 using testing::run_strata;
 using testing::slurp;
+using testing::spill;
 using testing::TempFolder;
 using Words = std::vector<std::string>;
 
@@ -76,6 +80,22 @@ TEST(TrainOptions, HoldoutTakesItsShareOfTheTrainingSamples) {
       << r.err;
 }
 
+TEST(TrainOptions, RefusesWhatWouldChangeNothing) {
+  const TempFolder folder;
+  const auto refused = [&](const Words& words, const std::string& flag) {
+    const auto r = train(folder / "run", words);
+    EXPECT_EQ(r.status, 2) << r.err;
+    EXPECT_NE(r.err.find(flag), std::string::npos) << r.err;
+    EXPECT_EQ(r.out, "");
+  };
+  refused({"--steps", "2", "--epochs", "1"}, "--epochs excludes --steps");
+  refused({"--steps", "2", "--min-delta", "0.1"}, "--min-delta requires --patience");
+  refused({"--steps", "2", "--trace", "t.json"}, "--trace");
+  const auto r = run_strata({"train", "adding-lstm", "--data", folder.path()});
+  EXPECT_EQ(r.status, 2) << r.err;
+  EXPECT_NE(r.err.find("[--data] adding-lstm makes its own data"), std::string::npos) << r.err;
+}
+
 TEST(TrainOptions, PatienceStopsARunThatGetsNoBetter) {
   const TempFolder folder;
   const std::string out = folder / "run";
@@ -96,6 +116,81 @@ TEST(TrainOptions, PatienceStopsARunThatGetsNoBetter) {
 
   const json all = result(folder / "all", {"--epochs", "4", "--patience", "2"});
   EXPECT_EQ(all.at("steps"), 4 * kEpoch) << "stopped although each epoch was better";
+}
+
+TEST(TrainOptions, AResumedRunGoesOnWithTheOptionsItWasStartedWith) {
+  const TempFolder folder;
+  const Words started = {"--seed", "7", "--accumulate", "2", "--holdout", "0.2", "lr=2"};
+  Words whole = started;
+  whole.insert(whole.end(), {"--steps", "30"});
+  result(folder / "whole", whole);
+  Words first = started;
+  first.insert(first.end(), {"--steps", "12"});
+  result(folder / "run", first);
+  const json same = json::parse(
+      run_strata({"train", "mlp-13002", "--out", folder / "run", "--resume", "--json"}).out);
+  EXPECT_EQ(same.at("steps"), 12) << "as many as were asked for at first";
+  const auto r = run_strata(
+      {"train", "mlp-13002", "--out", folder / "run", "--resume", "--steps", "30", "--json"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_EQ(json::parse(r.out).at("steps"), 30);
+  EXPECT_TRUE(slurp(folder / "run/model.safetensors") == slurp(folder / "whole/model.safetensors"));
+  for (const Words& other : {Words{"lr=1"}, {"--seed", "8"}, {"--dtype", "bf16"}}) {
+    const auto refused = train(folder / "run", [&] {
+      Words w = {"--resume", "--steps", "40"};
+      w.insert(w.end(), other.begin(), other.end());
+      return w;
+    }());
+    EXPECT_EQ(refused.status, 1) << refused.err;
+    EXPECT_NE(refused.err.find("the run was started with"), std::string::npos) << refused.err;
+  }
+}
+
+TEST(TrainOptions, AResumedRunReadsTheDataItWasStartedWith) {
+  const TempFolder folder;
+  spill(folder / "text.txt", std::string(50, 'a') + generate_text(5000));
+  const Words start = {"train",    "charrnn", "batch=2",     "length=8",
+                       "hidden=4", "--out",   folder / "run"};
+  Words first = start;
+  first.insert(first.end(), {"--steps", "2", "--data", folder / "text.txt"});
+  ASSERT_EQ(run_strata(first).status, 0);
+  const Words again = {"train", "charrnn", "--out", folder / "run", "--resume", "--steps", "3"};
+  const auto r = run_strata(again);
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.err.find("text.txt"), std::string::npos) << r.err;
+  std::filesystem::remove(folder / "text.txt");
+  EXPECT_NE(run_strata(again).err.find("text.txt"), std::string::npos);
+}
+
+// Runs from before random crops became the default go on without them.
+TEST(TrainOptions, AResumedRunKeepsWhatWasDoneBeforeThereWasASetting) {
+  const TempFolder folder;
+  const std::string run = folder / "run", checkpoint = run + "/checkpoint.safetensors";
+  const Words words = {"train", "resnet18", "batch=2", "--out", run, "--steps"};
+  const auto with = [&](Words more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return run_strata(more);
+  };
+  const auto setting = [&](const std::string& file, const std::string& key) {
+    const SafeTensors weights(file);
+    const std::string text = weights.metadata().at(key);
+    const size_t at = text.find("least_area\":\"");
+    return at == std::string::npos ? "none"
+                                   : text.substr(at + 13, text.find('"', at + 13) - at - 13);
+  };
+  ASSERT_EQ(with({"1"}).status, 0);
+  ASSERT_EQ(setting(checkpoint, "strata_checkpoint"), "0.08");
+  TensorMap tensors = load_safetensors(checkpoint);
+  json state = json::parse(SafeTensors(checkpoint).metadata().at("strata_checkpoint"));
+  state["settings"].erase("least_area");
+  save_safetensors(checkpoint, tensors, {{"strata_checkpoint", state.dump()}});
+  const auto refused = with({"2", "--resume", "least_area=0.3"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("[least_area] the run was started with 0, not 0.3"), std::string::npos)
+      << refused.err;
+  const auto r = with({"2", "--resume"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_EQ(setting(run + "/model.safetensors", "strata_settings"), "0");
 }
 
 }  // namespace

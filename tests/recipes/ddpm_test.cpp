@@ -9,7 +9,9 @@
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
 #include "strata/nn/state_dict.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/fit.h"
 #include "tests/support/message.h"
@@ -42,6 +44,30 @@ struct ShortRun {
   std::unique_ptr<nn::Module> model;
   std::unique_ptr<train::Training> training;
 };
+
+/// With a part of the images held out.
+std::unique_ptr<train::Training> part_of(ShortRun& run, uint64_t seed = 3) {
+  return find_recipe("ddpm").training(*run.model, run.settings, {.seed = seed, .holdout = 0.01});
+}
+
+TEST(Ddpm, ValidatesOnImagesThatAreHeldOut) {
+  ShortRun run;
+  const auto training = part_of(run);
+  const auto value = [&] {
+    const NoGrad no_grad;
+    return training->validate().value();
+  };
+  const double before = value();
+  EXPECT_GT(before, 0.5);  // the mean square of noise is 1
+  EXPECT_LT(before, 2);
+  EXPECT_EQ(value(), before) << "other noise each time";
+  for (Tensor p : run.model->parameters()) {
+    const NoGrad no_grad;
+    fill_(p, 0);
+  }
+  EXPECT_NEAR(value(), 1, 0.02);  // of 120 images of 784 pixels
+  EXPECT_NE(part_of(run, 4)->validate(), value()) << "the same for each seed";
+}
 
 class StopAt final : public train::FitObserver {
  public:

@@ -1,6 +1,7 @@
 #include "strata/train/text_training.h"
 
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -70,6 +71,35 @@ TEST(TextTraining, AResumedRunEndsInTheSameBits) {
   TextTraining resumed = training_of(*second);
   fit(resumed, {.steps = 40, .run_dir = dir, .resume = true});
   EXPECT_EQ(second->weight.to_vector<float>(), whole->weight.to_vector<float>());
+}
+
+TEST(TextTraining, HoldsOutTheEndOfTheTextForValidation) {
+  const auto model = pairs();
+  // The last fifth of the text is another: nothing that is learned tells what follows there.
+  Tensor ids = counting(500);
+  for (int64_t i = 400; i < 500; ++i) ids.data<int64_t>()[i] = (500 - i) % 10;
+  TextTraining training(*model, std::make_unique<Adam>(model->parameters(), AdamConfig{.lr = 0.1}),
+                        ids, counting(101),
+                        {.windows = {.length = 7, .batch = 5, .seed = 4},
+                         .holdout = 0.2,
+                         .schedule = [](int64_t) { return schedules::constant(0.1); }});
+  EXPECT_TRUE(training.holds_out());
+  EXPECT_EQ(training.batches_per_epoch(), 400 / 7 / 5);
+  const FitResult result = fit(training, {.steps = 150});
+  EXPECT_LT(result.loss, 0.05) << "has seen what is held out";
+  EXPECT_LT(result.metric.value, 0.05);
+  EXPECT_GT(training.validate().value(), 2);
+}
+
+TEST(TextTraining, ChecksTheShareHeldOut) {
+  const auto model = pairs();
+  const auto make = [&](double holdout) {
+    TextTraining(*model, std::make_unique<Adam>(model->parameters()), counting(50), counting(11),
+                 {.windows = {.length = 7, .batch = 5}, .holdout = holdout, .schedule = {}});
+  };
+  EXPECT_NO_THROW(make(0.04));
+  for (const double bad : {-0.1, 1.0, 0.03, std::nan("")}) EXPECT_THROW(make(bad), ValueError);
+  EXPECT_THROW(make(0.9), ValueError) << "five numbers are too few for windows of seven";
 }
 
 TEST(NatsPerSymbol, CountsEveryNumberButTheFirst) {
