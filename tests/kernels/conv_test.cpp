@@ -50,6 +50,8 @@ const Case kCases[] = {
     {"one by one", {.n = 3, .h = 9, .w = 7, .c = 48, .oc = 70, .kh = 1, .kw = 1}},
     {"one by one stride", {.n = 3, .h = 9, .w = 7, .c = 24, .oc = 40, .kh = 1, .kw = 1, .stride_h
       = 2, .stride_w = 2}},
+    {"one by one stride, many pixels", {.n = 9, .h = 45, .w = 43, .c = 24, .oc = 40, .kh = 1, .kw =
+      1, .stride_h = 2, .stride_w = 2}},
     {"one by one, many pixels", {.n = 5, .h = 23, .w = 21, .c = 24, .oc = 40, .kh = 1, .kw = 1}},
     {"few results", {.n = 3, .h = 13, .w = 11, .c = 33, .oc = 3, .kh = 3, .kw = 2, .pad_h = 3,
       .pad_w = 0, .dilation_h = 2}},
@@ -88,6 +90,12 @@ const Case kCases[] = {
       .pad_h = 1, .pad_w = 1, .groups = 300}},
     {"depthwise, other padding", {.n = 2, .h = 9, .w = 8, .c = 16, .oc = 16, .kh = 3, .kw = 3,
       .pad_h = 0, .pad_w = 4, .groups = 16}},
+    {"groups of four", {.n = 2, .h = 9, .w = 11, .c = 36, .oc = 36, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1, .groups = 9}},
+    {"groups of four, stride", {.n = 2, .h = 9, .w = 11, .c = 20, .oc = 20, .kh = 3, .kw = 4,
+      .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1, .groups = 5}},
+    {"few windows of a stride", {.n = 2, .h = 9, .w = 8, .c = 200, .oc = 150, .kh = 3, .kw = 3,
+      .stride_h = 2, .stride_w = 3, .pad_h = 1, .pad_w = 2}},
     {"merged groups", {.n = 2, .h = 9, .w = 8, .c = 24, .oc = 48, .kh = 3, .kw = 3, .pad_h = 1,
       .pad_w = 1, .groups = 12}},
     {"depth multiplier", {.n = 2, .h = 7, .w = 8, .c = 10, .oc = 20, .kh = 3, .kw = 3, .pad_h = 1,
@@ -273,7 +281,10 @@ void check_one_bad_value(int64_t groups) {
 // Winograd's transforms would spread it over the tile.
 TEST(Conv2d, OneBadValueStaysInItsWindows) { check_one_bad_value(1); }
 // The zeros between groups computed as one would spread it.
-TEST(Conv2d, OneBadValueStaysInItsGroup) { check_one_bad_value(4); }
+TEST(Conv2d, OneBadValueStaysInItsGroup) {
+  check_one_bad_value(4);
+  check_one_bad_value(8);
+}
 
 }  // namespace
 }  // namespace strata::kernels

@@ -11,7 +11,10 @@
 namespace strata::kernels {
 namespace {
 
-bool is_depthwise(const Conv2dShape& s) { return s.groups > 1 && s.groups == s.c && s.c == s.oc; }
+// One channel to one, or four to four.
+bool has_small_groups(const Conv2dShape& s) {
+  return s.groups > 1 && s.c == s.oc && (s.group_c() == 1 || s.group_c() == 4);
+}
 
 bool is_pointwise(const Conv2dShape& s) {
   return s.kh == 1 && s.kw == 1 && s.groups == 1 && s.pad_h == 0 && s.pad_w == 0 && s.c >= 8;
@@ -49,7 +52,7 @@ void narrow(const float* x, int64_t count, bfloat16* y) {
 
 void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
             float* y) {
-  if (is_depthwise(s)) return conv2d_depthwise(s, x, w, bias, relu, y);
+  if (has_small_groups(s) && conv2d_depthwise(s, x, w, bias, relu, y)) return;
   if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, relu, y);
   if (conv2d_merges_groups(s) && conv2d_merged(s, x, w, bias, relu, y)) return;
   if (winograd_fits(s) && conv2d_winograd(s, x, w, bias, relu, y)) return;
@@ -69,9 +72,10 @@ void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bf
 }
 
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
-  if (is_depthwise(s)) return conv2d_depthwise_data(s, dy, w, dx);
+  if (has_small_groups(s) && conv2d_depthwise_data(s, dy, w, dx)) return;
   if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
   if (conv2d_has_patches(s)) return conv2d_patches_data(s, dy, w, dx);
+  if (conv2d_has_few_windows(s)) return conv2d_few_windows_data(s, dy, w, dx);
   if (conv2d_has_wide_windows(s)) return conv2d_wide_data(s, dy, w, dx);
   if (conv2d_merges_groups(s) && conv2d_merged_data(s, dy, w, dx)) return;
   if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;
@@ -89,7 +93,7 @@ void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat
 
 void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
                              float* dbias) {
-  if (s.n > 0 && is_depthwise(s)) return conv2d_depthwise_weights(s, x, dy, dw, dbias);
+  if (s.n > 0 && has_small_groups(s)) return conv2d_depthwise_weights(s, x, dy, dw, dbias);
   if (dbias) channel_sums(s.n * s.oh() * s.ow(), s.oc, dy, dbias);
   if (s.n == 0) {
     std::fill_n(dw, s.w_size(), 0.0f);

@@ -96,6 +96,34 @@ void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* d
   gemm(g);
 }
 
+// A window's gradients are its dy times the weights as they lie, which are larger than all windows:
+// they are read once, and what the windows give to a pixel is added up after it.
+void conv2d_few_windows_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+  const Scratch<float> columns(windows(s) * depth(s), "conv2d");
+  Gemm<float> g;
+  g.m = windows(s), g.n = depth(s), g.k = s.oc;
+  g.a = {dy, s.oc, false, {}};
+  g.b = {w, g.n, false, {}};
+  g.c = {columns.data(), g.n, false, {}};
+  gemm(g);
+  parallel_for(s.n * s.h * s.w, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at) {
+      float* __restrict to = dx + at * s.c;
+      std::fill_n(to, s.c, 0.0f);
+      for (int64_t k = 0; k < s.kh * s.kw; ++k) {
+        const int64_t down = at / s.w % s.h + s.pad_h - k / s.kw * s.dilation_h;
+        const int64_t right = at % s.w + s.pad_w - k % s.kw * s.dilation_w;
+        const int64_t i = down / s.stride_h, j = right / s.stride_w;
+        if (down < 0 || right < 0 || i >= s.oh() || j >= s.ow()) continue;
+        if (i * s.stride_h != down || j * s.stride_w != right) continue;
+        const int64_t window = (at / (s.w * s.h) * s.oh() + i) * s.ow() + j;
+        const float* __restrict from = columns.data() + window * depth(s) + k * s.c;
+        for (int64_t c = 0; c < s.c; ++c) to[c] += from[c];
+      }
+    }
+  });
+}
+
 bool conv2d_has_wide_windows(const Conv2dShape& s) {
   return s.groups == 1 && s.c < 8 && depth(s) >= 48 && s.kh * s.kw >= 25 && s.dilation_w == 1;
 }

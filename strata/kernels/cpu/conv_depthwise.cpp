@@ -1,4 +1,5 @@
-// Depthwise convolutions, one filter for each channel: vectors along the channels.
+// Depthwise convolutions, one filter for each channel, and groups of four channels: vectors along
+// the channels.
 #include <algorithm>
 #include <numeric>
 #include <optional>
@@ -282,20 +283,33 @@ void depthwise(const Depthwise& p, const float* source, float* result) {
 }  // namespace
 }  // namespace conv
 
-// Forward (x to y) or, with `back`, the way back to the input (dy to dx).
-void run_depthwise(const Conv2dShape& s, bool back, const float* source, const float* w,
+// Weights [channel of the group][tap][width], turned over for the way back.
+void pack_depthwise(const Conv2dShape& s, bool back, const float* w, int64_t width, float* to) {
+  const int64_t taps = s.kh * s.kw, group = s.group_c();
+  std::fill_n(to, group * taps * width, 0.0f);
+  for (int64_t i = 0; i < group; ++i) {
+    for (int64_t t = 0; t < taps; ++t, to += width) {
+      for (int64_t c = 0; c < s.c; ++c) {
+        to[c] = back ? w[((c / group * group + i) * taps + taps - 1 - t) * group + c % group]
+                     : w[(c * taps + t) * group + i];
+      }
+    }
+  }
+}
+
+// Forward (x to y) or, with `back`, the way back to the input (dy to dx). False for groups of four
+// that no tile fits.
+bool run_depthwise(const Conv2dShape& s, bool back, const float* source, const float* w,
                    const float* bias, bool relu, float* result) {
-  const int64_t width = conv::padded_channels(s.c), taps = s.kh * s.kw;
-  Scratch<float> weights(taps * width, "conv2d"), biases(width, "conv2d");
+  const int64_t width = conv::padded_channels(s.c), group = s.group_c();
+  Scratch<float> weights(group * s.kh * s.kw * width, "conv2d"), biases(width, "conv2d");
   std::fill_n(biases.data(), width, 0.0f);
   if (bias) std::copy_n(bias, s.c, biases.data());
-  for (int64_t t = 0; t < taps; ++t) {
-    const int64_t tap = back ? taps - 1 - t : t;
-    for (int64_t c = 0; c < width; ++c) weights[t * width + c] = c < s.c ? w[c * taps + tap] : 0.0f;
-  }
+  pack_depthwise(s, back, w, width, weights.data());
   const int64_t reach_h = (s.kh - 1) * s.dilation_h, reach_w = (s.kw - 1) * s.dilation_w;
   const conv::Depthwise p{s.n,
                           s.c,
+                          group,
                           back ? s.oh() : s.h,
                           back ? s.ow() : s.w,
                           back ? s.h : s.oh(),
@@ -315,7 +329,10 @@ void run_depthwise(const Conv2dShape& s, bool back, const float* source, const f
                           weights.data(),
                           biases.data(),
                           relu};
-  if (!conv::run_3x3(p, source, result)) conv::depthwise(p, source, result);
+  if (conv::run_3x3(p, source, result)) return true;
+  if (group > 1) return false;
+  conv::depthwise(p, source, result);
+  return true;
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE
@@ -325,13 +342,13 @@ HWY_AFTER_NAMESPACE();
 namespace strata::kernels {
 HWY_EXPORT(run_depthwise);
 
-void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+bool conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                       bool relu, float* y) {
-  HWY_DYNAMIC_DISPATCH(run_depthwise)(s, false, x, w, bias, relu, y);
+  return HWY_DYNAMIC_DISPATCH(run_depthwise)(s, false, x, w, bias, relu, y);
 }
 
-void conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
-  HWY_DYNAMIC_DISPATCH(run_depthwise)(s, true, dy, w, nullptr, false, dx);
+bool conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
+  return HWY_DYNAMIC_DISPATCH(run_depthwise)(s, true, dy, w, nullptr, false, dx);
 }
 
 }  // namespace strata::kernels

@@ -1,4 +1,4 @@
-// Depthwise convolutions with windows of 3x3, computed from the images as they lie.
+// Windows of 3x3 over groups of one channel or of four, computed from the images as they lie.
 // Included once for each instruction set.
 // clang-format off
 #if defined(STRATA_KERNELS_CPU_CONV_DEPTHWISE_3X3_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -28,13 +28,14 @@ inline constexpr int64_t kLine = 16;  // channels of a cache line: units of work
 // the source spread out so.
 struct Depthwise {
   int64_t images, channels;
+  int64_t group;  // channels that are summed for a result: 1, or 4 where the windows are 3x3
   int64_t source_h, source_w;
   int64_t result_h, result_w;
   int64_t kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   int64_t apart_h, apart_w;
   int64_t width;         // channels in whole lines
   int64_t block;         // channels of a unit of work
-  const float* weights;  // [kh, kw, width]
+  const float* weights;  // [group, kh, kw, width]
   const float* bias;     // [width]
   bool relu;
 };
@@ -45,9 +46,9 @@ HWY_INLINE V32 relu_of(V32 x) {  // a NaN stays one
 
 // Windows of 3x3 without gaps are as much reading as sums. A tile has two rows of four results;
 // each input is loaded once, from where it lies, and serves all the results that it reaches.
-template <int kResultStride, int kInputApart>
+template <int kResultStride, int kInputApart, int kGroupChannels>
 struct Window3x3 {
-  static constexpr int kStride = kResultStride, kApart = kInputApart;
+  static constexpr int kStride = kResultStride, kApart = kInputApart, kGroup = kGroupChannels;
   static constexpr int kRows = 2, kColumns = 4;
   // Where the first input stands behind the window's begin: gradients apart stand between zeros.
   static constexpr int kFirst = kApart - 1;
@@ -72,18 +73,29 @@ HWY_INLINE void tile_input(V32 x, const V32 (&w)[W::kRows][3], typename W::Resul
   }
 }
 
-// `inputs` has the row's pixels, or zeros where they are on the padding; a row on it is null.
-template <class W, int kRow, int... kColumns>
+// `inputs` has the row's pixels, or zeros where they are on the padding.
+template <class W, int kRow, int kChannel, int... kColumns>
 HWY_INLINE void tile_row(const float* const* inputs, int64_t v, const float* weights, int64_t width,
                          typename W::Results& sums, std::integer_sequence<int, kColumns...>) {
-  if (inputs == nullptr) return;
   const F32 d;
   V32 w[W::kRows][3];
   for (int i = 0; i < W::kRows; ++i) {
-    const int row = std::clamp(W::tap(kRow, i), 0, 2);
+    const int row = kChannel * 3 + std::clamp(W::tap(kRow, i), 0, 2);
     for (int t = 0; t < 3; ++t) w[i][t] = hn::LoadU(d, weights + (row * 3 + t) * width);
   }
-  (tile_input<W, kRow, kColumns>(hn::LoadU(d, inputs[kColumns] + v), w, sums), ...);
+  (tile_input<W, kRow, kColumns>(for_group<W::kGroup, kChannel>(hn::LoadU(d, inputs[kColumns] + v)),
+                                 w, sums),
+   ...);
+}
+
+// All channels of the groups; a row on the padding is null.
+template <class W, int kRow, int... kChannels>
+HWY_INLINE void tile_row_of_groups(const float* const* inputs, int64_t v, const float* weights,
+                                   int64_t width, typename W::Results& sums,
+                                   std::integer_sequence<int, kChannels...>) {
+  constexpr auto kColumns = std::make_integer_sequence<int, W::inputs(W::kColumns)>();
+  if (inputs == nullptr) return;
+  (tile_row<W, kRow, kChannels>(inputs, v, weights, width, sums, kColumns), ...);
 }
 
 // Channels [first, last) of a tile, at least a vector of them.
@@ -91,7 +103,7 @@ template <class W, int... kInputRows>
 HWY_NOINLINE void tile_3x3(const Depthwise& p, const float* const* const* rows, int64_t first,
                            int64_t last, float* y, std::integer_sequence<int, kInputRows...>) {
   const F32 d;
-  constexpr auto kColumns = std::make_integer_sequence<int, W::inputs(W::kColumns)>();
+  constexpr auto kChannels = std::make_integer_sequence<int, W::kGroup>();
   for (int64_t next = first; next < last; next += kLanes) {
     const int64_t v = std::min<int64_t>(next, last - kLanes);  // the last compute some anew
     typename W::Results sums;
@@ -99,7 +111,9 @@ HWY_NOINLINE void tile_3x3(const Depthwise& p, const float* const* const* rows, 
     for (auto& row : sums) {
       for (V32& sum : row) sum = bias;
     }
-    (tile_row<W, kInputRows>(rows[kInputRows], v, p.weights + v, p.width, sums, kColumns), ...);
+    (tile_row_of_groups<W, kInputRows>(rows[kInputRows], v, p.weights + v, p.width, sums,
+                                       kChannels),
+     ...);
     for (int i = 0; i < W::kRows; ++i) {
       for (int j = 0; j < W::kColumns; ++j) {
         const V32 sum = p.relu ? relu_of(sums[i][j]) : sums[i][j];
@@ -154,9 +168,8 @@ class Inputs {
 };
 
 // An odd row or column of results at the end belongs to a tile that computes its neighbours anew.
-template <int kStride, int kApart>
+template <class W>
 void depthwise_3x3(const Depthwise& p, const float* source, float* result) {
-  using W = Window3x3<kStride, kApart>;
   constexpr auto kInputRows = std::make_integer_sequence<int, W::inputs(W::kRows)>();
   const int64_t pairs = p.result_h / W::kRows, images = std::max<int64_t>(1, p.images);
   const int64_t blocks = std::clamp<int64_t>(32 / images, 1, pairs);
@@ -192,12 +205,16 @@ inline bool run_3x3(const Depthwise& p, const float* source, float* result) {
     return p.stride_h == stride && p.stride_w == stride && p.apart_h == apart && p.apart_w == apart;
   };
   const bool even = p.result_h % 2 == 0 && p.result_w % 2 == 0;
-  if (goes_by(1, 1)) {
-    depthwise_3x3<1, 1>(p, source, result);
+  if (p.group == 4) {
+    if (!goes_by(1, 1)) return false;
+    depthwise_3x3<Window3x3<1, 1, 4>>(p, source, result);
+  } else if (goes_by(1, 1)) {
+    depthwise_3x3<Window3x3<1, 1, 1>>(p, source, result);
   } else if (goes_by(2, 1)) {
-    depthwise_3x3<2, 1>(p, source, result);
+    depthwise_3x3<Window3x3<2, 1, 1>>(p, source, result);
   } else if (goes_by(1, 2) && even && p.pad_h % 2 == 1 && p.pad_w % 2 == 1) {
-    depthwise_3x3<1, 2>(p, source, result);  // tiles begin where a gradient stands in the middle
+    depthwise_3x3<Window3x3<1, 2, 1>>(p, source,
+                                      result);  // tiles begin where a gradient stands in the middle
   } else {
     return false;
   }

@@ -1,5 +1,7 @@
-// Gradients of the weights and bias of depthwise convolutions: vectors along the channels.
+// Gradients of the weights and bias of depthwise convolutions and of groups of four channels:
+// vectors along the channels.
 #include <algorithm>
+#include <utility>
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/conv_gather.h"
@@ -16,19 +18,31 @@ namespace strata::kernels::HWY_NAMESPACE {
 namespace conv {
 namespace {
 
+// Adds the products of a tap's input and the results of its group.
+template <int kGroup, int kTaps, int... kResults>
+HWY_INLINE void add_products(V32 dy, V32 x, int tap, V32 (&sums)[kGroup][kTaps],
+                             std::integer_sequence<int, kResults...>) {
+  ((sums[kResults][tap] = hn::MulAdd(for_group<kGroup, kResults>(dy), x, sums[kResults][tap])),
+   ...);
+}
+
 // Sums over a row of results for a vector of channels: kTaps taps of kRows rows of the window, all
 // of them on the image, from `tap` of the first row on. Whole windows, and none, also sum dy.
-template <int kRows, int kTaps>
+template <int kGroup, int kRows, int kTaps>
 HWY_NOINLINE void depthwise_weights_row(const Conv2dShape& s, int64_t tap,
                                         const float* HWY_RESTRICT x, const float* HWY_RESTRICT dy,
                                         float* sums, float* bias) {
   constexpr bool kBias = kRows != 1;
+  constexpr auto kResults = std::make_integer_sequence<int, kGroup>();
   const F32 d;
   const int64_t ow = s.ow(), pixel = s.c, stride = s.stride_w, dilation = s.dilation_w;
   const int64_t row = s.dilation_h * s.w * pixel, step = dilation * pixel;
-  V32 sum[kRows + 1][kTaps], total = kBias ? hn::Load(d, bias) : hn::Zero(d);
+  const auto place = [&](int r, int t, int o) { return ((r * s.kw + t) * kGroup + o) * kLanes; };
+  V32 sum[kRows + 1][kGroup][kTaps], total = kBias ? hn::Load(d, bias) : hn::Zero(d);
   for (int r = 0; r < kRows; ++r) {
-    for (int t = 0; t < kTaps; ++t) sum[r][t] = hn::Load(d, sums + (r * s.kw + t) * kLanes);
+    for (int t = 0; t < kTaps; ++t) {
+      for (int o = 0; o < kGroup; ++o) sum[r][o][t] = hn::Load(d, sums + place(r, t, o));
+    }
   }
   const int64_t offset = tap * dilation - s.pad_w, reach = (kTaps - 1) * dilation;
   const auto border = [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -39,7 +53,7 @@ HWY_NOINLINE void depthwise_weights_row(const Conv2dShape& s, int64_t tap,
         const int64_t column = j * stride + offset + t * dilation;
         if (column < 0 || column >= s.w) continue;
         for (int r = 0; r < kRows; ++r) {
-          sum[r][t] = hn::MulAdd(g, hn::LoadU(d, x + r * row + column * pixel), sum[r][t]);
+          add_products(g, hn::LoadU(d, x + r * row + column * pixel), t, sum[r], kResults);
         }
       }
     }
@@ -54,25 +68,32 @@ HWY_NOINLINE void depthwise_weights_row(const Conv2dShape& s, int64_t tap,
     if constexpr (kBias) total = hn::Add(total, g);
     for (int r = 0; r < kRows; ++r) {
       for (int t = 0; t < kTaps; ++t) {
-        sum[r][t] = hn::MulAdd(g, hn::LoadU(d, from + r * row + t * step), sum[r][t]);
+        add_products(g, hn::LoadU(d, from + r * row + t * step), t, sum[r], kResults);
       }
     }
   }
   border(last, ow);
   if constexpr (kBias) hn::Store(total, d, bias);
   for (int r = 0; r < kRows; ++r) {
-    for (int t = 0; t < kTaps; ++t) hn::Store(sum[r][t], d, sums + (r * s.kw + t) * kLanes);
+    for (int t = 0; t < kTaps; ++t) {
+      for (int o = 0; o < kGroup; ++o) hn::Store(sum[r][o][t], d, sums + place(r, t, o));
+    }
   }
 }
 
 // The same for all taps of one row of the window.
+template <int kGroup>
 void depthwise_weights_taps(const Conv2dShape& s, const float* x, const float* dy, float* sums) {
   int64_t tap = 0;
-  const auto at = [&] { return sums + tap * kLanes; };
-  for (; tap + 7 <= s.kw; tap += 7) depthwise_weights_row<1, 7>(s, tap, x, dy, at(), nullptr);
-  for (; tap + 5 <= s.kw; tap += 5) depthwise_weights_row<1, 5>(s, tap, x, dy, at(), nullptr);
-  for (; tap + 3 <= s.kw; tap += 3) depthwise_weights_row<1, 3>(s, tap, x, dy, at(), nullptr);
-  for (; tap < s.kw; ++tap) depthwise_weights_row<1, 1>(s, tap, x, dy, at(), nullptr);
+  const auto at = [&] { return sums + tap * kGroup * kLanes; };
+  if constexpr (kGroup == 1) {
+    for (; tap + 7 <= s.kw; tap += 7) depthwise_weights_row<1, 1, 7>(s, tap, x, dy, at(), nullptr);
+    for (; tap + 5 <= s.kw; tap += 5) depthwise_weights_row<1, 1, 5>(s, tap, x, dy, at(), nullptr);
+  }
+  for (; tap + 3 <= s.kw; tap += 3) {
+    depthwise_weights_row<kGroup, 1, 3>(s, tap, x, dy, at(), nullptr);
+  }
+  for (; tap < s.kw; ++tap) depthwise_weights_row<kGroup, 1, 1>(s, tap, x, dy, at(), nullptr);
 }
 
 // Where a vector's channels begin: the last vector shares some with the one before.
@@ -80,11 +101,14 @@ int64_t first_channel(const Conv2dShape& s, int64_t vector) {
   return std::min<int64_t>(vector * kLanes, s.c - kLanes);
 }
 
-// Rows [begin, end) of all images' results; sums are [vector][taps and bias][kLanes].
+// Rows [begin, end) of all images' results; sums are [vector][taps, results of a group, and then
+// the bias][kLanes].
+template <int kGroup>
 void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, const float* x,
                             const float* dy, float* sums) {
-  const int64_t oh = s.oh(), taps = s.kh * s.kw, vectors = (s.c + kLanes - 1) / kLanes;
-  std::fill_n(sums, vectors * (taps + 1) * kLanes, 0.0f);
+  const int64_t oh = s.oh(), products = s.kh * s.kw * kGroup;
+  const int64_t vectors = (s.c + kLanes - 1) / kLanes;
+  std::fill_n(sums, vectors * (products + 1) * kLanes, 0.0f);
   for (int64_t at = begin; at < end; ++at) {
     const int64_t top = at % oh * s.stride_h - s.pad_h;
     const bool whole = s.kh == 3 && s.kw == 3 && top >= 0 && top + 2 * s.dilation_h < s.h;
@@ -94,18 +118,20 @@ void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, co
       const auto x_row = [&](int64_t r) {
         return x + (at / oh * s.h + top + r * s.dilation_h) * s.w * s.c + c;
       };
-      float* to = sums + v * (taps + 1) * kLanes;
-      float* bias = to + taps * kLanes;
-      if (whole) {
-        depthwise_weights_row<3, 3>(s, 0, x_row(0), dy_row, to, bias);
-        continue;
+      float* to = sums + v * (products + 1) * kLanes;
+      float* bias = to + products * kLanes;
+      if constexpr (kGroup == 1) {
+        if (whole) {
+          depthwise_weights_row<1, 3, 3>(s, 0, x_row(0), dy_row, to, bias);
+          continue;
+        }
       }
       for (int64_t r = 0; r < s.kh; ++r) {
         const int64_t row = top + r * s.dilation_h;
         if (row < 0 || row >= s.h) continue;
-        depthwise_weights_taps(s, x_row(r), dy_row, to + r * s.kw * kLanes);
+        depthwise_weights_taps<kGroup>(s, x_row(r), dy_row, to + r * s.kw * kGroup * kLanes);
       }
-      depthwise_weights_row<0, 1>(s, 0, nullptr, dy_row, to, bias);
+      depthwise_weights_row<1, 0, 1>(s, 0, nullptr, dy_row, to, bias);
     }
   }
 }
@@ -121,13 +147,14 @@ void run_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy
     if (dbias) channel_sums(s.n * s.oh() * s.ow(), s.c, dy, dbias);
     return conv2d_weights_few(s, x, dy, dw);
   }
-  const int64_t taps = s.kh * s.kw, vectors = (s.c + kLanes - 1) / kLanes;
+  const int64_t taps = s.kh * s.kw, group = s.group_c(), products = taps * group;
+  const int64_t vectors = (s.c + kLanes - 1) / kLanes;
   const int64_t rows = s.n * s.oh(), chunks = std::min<int64_t>(16, rows);
-  const int64_t size = vectors * (taps + 1) * kLanes;
+  const int64_t size = vectors * (products + 1) * kLanes;
   const Scratch<float> sums(chunks * size, "conv2d");
   parallel_chunks(chunks, [&](int64_t k) {
-    conv::depthwise_weights_rows(s, k * rows / chunks, (k + 1) * rows / chunks, x, dy,
-                                 &sums[k * size]);
+    const auto run = group == 1 ? conv::depthwise_weights_rows<1> : conv::depthwise_weights_rows<4>;
+    run(s, k * rows / chunks, (k + 1) * rows / chunks, x, dy, &sums[k * size]);
   });
   for (int64_t i = 0; i < size; i += kLanes) {
     conv::V32 sum = conv::hn::Load(d, &sums[i]);
@@ -137,11 +164,15 @@ void run_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy
     conv::hn::Store(sum, d, &sums[i]);
   }
   for (int64_t v = 0; v < vectors; ++v) {
-    const float* from = &sums[v * (taps + 1) * kLanes];
+    const float* from = &sums[v * (products + 1) * kLanes];
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const int64_t c = conv::first_channel(s, v) + lane;
-      for (int64_t t = 0; t < taps; ++t) dw[c * taps + t] = from[t * kLanes + lane];
-      if (dbias) dbias[c] = from[taps * kLanes + lane];
+      const int64_t c = conv::first_channel(s, v) + lane, first = c / group * group;
+      for (int64_t t = 0; t < taps; ++t) {
+        for (int64_t o = 0; o < group; ++o) {
+          dw[((first + o) * taps + t) * group + c % group] = from[(t * group + o) * kLanes + lane];
+        }
+      }
+      if (dbias) dbias[c] = from[products * kLanes + lane];
     }
   }
 }

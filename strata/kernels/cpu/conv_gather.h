@@ -67,10 +67,11 @@ void conv2d_weights_packed(const Conv2dShape& s, const float* x, const float* dy
 /// The sums of each channel over the pixels: the gradients of the bias.
 void channel_sums(int64_t pixels, int64_t channels, const float* dy, float* dbias);
 
-/// groups == c == oc.
-void conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+/// groups == c == oc, or groups of four channels to four. For these, forward and back are computed
+/// with windows of 3x3 without stride or gaps over images of some size; else they return false.
+bool conv2d_depthwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                       bool relu, float* y);
-void conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+bool conv2d_depthwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
                               float* dbias);
 
@@ -84,9 +85,10 @@ void conv2d_pointwise_weights(const Conv2dShape& s, const float* x, const float*
 bool conv2d_has_patches(const Conv2dShape& s);
 /// One group, and copies of all windows are small beside the weights.
 bool conv2d_has_few_windows(const Conv2dShape& s);
-/// The forward pass of both, and the other passes of patches.
+/// The forward pass of both, the way back of few windows, and the other passes of patches.
 void conv2d_columns(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                     bool relu, float* y);
+void conv2d_few_windows_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_patches_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 

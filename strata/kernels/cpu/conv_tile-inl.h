@@ -62,6 +62,17 @@ HWY_INLINE void add_run(const float* const* HWY_RESTRICT rows, int64_t begin, in
   }
 }
 
+// The kChannel-th of each group for all results of its group.
+template <int kGroup, int kChannel>
+HWY_INLINE V32 for_group(V32 x) {
+  static_assert(kGroup == 1 || kGroup == 4, "a group is a lane or a block of lanes");
+  if constexpr (kGroup == 1) {
+    return x;
+  } else {
+    return hn::Broadcast<kChannel>(x);
+  }
+}
+
 }  // namespace strata::kernels::HWY_NAMESPACE::conv
 HWY_AFTER_NAMESPACE();
 

@@ -1,7 +1,9 @@
 // Gradients of convolution weights where a group has fewer channels than a vector has lanes: the
-// vectors run along a row of the window, over all its taps. Images are copied with their padding,
-// so that every tap of every pixel is inside and one list of pixels serves them all.
+// vectors run along a row of the window, over all its taps, or where that leaves lanes empty along
+// the output channels. Images are copied with their padding, so that every tap of every pixel is
+// inside and one list of pixels serves them all.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "strata/base/parallel.h"
@@ -20,15 +22,16 @@ namespace conv {
 namespace {
 
 // Vectors of one tile: where they start in the image, relative to the window's origin, and where
-// their sums go in the weights of one output channel.
+// their sums go in the weights of one output channel; or the output channels.
 struct Columns {
   int64_t offset[kMaxVectors], weight[kMaxVectors], count[kMaxVectors];
   int vectors = 0;
 };
 
-// A pixel of the result and its window's origin: elements from where the block begins.
+// A pixel of the result and its window's origin, elements from where the block begins: the right
+// one is multiplied in vectors.
 struct Pixel {
-  int32_t dy, x;
+  int32_t left, right;
 };
 
 class FewWeights {
@@ -43,35 +46,59 @@ class FewWeights {
   static constexpr int64_t kBlockPixels = 256;
 
   void add_columns(int64_t tap_row, int64_t tap_column, int64_t length);
-  int64_t tile_begin(int64_t tile) const { return tile * s_.group_oc() / tiles_; }
+  void add_channels();
+  int64_t rows() const { return static_cast<int64_t>(rows_.size()); }
+  int64_t tile_begin(int64_t tile) const { return tile * rows() / tiles_; }
   int64_t column_tiles() const { return static_cast<int64_t>(columns_.size()); }
   int64_t size() const { return tiles_ * column_tiles() * kTileSize; }
   void run_rows(int64_t begin, int64_t end, float* sums) const;
   void find_pixels(int64_t begin, int64_t end, std::vector<Pixel>& pixels) const;
   template <int kVectors>
   void run_columns(const Columns& columns, const std::vector<Pixel>& pixels, int64_t tile,
-                   const float* dy, const float* x, float* sums) const;
+                   const float* left, const float* right, float* sums) const;
   template <int kRows, int kVectors>
-  static void run_tile(const Columns& columns, const std::vector<Pixel>& pixels, const float* dy,
-                       const float* x, float* sums);
+  static void run_tile(const Columns& columns, const std::vector<Pixel>& pixels,
+                       const int64_t* rows, const float* left, const float* right, float* sums);
   void write(int64_t tile, int64_t chunks, const float* sums) const;
 
   const Conv2dShape& s_;
   const float *x_, *dy_;
   float* dw_;
   int64_t h_, w_;
+  bool along_channels_ = false;  // the vectors; the rows of a tile are elements of the window
+  std::vector<int64_t> rows_;    // where the rows of the tiles start: in the pixel, or the window
   std::vector<Columns> columns_;
   int64_t tiles_;
 };
 
 FewWeights::FewWeights(const Conv2dShape& s, const float* x, const float* dy, float* dw)
     : s_(s), x_(x), dy_(dy), dw_(dw), h_(s.h + 2 * s.pad_h), w_(s.w + 2 * s.pad_w) {
-  tiles_ = (s.group_oc() + kTileRows - 1) / kTileRows;
   const bool rows_are_runs = s.groups == 1 && s.dilation_w == 1;
-  for (int64_t r = 0; r < s.kh; ++r) {
-    for (int64_t t = 0; t < (rows_are_runs ? 1 : s.kw); ++t) {
-      add_columns(r, t, rows_are_runs ? s.kw * s.c : s.group_c());
+  const int64_t run = s.kw * s.c, run_lanes = (run + kLanes - 1) / kLanes * kLanes;
+  along_channels_ = rows_are_runs && s.oc % (2 * kLanes) == 0 && 8 * run < 7 * run_lanes;
+  if (along_channels_) {
+    add_channels();
+  } else {
+    for (int64_t o = 0; o < s.group_oc(); ++o) rows_.push_back(o);
+    for (int64_t r = 0; r < s.kh; ++r) {
+      for (int64_t t = 0; t < (rows_are_runs ? 1 : s.kw); ++t) {
+        add_columns(r, t, rows_are_runs ? run : s.group_c());
+      }
     }
+  }
+  tiles_ = (rows() + kTileRows - 1) / kTileRows;
+}
+
+void FewWeights::add_channels() {
+  for (int64_t r = 0; r < s_.kh; ++r) {
+    for (int64_t k = 0; k < s_.kw * s_.c; ++k) rows_.push_back(r * s_.dilation_h * w_ * s_.c + k);
+  }
+  for (int64_t o = 0; o < s_.oc; o += kLanes) {
+    if (columns_.empty() || columns_.back().vectors == kMaxVectors) columns_.emplace_back();
+    Columns& c = columns_.back();
+    c.offset[c.vectors] = c.weight[c.vectors] = o;
+    c.count[c.vectors] = kLanes;
+    ++c.vectors;
   }
 }
 
@@ -107,19 +134,19 @@ void FewWeights::run_rows(int64_t begin, int64_t end, float* sums) const {
     find_pixels(at, std::min(end, at + block), pixels);
     const float* dy = dy_ + at * s_.ow() * s_.oc;
     const float* x = x_ + (at / oh * h_ + at % oh * s_.stride_h) * w_ * s_.c;
+    const float *left = along_channels_ ? x : dy, *right = along_channels_ ? dy : x;
     for (int64_t c = 0; c < column_tiles(); ++c) {
       const Columns& columns = columns_[static_cast<size_t>(c)];
       for (int64_t t = 0; t < tiles_; ++t) {
         float* to = sums + (t * column_tiles() + c) * kTileSize;
-        const float* left = dy + tile_begin(t);
         switch (columns.vectors) {
-          case 1: run_columns<1>(columns, pixels, t, left, x, to); break;
-          case 2: run_columns<2>(columns, pixels, t, left, x, to); break;
+          case 1: run_columns<1>(columns, pixels, t, left, right, to); break;
+          case 2: run_columns<2>(columns, pixels, t, left, right, to); break;
           case 3:
-            if constexpr (kMaxVectors >= 3) run_columns<3>(columns, pixels, t, left, x, to);
+            if constexpr (kMaxVectors >= 3) run_columns<3>(columns, pixels, t, left, right, to);
             break;
           default:
-            if constexpr (kMaxVectors >= 4) run_columns<4>(columns, pixels, t, left, x, to);
+            if constexpr (kMaxVectors >= 4) run_columns<4>(columns, pixels, t, left, right, to);
         }
       }
     }
@@ -133,44 +160,47 @@ void FewWeights::find_pixels(int64_t begin, int64_t end, std::vector<Pixel>& pix
   for (int64_t row = begin; row < end; ++row) {
     const int64_t x = (origin(row) - origin(begin)) * s_.c, dy = (row - begin) * ow * s_.oc;
     for (int64_t j = 0; j < ow; ++j) {
-      pixels.push_back(
-          {static_cast<int32_t>(dy + j * s_.oc), static_cast<int32_t>(x + j * s_.stride_w * s_.c)});
+      Pixel p{static_cast<int32_t>(dy + j * s_.oc),
+              static_cast<int32_t>(x + j * s_.stride_w * s_.c)};
+      if (along_channels_) std::swap(p.left, p.right);
+      pixels.push_back(p);
     }
   }
 }
 
 template <int kVectors>
 void FewWeights::run_columns(const Columns& columns, const std::vector<Pixel>& pixels, int64_t tile,
-                             const float* dy, const float* x, float* sums) const {
+                             const float* left, const float* right, float* sums) const {
+  const int64_t* rows = rows_.data() + tile_begin(tile);
   switch (tile_begin(tile + 1) - tile_begin(tile)) {
-    case 1: return run_tile<1, kVectors>(columns, pixels, dy, x, sums);
-    case 2: return run_tile<2, kVectors>(columns, pixels, dy, x, sums);
-    case 3: return run_tile<3, kVectors>(columns, pixels, dy, x, sums);
-    case 4: return run_tile<4, kVectors>(columns, pixels, dy, x, sums);
-    case 5: return run_tile<5, kVectors>(columns, pixels, dy, x, sums);
-    default: return run_tile<6, kVectors>(columns, pixels, dy, x, sums);
+    case 1: return run_tile<1, kVectors>(columns, pixels, rows, left, right, sums);
+    case 2: return run_tile<2, kVectors>(columns, pixels, rows, left, right, sums);
+    case 3: return run_tile<3, kVectors>(columns, pixels, rows, left, right, sums);
+    case 4: return run_tile<4, kVectors>(columns, pixels, rows, left, right, sums);
+    case 5: return run_tile<5, kVectors>(columns, pixels, rows, left, right, sums);
+    default: return run_tile<6, kVectors>(columns, pixels, rows, left, right, sums);
   }
 }
 
 template <int kRows, int kVectors>
 HWY_NOINLINE void FewWeights::run_tile(const Columns& columns, const std::vector<Pixel>& pixels,
-                                       const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x,
-                                       float* sums) {
+                                       const int64_t* rows, const float* left_begin,
+                                       const float* right_begin, float* HWY_RESTRICT sums) {
   const F32 d;
   V32 tile[kRows][kVectors];
-  const float* right[kVectors];
-  for (int v = 0; v < kVectors; ++v) right[v] = x + columns.offset[v];
+  const float *left[kRows], *right[kVectors];
+  for (int i = 0; i < kRows; ++i) left[i] = left_begin + rows[i];
+  for (int v = 0; v < kVectors; ++v) right[v] = right_begin + columns.offset[v];
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kVectors; ++v) tile[i][v] = hn::Load(d, sums + (i * kVectors + v) * kLanes);
   }
   const Pixel* const end = pixels.data() + pixels.size();
   for (const Pixel* p = pixels.data(); p != end; ++p) {
-    const float* left = dy + p->dy;
-    const int64_t at = p->x;
+    const int64_t at = p->right, row = p->left;
     V32 b[kVectors];
     for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right[v] + at);
     for (int i = 0; i < kRows; ++i) {
-      const V32 a = hn::Set(d, left[i]);
+      const V32 a = hn::Set(d, left[i][row]);
       for (int v = 0; v < kVectors; ++v) tile[i][v] = hn::MulAdd(a, b[v], tile[i][v]);
     }
   }
@@ -183,7 +213,7 @@ HWY_NOINLINE void FewWeights::run_tile(const Columns& columns, const std::vector
 
 void FewWeights::write(int64_t tile, int64_t chunks, const float* sums) const {
   const F32 d;
-  const int64_t oc = tile_begin(tile), rows = tile_begin(tile + 1) - oc;
+  const int64_t first = tile_begin(tile), rows = tile_begin(tile + 1) - first;
   const int64_t depth = s_.kh * s_.kw * s_.group_c();
   for (int64_t c = 0; c < column_tiles(); ++c) {
     const Columns& columns = columns_[static_cast<size_t>(c)];
@@ -193,7 +223,14 @@ void FewWeights::write(int64_t tile, int64_t chunks, const float* sums) const {
         const float* at = from + (i * columns.vectors + v) * kLanes;
         V32 sum = hn::Load(d, at);
         for (int64_t k = 1; k < chunks; ++k) sum = hn::Add(sum, hn::Load(d, at + k * size()));
-        part::store(d, sum, dw_ + (oc + i) * depth + columns.weight[v], columns.count[v]);
+        if (along_channels_) {
+          HWY_ALIGN float lanes[kLanes];
+          hn::Store(sum, d, lanes);
+          for (int l = 0; l < kLanes; ++l)
+            dw_[(columns.weight[v] + l) * depth + first + i] = lanes[l];
+        } else {
+          part::store(d, sum, dw_ + (first + i) * depth + columns.weight[v], columns.count[v]);
+        }
       }
     }
   }

@@ -22,8 +22,8 @@ namespace {
 constexpr int kPackedRows = 6;  // output channels down a tile
 constexpr int64_t kPackedWidth = int64_t{kMaxVectors} * kLanes;
 constexpr int64_t kPackedTile = kPackedRows * kPackedWidth;
-constexpr int64_t kBlockPixels = 256;    // whose part of x stays in L1
-constexpr int64_t kFewSums = 96 * 1024;  // kept once for each chunk of blocks
+constexpr int64_t kBlockPixels = 256;     // whose part of x stays in L1
+constexpr int64_t kFewSums = 160 * 1024;  // kept once for each chunk of blocks
 
 // A result and the input it meets at some tap, as pixels of the packed block.
 struct Meeting {
