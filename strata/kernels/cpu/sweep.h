@@ -49,7 +49,9 @@ void for_sweep_chunks(const Parts& parts, const Body& body) {
   if (elements <= 2 * kSweepChunk) {
     walk(0, chunks);
   } else {
-    parallel_for(chunks, 1, walk);
+    // More units than threads: the chunks differ in size, and so do the threads' speeds.
+    const int64_t units = std::min<int64_t>(chunks, 64);
+    parallel_chunks(units, [&](int64_t u) { walk(chunks * u / units, chunks * (u + 1) / units); });
   }
 }
 
