@@ -133,14 +133,45 @@ double reduce_row(const T* x, int64_t n) {
   return total;
 }
 
+/// Where results go, each times a number: f32, bf16 or f64, told apart here and not by a type,
+/// because every type of results would be a copy of all that follows.
+class Results {
+ public:
+  Results(Tensor& y, double scale) : data_(y.raw()), dtype_(y.dtype()), scale_(scale) {}
+
+  /// y[i] to y[i + n - 1].
+  template <class T>
+  HWY_NOINLINE void put(int64_t i, const T* totals, int64_t n) const {
+    switch (dtype_) {
+      case DType::f64: return put_as<double>(i, totals, n);
+      case DType::bf16: return put_as<bfloat16>(i, totals, n);
+      default: return put_as<float>(i, totals, n);
+    }
+  }
+
+ private:
+  template <class Y, class T>
+  void put_as(int64_t i, const T* totals, int64_t n) const {
+    Y* y = static_cast<Y*>(data_) + i;
+    for (int64_t k = 0; k < n; ++k) y[k] = static_cast<Y>(static_cast<double>(totals[k]) * scale_);
+  }
+
+  void* data_;
+  DType dtype_;
+  double scale_;
+};
+
 /// Rows of neighbouring elements; long rows in chunks whose results are merged in order.
-template <class Op, class T, class Y>
-void reduce_rows(const T* x, int64_t rows, int64_t n, double scale, Y* y) {
+template <class Op, class T>
+void reduce_rows(const T* x, int64_t rows, int64_t n, const Results& y) {
   const int64_t chunks = std::max<int64_t>(1, (n + kChunk - 1) / kChunk);
   if (chunks == 1) {
     parallel_for(rows, kGrain / std::max<int64_t>(n, 8), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        y[i] = static_cast<Y>(reduce_row<Op>(x + i * n, n) * scale);
+      double totals[64];
+      for (int64_t i = begin; i < end; i += std::ssize(totals)) {
+        const int64_t count = std::min<int64_t>(std::ssize(totals), end - i);
+        for (int64_t k = 0; k < count; ++k) totals[k] = reduce_row<Op>(x + (i + k) * n, n);
+        y.put(i, totals, count);
       }
     });
     return;
@@ -158,7 +189,7 @@ void reduce_rows(const T* x, int64_t rows, int64_t n, double scale, Y* y) {
     for (int64_t k = 0; k < chunks; ++k) {
       total = Op::merge(total, parts[static_cast<size_t>(i * chunks + k)]);
     }
-    y[i] = static_cast<Y>(total * scale);
+    y.put(i, &total, 1);
   }
 }
 
@@ -223,8 +254,8 @@ void reduce_narrow(const T* x, int64_t rows, int64_t columns, int64_t group, Com
 
 /// Columns: units of [some rows, kTile columns]. Where the rows take several units, their results
 /// are reduced in turn.
-template <class Op, class T, class Y>
-void reduce_middle(const T* x, const cpu::Run& run, double scale, Y* y) {
+template <class Op, class T>
+void reduce_middle(const T* x, const cpu::Run& run, const Results& y) {
   const int64_t outer = run.outer, length = run.length, inner = run.inner;
   const int64_t tile = std::min(inner, kTile);
   const int64_t rows = std::max<int64_t>(256, kChunk / tile);  // of a unit
@@ -249,46 +280,41 @@ void reduce_middle(const T* x, const cpu::Run& run, double scale, Y* y) {
                    } else {
                      reduce_columns<Op>(from, count, width, inner, to);
                    }
-                   if (parts) continue;
-                   for (int64_t i = 0; i < width; ++i) {
-                     y[o * inner + c + i] = static_cast<Y>(static_cast<double>(sums[i]) * scale);
-                   }
+                   if (!parts) y.put(o * inner + c, sums, width);
                  }
                });
-  if (parts) reduce_middle<typename Op::Fold>(parts, {outer, chunks, inner}, scale, y);
+  if (parts) reduce_middle<typename Op::Fold>(parts, {outer, chunks, inner}, y);
 }
 
-template <class Op, class T, class Y>
-void reduce_run(const T* x, const cpu::Run& run, double scale, Y* y) {
+template <class Op, class T>
+void reduce_run(const T* x, const cpu::Run& run, const Results& y) {
   if (run.inner == 1) {
-    reduce_rows<Op>(x, run.outer, run.length, scale, y);
+    reduce_rows<Op>(x, run.outer, run.length, y);
   } else {
-    reduce_middle<Op>(x, run, scale, y);
+    reduce_middle<Op>(x, run, y);
   }
 }
 
-template <class T, class Y>
-void reduce_as(Reduce what, const Tensor& from, const cpu::Run& run, double scale, Tensor& to) {
-  const T* x = from.data<T>();
-  Y* y = to.data<Y>();
+template <class T>
+void reduce_as(Reduce what, const T* x, const cpu::Run& run, const Results& y) {
   switch (what) {
-    case Reduce::sum: return reduce_run<Sum>(x, run, scale, y);
-    case Reduce::sum_abs: return reduce_run<SumAbs>(x, run, scale, y);
-    case Reduce::sum_squares: return reduce_run<SumSquares>(x, run, scale, y);
-    case Reduce::max: return reduce_run<Max>(x, run, scale, y);
-    case Reduce::min: return reduce_run<Min>(x, run, scale, y);
-    case Reduce::max_abs: return reduce_run<MaxAbs>(x, run, scale, y);
+    case Reduce::sum: return reduce_run<Sum>(x, run, y);
+    case Reduce::sum_abs: return reduce_run<SumAbs>(x, run, y);
+    case Reduce::sum_squares: return reduce_run<SumSquares>(x, run, y);
+    case Reduce::max: return reduce_run<Max>(x, run, y);
+    case Reduce::min: return reduce_run<Min>(x, run, y);
+    case Reduce::max_abs: return reduce_run<MaxAbs>(x, run, y);
   }
 }
 
-/// y has x's dtype; sums on the way from bf16 to bf16 are f32.
+/// Sums on the way from bf16 to bf16 are f32.
 void reduce_floats(Reduce what, const Tensor& x, const cpu::Run& run, double scale, Tensor& y) {
-  if (x.dtype() == DType::f64) return reduce_as<double, double>(what, x, run, scale, y);
-  const bool from_bf16 = x.dtype() == DType::bf16, to_bf16 = y.dtype() == DType::bf16;
-  if (from_bf16 && to_bf16) return reduce_as<bfloat16, bfloat16>(what, x, run, scale, y);
-  if (from_bf16) return reduce_as<bfloat16, float>(what, x, run, scale, y);
-  if (to_bf16) return reduce_as<float, bfloat16>(what, x, run, scale, y);
-  reduce_as<float, float>(what, x, run, scale, y);
+  const Results results(y, scale);
+  switch (x.dtype()) {
+    case DType::f64: return reduce_as(what, x.data<double>(), run, results);
+    case DType::bf16: return reduce_as(what, x.data<bfloat16>(), run, results);
+    default: return reduce_as(what, x.data<float>(), run, results);
+  }
 }
 
 }  // namespace
