@@ -236,26 +236,28 @@ void GPT2::keep_matrices_in(DType dtype) {
   }
   const NoGrad no_grad;
   std::vector<Tensor*> matrices;
-  int64_t numbers = 0;
-  const auto place = [](const Tensor& t) { return (t.numel() + 31) / 32 * 32; };  // from a line on
   for (const nn::NamedTensor& t : named_tensors()) {
-    if (t.tensor->rank() != 2 || t.name == "transformer.wpe.weight") continue;
-    if (t.tensor->dtype() == dtype) continue;
-    matrices.push_back(t.tensor);
-    numbers += place(*t.tensor);
+    const bool wanted = t.tensor->rank() == 2 && t.name != "transformer.wpe.weight";
+    if (wanted && t.tensor->dtype() != dtype) matrices.push_back(t.tensor);
   }
-  if (matrices.empty()) return;
-  // One block of memory has large pages throughout, which small matrices of their own have not: to
-  // write a token takes a tenth less time.
-  const Tensor memory = empty({numbers}, dtype, matrices[0]->device());
-  int64_t begin = 0;
-  for (Tensor* t : matrices) {
-    Tensor narrow = memory.as_strided(t->shape(), contiguous_strides(t->shape()), begin);
-    copy_(narrow, t->detach());
-    begin += place(*t);
-    const bool trained = t->requires_grad();
-    *t = narrow;
-    t->set_requires_grad(trained);
+  // Blocks of memory have large pages throughout, which small matrices of their own have not: to
+  // write a token takes a tenth less time. Several blocks, as each is there beside what it
+  // replaces.
+  constexpr int64_t kBlock = 1 << 25;
+  const auto place = [](const Tensor& t) { return (t.numel() + 31) / 32 * 32; };  // from a line on
+  for (auto first = matrices.begin(); first != matrices.end();) {
+    auto last = first;
+    int64_t numbers = 0;
+    while (last != matrices.end() && numbers < kBlock) numbers += place(**last++);
+    const Tensor memory = empty({numbers}, dtype, (*first)->device());
+    for (int64_t begin = 0; first != last; ++first) {
+      Tensor& t = **first;
+      Tensor narrow = memory.as_strided(t.shape(), contiguous_strides(t.shape()), begin);
+      copy_(narrow, t.detach());
+      begin += place(t);
+      narrow.set_requires_grad(t.requires_grad());
+      t = narrow;
+    }
   }
 }
 

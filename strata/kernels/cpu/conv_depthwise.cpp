@@ -302,36 +302,35 @@ void pack_depthwise(const Conv2dShape& s, bool back, const float* w, int64_t wid
 bool run_depthwise(const Conv2dShape& s, bool back, const float* source, const float* w,
                    const float* bias, bool relu, float* result) {
   const int64_t width = conv::padded_channels(s.c), group = s.group_c();
-  Scratch<float> weights(group * s.kh * s.kw * width, "conv2d"), biases(width, "conv2d");
+  const int64_t reach_h = (s.kh - 1) * s.dilation_h, reach_w = (s.kw - 1) * s.dilation_w;
+  conv::Depthwise p{s.n,
+                    s.c,
+                    group,
+                    back ? s.oh() : s.h,
+                    back ? s.ow() : s.w,
+                    back ? s.h : s.oh(),
+                    back ? s.w : s.ow(),
+                    s.kh,
+                    s.kw,
+                    back ? 1 : s.stride_h,
+                    back ? 1 : s.stride_w,
+                    back ? reach_h - s.pad_h : s.pad_h,
+                    back ? reach_w - s.pad_w : s.pad_w,
+                    s.dilation_h,
+                    s.dilation_w,
+                    back ? s.stride_h : 1,
+                    back ? s.stride_w : 1,
+                    width,
+                    conv::block_channels(s),
+                    relu};
+  const conv::DepthwiseRun tiles = conv::tiles_3x3(p);
+  if (!tiles && group > 1) return false;
+  const Scratch<float> weights(group * s.kh * s.kw * width, "conv2d"), biases(width, "conv2d");
   std::fill_n(biases.data(), width, 0.0f);
   if (bias) std::copy_n(bias, s.c, biases.data());
   pack_depthwise(s, back, w, width, weights.data());
-  const int64_t reach_h = (s.kh - 1) * s.dilation_h, reach_w = (s.kw - 1) * s.dilation_w;
-  const conv::Depthwise p{s.n,
-                          s.c,
-                          group,
-                          back ? s.oh() : s.h,
-                          back ? s.ow() : s.w,
-                          back ? s.h : s.oh(),
-                          back ? s.w : s.ow(),
-                          s.kh,
-                          s.kw,
-                          back ? 1 : s.stride_h,
-                          back ? 1 : s.stride_w,
-                          back ? reach_h - s.pad_h : s.pad_h,
-                          back ? reach_w - s.pad_w : s.pad_w,
-                          s.dilation_h,
-                          s.dilation_w,
-                          back ? s.stride_h : 1,
-                          back ? s.stride_w : 1,
-                          width,
-                          conv::block_channels(s),
-                          weights.data(),
-                          biases.data(),
-                          relu};
-  if (conv::run_3x3(p, source, result)) return true;
-  if (group > 1) return false;
-  conv::depthwise(p, source, result);
+  p.weights = weights.data(), p.bias = biases.data();
+  (tiles ? tiles : conv::depthwise)(p, source, result);
   return true;
 }
 

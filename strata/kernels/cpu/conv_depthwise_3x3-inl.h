@@ -33,11 +33,11 @@ struct Depthwise {
   int64_t result_h, result_w;
   int64_t kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   int64_t apart_h, apart_w;
-  int64_t width;         // channels in whole lines
-  int64_t block;         // channels of a unit of work
-  const float* weights;  // [group, kh, kw, width]
-  const float* bias;     // [width]
+  int64_t width;  // channels in whole lines
+  int64_t block;  // channels of a unit of work
   bool relu;
+  const float* weights = nullptr;  // [group, kh, kw, width]
+  const float* bias = nullptr;     // [width]
 };
 
 HWY_INLINE V32 relu_of(V32 x) {  // a NaN stays one
@@ -197,28 +197,28 @@ void depthwise_3x3(const Depthwise& p, const float* source, float* result) {
   });
 }
 
-// Computes windows of 3x3 by the tiles above, where these fit.
-inline bool run_3x3(const Depthwise& p, const float* source, float* result) {
-  if (p.kh != 3 || p.kw != 3 || p.dilation_h != 1 || p.dilation_w != 1) return false;
-  if (p.channels < kLanes || p.result_h < 2 || p.result_w < 4) return false;
+// Pixels so far apart that all inputs of a tile fall on few places of the first cache, where they
+// drive each other out between two vectors of a line: a ring of copies takes two thirds of the
+// time.
+inline bool has_colliding_pixels(const Depthwise& p) { return p.channels % 512 == 0; }
+
+using DepthwiseRun = void (*)(const Depthwise& p, const float* source, float* result);
+
+// What computes windows of 3x3 by the tiles above; null where these do not fit.
+inline DepthwiseRun tiles_3x3(const Depthwise& p) {
+  if (p.kh != 3 || p.kw != 3 || p.dilation_h != 1 || p.dilation_w != 1) return nullptr;
+  if (p.channels < kLanes || p.result_h < 2 || p.result_w < 4) return nullptr;
   const auto goes_by = [&](int64_t stride, int64_t apart) {
     return p.stride_h == stride && p.stride_w == stride && p.apart_h == apart && p.apart_w == apart;
   };
+  if (p.group == 4) return goes_by(1, 1) ? depthwise_3x3<Window3x3<1, 1, 4>> : nullptr;
+  if (has_colliding_pixels(p)) return nullptr;
+  if (goes_by(1, 1)) return depthwise_3x3<Window3x3<1, 1, 1>>;
+  if (goes_by(2, 1)) return depthwise_3x3<Window3x3<2, 1, 1>>;
+  // Tiles begin where a gradient stands in the middle.
   const bool even = p.result_h % 2 == 0 && p.result_w % 2 == 0;
-  if (p.group == 4) {
-    if (!goes_by(1, 1)) return false;
-    depthwise_3x3<Window3x3<1, 1, 4>>(p, source, result);
-  } else if (goes_by(1, 1)) {
-    depthwise_3x3<Window3x3<1, 1, 1>>(p, source, result);
-  } else if (goes_by(2, 1)) {
-    depthwise_3x3<Window3x3<2, 1, 1>>(p, source, result);
-  } else if (goes_by(1, 2) && even && p.pad_h % 2 == 1 && p.pad_w % 2 == 1) {
-    depthwise_3x3<Window3x3<1, 2, 1>>(p, source,
-                                      result);  // tiles begin where a gradient stands in the middle
-  } else {
-    return false;
-  }
-  return true;
+  const bool middle = even && p.pad_h % 2 == 1 && p.pad_w % 2 == 1;
+  return goes_by(1, 2) && middle ? depthwise_3x3<Window3x3<1, 2, 1>> : nullptr;
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE::conv

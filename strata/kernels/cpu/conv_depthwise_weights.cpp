@@ -131,7 +131,7 @@ void depthwise_weights_rows(const Conv2dShape& s, int64_t begin, int64_t end, co
         if (row < 0 || row >= s.h) continue;
         depthwise_weights_taps<kGroup>(s, x_row(r), dy_row, to + r * s.kw * kGroup * kLanes);
       }
-      depthwise_weights_row<1, 0, 1>(s, 0, nullptr, dy_row, to, bias);
+      depthwise_weights_row<1, 0, 1>(s, 0, dy_row, dy_row, to, bias);  // reads no inputs
     }
   }
 }

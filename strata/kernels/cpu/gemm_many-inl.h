@@ -144,7 +144,8 @@ void pack_left_rows(const GemmProblem<T>& p, int64_t begin, Range rows, float* t
   for (int64_t i = rows.begin; i < rows.end;) {
     const int64_t tiles = std::min(kTiles, (rows.end - i) / kTileRows);
     if constexpr (std::is_same_v<T, float>) {
-      if (tiles > 1 && p.left.lane_step == 1 && p.left.k_step % kCloseRows == 0) {
+      const bool is_close = p.left.k_step >= kCloseRows && p.left.k_step % kCloseRows == 0;
+      if (tiles > 1 && p.left.lane_step == 1 && is_close) {
         pack_tiles(p.left.data + begin + i, p.left.k_step, p.k, tiles, to + i * p.k);
         i += tiles * kTileRows;
         continue;
@@ -185,10 +186,12 @@ GemmProblem<T> part_along_k(const GemmProblem<T>& p, const KStep& k) {
   return part;
 }
 
-// Rows of the left factor are read where they lie: all at once, or, where there are far more than
-// the third cache holds, as many as it does in each step of k.
+// Rows of the left factor are read where they lie: all at once, or, where several strips read far
+// more of them than the third cache holds, as many as it does in each step of k.
 inline void rows_in_place(const GemmProblem<float>& p, int64_t depth) {
-  if (p.m * p.k <= 2 * kMaxPassing) return compute_blocks(p, depth, {nullptr, {0, p.m}});
+  if (p.m * p.k <= 2 * kMaxPassing || p.n * depth <= kStripFloats) {
+    return compute_blocks(p, depth, {nullptr, {0, p.m}});
+  }
   const int64_t blocks = ceil_div(p.m * depth, kMaxPassing);
   const int64_t height = round_up(ceil_div(p.m, blocks), kTileRows);
   for (int64_t begin = 0; begin < p.m; begin += height) {
