@@ -112,10 +112,8 @@ Pooling pooling_of(System& system) {
   const fs::path path = folder / "sentence_bert_config.json";
   if (fs::exists(path)) {
     const JsonValue json = read_json(path);
-    const JsonValue* length = json.find("max_seq_length");
-    if (length && length->is_integer()) {
-      pooling.longest = std::clamp<int64_t>(length->as<int64_t>(), 2, most);
-    }
+    const auto length = value_or<int64_t>(path.string(), json, "max_seq_length", most);
+    pooling.longest = std::clamp<int64_t>(length, 2, most);
     const JsonValue* lower_case = json.find("do_lower_case");
     pooling.lower_case = lower_case && lower_case->is_true();
   }

@@ -1,6 +1,7 @@
 #include "recipes/shared/write_text.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "strata/base/error.h"
 #include "strata/io/json.h"
@@ -9,19 +10,13 @@
 namespace strata::recipes {
 namespace {
 
-/// The folder's generation_config.json; null if it has none.
-JsonValue generation_config(const System& system) {
+/// The folder's generation_config.json, with its path; null if it has none.
+std::pair<std::string, JsonValue> generation_config(const System& system) {
   const auto path = (std::filesystem::path(system.folder) / "generation_config.json").string();
   if (system.folder.empty() || !std::filesystem::exists(path)) return {};
   JsonValue json = read_json(path, 1 << 20);
   if (!json.is_object()) throw FormatError(path, "is no JSON object");
-  return json;
-}
-
-template <class T>
-void fill(const JsonValue& config, const char* key, T& value) {
-  const JsonValue* at = config.find(key);
-  if (value < 0 && at && at->is_number()) value = at->as<T>();
+  return {path, std::move(json)};
 }
 
 SamplingConfig sampling_of(const GenerateRequest& r) {
@@ -65,26 +60,30 @@ GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
 }
 
 GenerateRequest with_folder_defaults(GenerateRequest request, const System& system) {
-  const JsonValue config = generation_config(system);
-  fill(config, "temperature", request.temperature);
-  fill(config, "top_k", request.top_k);
-  fill(config, "top_p", request.top_p);
-  fill(config, "repetition_penalty", request.repetition_penalty);
+  const auto [path, config] = generation_config(system);
+  const auto fill = [&path = path, &config = config](const char* key, auto& value) {
+    if (value < 0) value = value_or(path, config, key, value);
+  };
+  fill("temperature", request.temperature);
+  fill("top_k", request.top_k);
+  fill("top_p", request.top_p);
+  fill("repetition_penalty", request.repetition_penalty);
   return request;
 }
 
 std::vector<int64_t> stop_tokens(const System& system) {
-  const JsonValue config = generation_config(system);
+  constexpr const char* kKey = "eos_token_id";
+  const auto [path, config] = generation_config(system);
   std::vector<int64_t> stop;
-  if (const JsonValue* at = config.find("eos_token_id")) {
-    if (at->is_integer()) stop.push_back(at->as<int64_t>());
+  if (const JsonValue* at = config.find(kKey)) {
+    if (at->is_integer()) stop.push_back(read_value<int64_t>(path, kKey, *at));
     for (const JsonValue& id : at->elements()) {
-      if (id.is_integer()) stop.push_back(id.as<int64_t>());
+      if (id.is_integer()) stop.push_back(read_value<int64_t>(path, kKey, id));
     }
   }
   if (!stop.empty()) return stop;
   for (const auto& [key, value] : system.hub) {
-    if (key == "eos_token_id" || key.starts_with("eos_token_id.")) {
+    if (key == kKey || key.starts_with("eos_token_id.")) {
       stop.push_back(std::atoll(value.c_str()));
     }
   }

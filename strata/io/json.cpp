@@ -1,5 +1,7 @@
 #include "strata/io/json.h"
 
+#include <algorithm>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -12,6 +14,22 @@ namespace strata {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr size_t kMostFault = 200;  // bytes that an error has of the parser's
+constexpr size_t kMostShown = 80;   // and of a text in the file
+
+/// What the parser found wrong. It quotes the whole of the last token, which may be as long as the
+/// file and end within a character.
+std::string fault_of(const Json::exception& e) {
+  std::string text(std::string_view(e.what()).substr(0, kMostFault));
+  const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  std::replace_if(text.begin(), text.end(), foreign, '?');
+  return text;
+}
+
+std::string in_quotes(std::string_view text) {
+  return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 /// Builds the values from the events of the parser.
 class Builder final : public nlohmann::json_sax<Json> {
@@ -42,7 +60,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool parse_error(size_t position, const std::string&, const Json::exception& e) override {
-    throw FormatError(path_, fmt::format("is no valid JSON at byte {}: {}", position, e.what()));
+    throw FormatError(path_, fmt::format("is no valid JSON at byte {}: {}", position, fault_of(e)));
   }
 
   JsonValue take() { return std::move(root_); }
@@ -127,7 +145,7 @@ T JsonValue::as() const {
     constexpr double kLeast = std::is_signed_v<T> ? -0x1p63 : 0;
     if (*number >= kLeast && *number < kMost) return static_cast<T>(*number);
   }
-  throw JsonError(kWhere, fmt::format("{} is of the wrong type", text().substr(0, 80)));
+  throw JsonError(kWhere, fmt::format("{} is of the wrong type", brief()));
 }
 
 template bool JsonValue::as<bool>() const;
@@ -137,9 +155,6 @@ template double JsonValue::as<double>() const;
 template std::string JsonValue::as<std::string>() const;
 
 std::string JsonValue::text() const {
-  const auto quoted = [](const std::string& s) {
-    return Json(s).dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
   std::string out;
   if (const auto* array = std::get_if<Array>(&value_)) {
     for (const JsonValue& e : *array) out += (out.empty() ? "" : ",") + e.text();
@@ -147,16 +162,26 @@ std::string JsonValue::text() const {
   }
   if (const auto* object = std::get_if<Object>(&value_)) {
     for (const auto& [name, value] : *object) {
-      out += (out.empty() ? "" : ",") + quoted(name) + ":" + value.text();
+      out += (out.empty() ? "" : ",") + in_quotes(name) + ":" + value.text();
     }
     return "{" + out + "}";
   }
-  if (const auto* s = std::get_if<std::string>(&value_)) return quoted(*s);
+  if (const auto* s = std::get_if<std::string>(&value_)) return in_quotes(*s);
   if (const auto* truth = std::get_if<bool>(&value_)) return *truth ? "true" : "false";
   if (const auto* number = std::get_if<double>(&value_)) return Json(*number).dump();
   if (const auto* whole = std::get_if<int64_t>(&value_)) return std::to_string(*whole);
   if (const auto* large = std::get_if<uint64_t>(&value_)) return std::to_string(*large);
   return "null";
+}
+
+std::string JsonValue::brief() const {
+  if (is_array()) return "a list";
+  if (is_object()) return "an object";
+  const auto* s = std::get_if<std::string>(&value_);
+  if (!s || s->size() <= kMostShown) return text();
+  size_t end = kMostShown;
+  while (end > 0 && ((*s)[end] & 0xc0) == 0x80) --end;  // not within a character
+  return in_quotes(std::string_view(*s).substr(0, end)) + "...";
 }
 
 JsonValue parse_json(const std::string& path, const std::string& text, int deepest,
@@ -169,5 +194,21 @@ JsonValue parse_json(const std::string& path, const std::string& text, int deepe
 JsonValue read_json(const std::string& path, int64_t most_bytes) {
   return parse_json(path, read_text_file(path, most_bytes));
 }
+
+template <class T>
+T read_value(const std::string& path, const std::string& name, const JsonValue& value) {
+  try {
+    return value.as<T>();
+  } catch (const JsonError&) {
+    throw FormatError(path, fmt::format("{} cannot be {}", JsonValue(name).brief(), value.brief()));
+  }
+}
+
+template bool read_value<bool>(const std::string&, const std::string&, const JsonValue&);
+template int64_t read_value<int64_t>(const std::string&, const std::string&, const JsonValue&);
+template uint64_t read_value<uint64_t>(const std::string&, const std::string&, const JsonValue&);
+template double read_value<double>(const std::string&, const std::string&, const JsonValue&);
+template std::string read_value<std::string>(const std::string&, const std::string&,
+                                             const JsonValue&);
 
 }  // namespace strata

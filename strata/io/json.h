@@ -54,6 +54,8 @@ class JsonValue {
 
   /// As it would stand in a JSON text; arrays and objects in one line.
   std::string text() const;
+  /// What an error says of it, in valid UTF-8: the beginning of a long text, "a list", "an object".
+  std::string brief() const;
 
  private:
   template <class T>
@@ -72,5 +74,17 @@ JsonValue parse_json(const std::string& path, const std::string& text, int deepe
 
 /// The same of a file. Throws IoError too.
 JsonValue read_json(const std::string& path, int64_t most_bytes = int64_t{64} << 20);
+
+/// `value.as<T>()` for what the file `path` has under that name. Throws FormatError, named after
+/// the file, instead of JsonError.
+template <class T>
+T read_value(const std::string& path, const std::string& name, const JsonValue& value);
+
+/// The same of an object's member; `fallback` where that is null or missing.
+template <class T>
+T value_or(const std::string& path, const JsonValue& object, const std::string& name, T fallback) {
+  const JsonValue* at = object.find(name);
+  return at && !at->is_null() ? read_value<T>(path, name, *at) : fallback;
+}
 
 }  // namespace strata

@@ -22,18 +22,6 @@ std::string read_text(const std::string& path) {
   return stream.read_all(kMostBytes);
 }
 
-/// The value of a key, which must be of the type that `fallback` has; `fallback` for null or none.
-template <class T>
-T value_or(const std::string& path, const JsonValue& json, const char* key, T fallback) {
-  const JsonValue* at = json.find(key);
-  if (!at || at->is_null()) return fallback;
-  try {
-    return at->as<T>();
-  } catch (const JsonError&) {
-    throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
-  }
-}
-
 const JsonValue& object_of(const std::string& path, const JsonValue& json, const char* key) {
   const JsonValue* at = json.find(key);
   if (!at || !at->is_object()) {
@@ -48,7 +36,7 @@ void read_vocabulary(const std::string& path, const JsonValue& json, ByteBpeConf
     if (!id.is_integer()) {
       throw FormatError(path, fmt::format("token '{}' has no whole number", token));
     }
-    config.vocabulary.emplace_back(token, id.as<int64_t>());
+    config.vocabulary.emplace_back(token, read_value<int64_t>(path, token, id));
   }
 }
 

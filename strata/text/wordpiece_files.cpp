@@ -26,22 +26,13 @@ JsonValue parse_object(const std::string& path) {
 /// Sets `value` from a key, if it is there and not null.
 template <class T>
 void take(const std::string& path, const JsonValue& json, const char* key, T& value) {
-  const JsonValue* at = json.find(key);
-  if (!at || at->is_null()) return;
-  try {
-    value = at->as<T>();
-  } catch (const JsonError&) {
-    throw FormatError(path, fmt::format("\"{}\" has a value of the wrong type", key));
-  }
+  value = value_or(path, json, key, value);
 }
 
 void take(const std::string& path, const JsonValue& json, const char* key,
           std::optional<bool>& value) {
-  bool found = false;
   const JsonValue* at = json.find(key);
-  if (!at || at->is_null()) return;
-  take(path, json, key, found);
-  value = found;
+  if (at && !at->is_null()) value = read_value<bool>(path, key, *at);
 }
 
 /// An object within another, or an empty one.
@@ -108,7 +99,7 @@ void read_tokenizer_json(const std::string& path, WordPieceConfig& config) {
     if (!id.is_integer()) {
       throw FormatError(path, fmt::format("token '{}' has no whole number", token));
     }
-    config.vocabulary.emplace_back(token, id.as<int64_t>());
+    config.vocabulary.emplace_back(token, read_value<int64_t>(path, token, id));
   }
   read_added(path, json, config);
 }

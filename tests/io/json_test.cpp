@@ -61,6 +61,35 @@ TEST(JsonValue, RefusesOtherTypesAndNumbersThatDoNotFit) {
             std::string::npos);
 }
 
+TEST(JsonValue, ErrorsNameTheFileAndShowLittleOfWhatIsInIt) {
+  const JsonValue v = parse_json("x", R"({"n": 1e30, "large": 18446744073709551615, "list": [1, 2],
+                                          "none": null, "truth": true})");
+  const auto whole = [&](const std::string& name) {
+    return message<FormatError>([&] { value_or<int64_t>("a.json", v, name, 7); });
+  };
+  EXPECT_EQ(whole("n"), "[a.json] \"n\" cannot be 1e+30");
+  EXPECT_EQ(whole("large"), "[a.json] \"large\" cannot be 18446744073709551615");
+  EXPECT_EQ(whole("list"), "[a.json] \"list\" cannot be a list");
+  EXPECT_EQ(value_or<int64_t>("a.json", v, "none", 7), 7);
+  EXPECT_EQ(value_or<int64_t>("a.json", v, "absent", 7), 7);
+  EXPECT_TRUE(value_or("a.json", v, "truth", false));
+  EXPECT_EQ(message<FormatError>([&] { read_value<bool>("a.json", "all", v); }),
+            "[a.json] \"all\" cannot be an object");
+
+  std::string umlauts;  // the 80th byte stands within one
+  for (int i = 0; i < 100; ++i) umlauts += "\xc3\xa4";
+  const std::string odd = "a" + umlauts;
+  EXPECT_EQ(JsonValue(odd).brief(), "\"" + odd.substr(0, 79) + "\"...");
+  EXPECT_EQ(JsonValue(odd.substr(0, 79)).brief(), "\"" + odd.substr(0, 79) + "\"");
+  EXPECT_EQ(JsonValue(JsonValue::Array(3, v)).brief(), "a list");
+  for (const std::string& token : {"[\"" + umlauts, "[\"a" + umlauts, std::string("[\"\xff\"]")}) {
+    const std::string fault = message<FormatError>([&] { parse_json("a.json", token); });
+    EXPECT_LT(fault.size(), 300u);
+    EXPECT_NE(fault.find("last read"), std::string::npos) << fault;
+    for (const char c : fault) EXPECT_LT(static_cast<unsigned char>(c), 0x80) << fault;
+  }
+}
+
 TEST(JsonValue, RefusesDamagedAndDeepTexts) {
   const auto fault = [](const std::string& text) {
     return message<FormatError>([&] { parse_json("file.json", text); });

@@ -150,6 +150,13 @@ TEST(Gpt2Folder, SaysWhatIsWrong) {
   EXPECT_THROW(written(system, {.prompt = std::string(400, '!')}), ValueError)
       << "context too long";
   EXPECT_THROW(written(system, {.prompt = "a", .top_p = 7}), ValueError);
+  for (const char* wrong : {R"({"top_k": 1e30})", R"({"temperature": "hot"})",
+                            R"({"eos_token_id": 18446744073709551615})",
+                            R"({"eos_token_id": [18446744073709551615]})"}) {
+    spill(folder / "m/generation_config.json", wrong);
+    EXPECT_THROW(written(system, {.prompt = "a", .max_tokens = 1}), FormatError) << wrong;
+  }
+  std::filesystem::remove(folder / "m/generation_config.json");
   std::filesystem::remove(folder / "m/tokenizer.json");
   EXPECT_THROW(written(system, {.prompt = "a"}), IoError);
   spill(folder / "m/config.json",

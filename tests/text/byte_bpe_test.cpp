@@ -194,6 +194,8 @@ TEST(ByteBpe, SaysWhatIsWrongWithFiles) {
   expect(with(R"("merges": [])"), "no object \"vocab\"");
   expect(with(R"("vocab": {"a": 0})"), "no list \"merges\"");
   expect(with(R"("vocab": {"a": "x"}, "merges": [])"), "token 'a' has no whole number");
+  expect(with(R"("vocab": {"a": 18446744073709551615}, "merges": [])"),
+         "tokenizer.json] \"a\" cannot be 18446744073709551615");
   expect(with(R"("vocab": {"a": -1}, "merges": [])"), "has the number -1");
   expect(with(R"("vocab": {"a": 99999999999}, "merges": [])"), "has the number 99999999999");
   expect(with(R"("vocab": {"a": 9999999}, "merges": [])"), "has the number 9999999");

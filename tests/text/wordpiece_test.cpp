@@ -134,6 +134,8 @@ TEST(WordPiece, RefusesWhatItCannotBe) {
   has(fault(R"({"model": {"type": "BPE"}})"), "its model is BPE");
   has(fault(R"({"model": {}})"), "no object \"vocab\"");
   has(fault(R"({"model": {"vocab": {"[UNK]": "1"}}})"), "no whole number");
+  has(fault(R"({"model": {"vocab": {"[UNK]": 18446744073709551615}}})"),
+      "tokenizer.json] \"[UNK]\" cannot be 18446744073709551615");
   has(fault(R"({"model": {"vocab": {"[UNK]": -1}}})"), "has the number -1");
   has(fault(R"({"model": {"vocab": {"[UNK]": 1, "a": 1}}})"), "both have the number 1");
   has(fault(R"({"model": {"vocab": {"a": 1}}})"), "lacks [UNK]");
