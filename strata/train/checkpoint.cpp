@@ -24,9 +24,10 @@ constexpr const char* kBest = "best.";
 /// JSON has no NaN: it is written as null.
 double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
 
-/// An object's members, all of one type.
+/// An object's members, all of one type. Throws JsonError.
 template <class T>
 std::map<std::string, T> map_of(const JsonValue& object) {
+  if (!object.is_object()) throw JsonError("json", object.brief() + " is no object");
   std::map<std::string, T> out;
   for (const auto& [name, value] : object.members()) out[name] = value.template as<T>();
   return out;
@@ -91,8 +92,40 @@ TensorMap strip(const TensorMap& all, const std::string& prefix) {
   return out;
 }
 
+/// What a checkpoint's JSON says.
+struct Kept {
+  RunState state;
+  std::map<std::string, double> optimizer, averages, plateau;
+  Generator random;
+};
+
+/// All that the training takes of it. Throws JsonError.
+Kept kept_of(const JsonValue& json, Training& training) {
+  Kept kept;
+  kept.state = from_json(json);
+  kept.optimizer = map_of<double>(json.at("optimizer"));
+  if (training.averages()) kept.averages = map_of<double>(json.at("averages"));
+  if (training.plateau()) kept.plateau = map_of<double>(json.at("plateau"));
+  const JsonValue& random = json.at("random");
+  kept.random = Generator(random.get<uint64_t>("seed"));
+  kept.random.stream = random.get<uint64_t>("stream");
+  return kept;
+}
+
+Kept read_kept(const std::string& path, Training& training) {
+  const SafeTensors file(path);
+  const auto it = file.metadata().find(kKey);
+  if (it == file.metadata().end()) throw FormatError(path, "is not a checkpoint of a run");
+  try {
+    return kept_of(parse_json(path, it->second), training);
+  } catch (const JsonError& e) {
+    throw FormatError(path, std::string("the run's state is damaged: ") + e.what());
+  }
+}
+
 /// The averages take the place of the model's own values, and go back with what the file holds.
-void load_averages(Training& training, const TensorMap& tensors, const JsonValue& json) {
+void load_averages(Training& training, const TensorMap& tensors,
+                   std::map<std::string, double> numbers) {
   EMA* averages = training.averages();
   if (!averages) return;
   {
@@ -100,7 +133,7 @@ void load_averages(Training& training, const TensorMap& tensors, const JsonValue
     nn::load_state_dict(training.model(), strip(tensors, kAverages));
   }
   OptimizerState state = averages->state();
-  state.numbers = map_of<double>(json.at("averages"));
+  state.numbers = std::move(numbers);
   averages->load_state(state);
 }
 
@@ -134,28 +167,18 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training) {
   const std::string path = checkpoint_path(run_dir);
   if (!std::filesystem::exists(path)) return std::nullopt;
-  const SafeTensors file(path);
-  const auto it = file.metadata().find(kKey);
-  if (it == file.metadata().end()) throw FormatError(path, "is not a checkpoint of a run");
+  Kept kept = read_kept(path, training);
   const TensorMap tensors = load_safetensors(path);
-  try {
-    const JsonValue json = parse_json(path, it->second);
-    RunState state = from_json(json);
-    state.best_weights = strip(tensors, kBest);
-    load_averages(training, tensors, json);
-    nn::load_state_dict(training.model(), strip(tensors, kModel));
-    training.optimizer().load_state(
-        {.tensors = strip(tensors, kOptimizer), .numbers = map_of<double>(json.at("optimizer"))});
-    if (Plateau* plateau = training.plateau()) {
-      plateau->load_state({.tensors = {}, .numbers = map_of<double>(json.at("plateau"))});
-    }
-    Generator g(json.at("random").get<uint64_t>("seed"));
-    g.stream = json.at("random").get<uint64_t>("stream");
-    default_generator() = g;
-    return state;
-  } catch (const JsonError& e) {
-    throw FormatError(path, std::string("the run's state is damaged: ") + e.what());
+  kept.state.best_weights = strip(tensors, kBest);
+  load_averages(training, tensors, std::move(kept.averages));
+  nn::load_state_dict(training.model(), strip(tensors, kModel));
+  training.optimizer().load_state(
+      {.tensors = strip(tensors, kOptimizer), .numbers = std::move(kept.optimizer)});
+  if (Plateau* plateau = training.plateau()) {
+    plateau->load_state({.tensors = {}, .numbers = std::move(kept.plateau)});
   }
+  default_generator() = kept.random;
+  return std::move(kept.state);
 }
 
 void save_weights(const std::string& path, nn::Module& model,

@@ -40,8 +40,8 @@ std::string weights_path(const std::string& run_dir);
 void save_checkpoint(const std::string& run_dir, Training& training, const RunState& state);
 
 /// Reads the checkpoint back into the training and this thread's random state; nothing if the
-/// folder has none. Throws FormatError for a file that is no checkpoint of ours and ValueError
-/// where it does not fit the model.
+/// folder has none. Throws FormatError for a file that is no checkpoint of ours or damaged, the
+/// training then being as it was, and ValueError where it does not fit the model.
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training);
 
 /// Writes the model's weights for others to load, and with them the settings that tell how to build

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "strata/base/parallel.h"
 #include "strata/device/cpu_allocator.h"
 
 namespace strata::testing {
@@ -81,12 +82,16 @@ void RefusingMemory::refuse(int64_t first, bool onwards) {
 int64_t RefusingMemory::requests() const { return g_source.requests; }
 int64_t RefusingMemory::blocks() const { return g_source.blocks; }
 
-FailingNew::FailingNew(int64_t first) {
+FailingNew::FailingNew(int64_t first) : threads_(thread_count()) {
+  set_thread_count(1);
   t_new_failed = false;
   t_news_left = first;
 }
 
-FailingNew::~FailingNew() { t_news_left = 0; }
+FailingNew::~FailingNew() {
+  t_news_left = 0;
+  set_thread_count(threads_);
+}
 
 bool FailingNew::failed() const { return t_new_failed; }
 

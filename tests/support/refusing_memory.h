@@ -23,7 +23,7 @@ class RefusingMemory {
 };
 
 /// While it lives, call number `first` (from 1) of operator new in this thread throws
-/// std::bad_alloc.
+/// std::bad_alloc. Loops run in this thread alone, so that no call of theirs goes unseen.
 class FailingNew {
  public:
   explicit FailingNew(int64_t first);
@@ -35,6 +35,9 @@ class FailingNew {
   bool failed() const;
   /// What operator new gave this thread less what the thread deleted, in blocks.
   static int64_t blocks();
+
+ private:
+  int threads_;  // before
 };
 
 }  // namespace strata::testing
