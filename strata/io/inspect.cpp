@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <string_view>
 #include <system_error>
 
@@ -23,8 +24,13 @@
 namespace strata {
 namespace {
 
-FileReport::Entry entry_of(const Tensor& t, const std::string& name = "") {
-  return {name, std::string(name_of(t.dtype())), t.shape(), t.numel() * size_of(t.dtype())};
+FileReport::Entry entry_of(const Tensor& t) {
+  return {"", std::string(name_of(t.dtype())), t.shape(), t.numel() * size_of(t.dtype())};
+}
+
+void remark_on_foreign(FileReport& report, int64_t tensors) {
+  if (tensors == 0) return;
+  report.remarks.push_back(fmt::format("{} tensors have a dtype that Strata cannot load", tensors));
 }
 
 void inspect_safetensors(FileReport& report) {
@@ -42,10 +48,7 @@ void inspect_safetensors(FileReport& report) {
   if (file.files().size() > 1) {
     report.metadata.emplace_back("files", fmt::format("{}", file.files().size()));
   }
-  if (foreign > 0) {
-    report.remarks.push_back(
-        fmt::format("{} tensors have a dtype that Strata cannot load", foreign));
-  }
+  remark_on_foreign(report, foreign);
 }
 
 void inspect_pth(FileReport& report) {
@@ -60,28 +63,36 @@ void inspect_pth(FileReport& report) {
                               numel(t.shape) * width});
   }
   report.metadata.assign(file.metadata().begin(), file.metadata().end());
-  if (foreign > 0) {
-    report.remarks.push_back(
-        fmt::format("{} tensors have a dtype that Strata cannot load", foreign));
+  remark_on_foreign(report, foreign);
+}
+
+/// Lists arrays of NumPy's.
+void list_arrays(FileReport& report, const std::map<std::string, NpyInfo>& arrays) {
+  int64_t foreign = 0;
+  for (const auto& [name, a] : arrays) {
+    foreign += !a.dtype;
+    report.tensors.push_back(
+        {name, a.dtype ? std::string(name_of(*a.dtype)) : a.stored, a.shape, a.bytes});
   }
+  remark_on_foreign(report, foreign);
 }
 
 void inspect_npz(FileReport& report) {
   report.format = "npz";
-  for (const auto& [name, array] : read_npz(report.path)) {
-    report.tensors.push_back(entry_of(array, name));
-  }
+  list_arrays(report, npz_info(report.path));
   const ZipFile zip(report.path);
   const auto packed = std::count_if(zip.entries().begin(), zip.entries().end(),
                                     [](const ZipFile::Entry& e) { return e.deflated; });
   if (packed > 0) report.metadata = {{"packed arrays", fmt::format("{}", packed)}};
 }
 
-/// A zip archive is numpy's if it says so by its name or by those of the files in it.
+/// A zip archive is numpy's if it says so by its name or by those of all files in it: PyTorch's may
+/// hold any file beside their own.
 bool is_npz(const std::string& path) {
   if (path.ends_with(".npz")) return true;
   const ZipFile zip(path);
-  return std::any_of(zip.entries().begin(), zip.entries().end(),
+  return !zip.entries().empty() &&
+         std::all_of(zip.entries().begin(), zip.entries().end(),
                      [](const ZipFile::Entry& e) { return e.name.ends_with(".npy"); });
 }
 
@@ -115,7 +126,8 @@ std::string_view format_of(const std::string& path) {
   std::array<char, 16> first{};
   file.read(0, first.data(), std::min<int64_t>(file.size(), first.size()));
   const std::string_view start(first.data(), first.size());
-  if (start.starts_with("PK") && is_npz(path)) return "npz";
+  const bool zip = start.starts_with("PK\3\4") || start.starts_with("PK\5\6");
+  if (zip && is_npz(path)) return "npz";
   if (is_pth(path)) return "PyTorch";
   if (start.starts_with("\x89PNG")) return "PNG";
   if (start.starts_with("\xff\xd8")) return "JPEG";
@@ -157,10 +169,13 @@ FileReport inspect_file(const std::string& path) {
   } else if (format == "JPEG") {
     report.format = format;
     report.tensors.push_back(entry_of(read_jpeg(path)));
+  } else if (format == "npy") {
+    report.format = format;
+    list_arrays(report, {{"", npy_info(path)}});
   } else {
     report.format = format;
-    report.tensors.push_back(entry_of(format == "npy" ? read_npy(path) : read_idx(path)));
-    if (format == "IDX" && ByteStream(path).packed()) report.metadata = {{"packed by", "gzip"}};
+    report.tensors.push_back(entry_of(read_idx(path)));
+    if (ByteStream(path).packed()) report.metadata = {{"packed by", "gzip"}};
   }
   return report;
 }

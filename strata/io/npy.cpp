@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -172,39 +173,90 @@ std::string header_text(const Source& file, int64_t& at) {
   return text;
 }
 
+/// Bytes of an element of one of NumPy's dtypes; nothing for Python objects, which are pickled, and
+/// -1 for what is no dtype.
+std::optional<int64_t> width_of(std::string_view code) {
+  if (code.starts_with('O')) return std::nullopt;
+  constexpr std::string_view kKinds = "biufcmMSUV";
+  if (code.empty() || kKinds.find(code[0]) == std::string_view::npos) return -1;
+  int32_t width = 0;
+  const char* end = code.data() + code.size();
+  const auto [rest, error] = std::from_chars(code.data() + 1, end, width);
+  const bool unit = rest != end && *rest == '[' && (code[0] == 'm' || code[0] == 'M');
+  if (error != std::errc() || width < 0 || (rest != end && !unit)) return -1;
+  return code[0] == 'U' ? int64_t{4} * width : width;
+}
+
+/// An array's header, and where its elements begin.
+struct Head {
+  NpyInfo info;
+  int64_t begin = 0;
+  bool fortran = false;
+};
+
+[[noreturn]] void refuse(const std::string& path, const std::string& descr) {
+  throw FormatError(path, fmt::format("the dtype '{}' is not supported", descr),
+                    "f2, f4, f8, i1, i4, i8, u1, b1 are; convert with numpy's astype");
+}
+
+/// The header, held against the number of bytes that follow it where its dtype has a width.
+Head read_head(const Source& file, bool foreign_too) {
+  const std::string& path = file.name;
+  Head head;
+  const Header h = HeaderParser(path, header_text(file, head.begin)).parse();
+  const std::string_view code = std::string_view(h.descr).substr(h.descr.empty() ? 0 : 1);
+  if (h.descr.empty() || std::string_view("<>|=").find(h.descr[0]) == std::string_view::npos) {
+    refuse(path, h.descr);
+  }
+  const auto* known =
+      std::find_if(kCodes.begin(), kCodes.end(), [&](const Code& c) { return c.code == code; });
+  const bool foreign = known == kCodes.end();
+  const std::optional<int64_t> width = foreign ? width_of(code) : size_of(known->dtype);
+  if ((foreign && !foreign_too) || width == -1) refuse(path, h.descr);
+  head.info = {.stored = h.descr, .dtype = {}, .shape = h.shape, .bytes = file.size - head.begin};
+  if (!foreign) head.info.dtype = known->dtype;
+  head.fortran = h.fortran;
+  const int64_t elements = checked_elements(path, h.shape), there = head.info.bytes;
+  int64_t bytes = there;
+  if (width && __builtin_mul_overflow(elements, *width, &bytes)) {
+    bytes = std::numeric_limits<int64_t>::max();
+  }
+  if (bytes != there) {
+    throw FormatError(path, fmt::format("{}: {}{} needs {} bytes, {} follow the header",
+                                        bytes > there ? "truncated" : "too long",
+                                        foreign ? h.descr : name_of(known->dtype),
+                                        to_string(h.shape), bytes, there));
+  }
+  return head;
+}
+
 void normalise_bools(Tensor& t) {
   auto* bytes = static_cast<unsigned char*>(t.raw());
   for (int64_t i = 0; i < t.numel(); ++i) bytes[i] = bytes[i] != 0;
 }
 
 Tensor read_array(const Source& file) {
-  const std::string& path = file.name;
-  int64_t at = 0;
-  const Header h = HeaderParser(path, header_text(file, at)).parse();
-  const std::string_view code = std::string_view(h.descr).substr(h.descr.empty() ? 0 : 1);
-  const auto* known =
-      std::find_if(kCodes.begin(), kCodes.end(), [&](const Code& c) { return c.code == code; });
-  if (known == kCodes.end() || std::string_view("<>|=").find(h.descr[0]) == std::string::npos) {
-    throw FormatError(path, fmt::format("the dtype '{}' is not supported", h.descr),
-                      "f2, f4, f8, i1, i4, i8, u1, b1 are; convert with numpy's astype");
-  }
-  const int64_t bytes = checked_elements(path, h.shape) * size_of(known->dtype);
-  if (bytes != file.size - at) {
-    throw FormatError(
-        path, fmt::format("{}: {}{} needs {} bytes, {} follow the header",
-                          bytes > file.size - at ? "truncated" : "too long", name_of(known->dtype),
-                          to_string(h.shape), bytes, file.size - at));
-  }
+  const Head head = read_head(file, false);
+  const Shape& shape = head.info.shape;
   Dims reversed;
-  for (int i = h.shape.rank() - 1; i >= 0; --i) reversed.push_back(h.shape[i]);
-  Tensor t = empty(h.fortran ? reversed : h.shape, known->dtype, kCpu, "read_npy");
-  file.read(at, t.raw(), bytes);
-  if (h.descr[0] == '>') swap_bytes(t.raw(), t.numel(), size_of(t.dtype()));
+  for (int i = shape.rank() - 1; i >= 0; --i) reversed.push_back(shape[i]);
+  Tensor t = empty(head.fortran ? reversed : shape, *head.info.dtype, kCpu, "read_npy");
+  file.read(head.begin, t.raw(), head.info.bytes);
+  if (head.info.stored[0] == '>') swap_bytes(t.raw(), t.numel(), size_of(t.dtype()));
   if (t.dtype() == DType::boolean) normalise_bools(t);
-  if (!h.fortran) return t;
+  if (!head.fortran) return t;
   Dims order;
   for (int i = t.rank() - 1; i >= 0; --i) order.push_back(i);
   return contiguous(permute(t, order));
+}
+
+/// Source::read of what lies in memory.
+auto reader_of(const std::string& name, std::span<const uint8_t> bytes) {
+  return [&name, bytes](int64_t offset, void* to, int64_t count) {
+    const auto size = static_cast<int64_t>(bytes.size());
+    if (offset > size || count > size - offset) throw FormatError(name, "truncated");
+    if (count > 0) std::memcpy(to, bytes.data() + offset, static_cast<size_t>(count));
+  };
 }
 
 /// The header of a file that holds `t`.
@@ -236,13 +288,20 @@ Tensor read_npy(const std::string& path) {
                      }});
 }
 
+NpyInfo npy_info(const std::string& path) {
+  const InputFile file(path);
+  const auto read = [&](int64_t offset, void* to, int64_t bytes) { file.read(offset, to, bytes); };
+  return read_head({path, file.size(), read}, true).info;
+}
+
 Tensor decode_npy(const std::string& name, std::span<const uint8_t> bytes) {
-  const auto size = static_cast<int64_t>(bytes.size());
-  const auto read = [&](int64_t offset, void* to, int64_t count) {
-    if (offset > size || count > size - offset) throw FormatError(name, "truncated");
-    if (count > 0) std::memcpy(to, bytes.data() + offset, static_cast<size_t>(count));
-  };
-  return read_array({name, size, read});
+  const auto read = reader_of(name, bytes);
+  return read_array({name, static_cast<int64_t>(bytes.size()), read});
+}
+
+NpyInfo npy_info(const std::string& name, std::span<const uint8_t> bytes) {
+  const auto read = reader_of(name, bytes);
+  return read_head({name, static_cast<int64_t>(bytes.size()), read}, true).info;
 }
 
 std::string encode_npy(const Tensor& t) {

@@ -16,25 +16,41 @@ namespace {
 
 constexpr std::string_view kExtension = ".npy";
 
-}  // namespace
-
-TensorMap read_npz(const std::string& path) {
+/// Calls take(name, name for errors, bytes) for each array.
+template <class Take>
+void for_each_array(const std::string& path, const Take& take) {
   const ZipFile zip(path);
   int64_t total = 0;
   for (const ZipFile::Entry& entry : zip.entries()) {
     total += entry.size;
     check_unpacked_size(path, zip.file().size(), total);
   }
-  TensorMap out;
   for (const ZipFile::Entry& entry : zip.entries()) {
     if (!entry.name.ends_with(kExtension)) {
       throw FormatError(path, fmt::format("'{}' in it is no array of numpy's", entry.name));
     }
     std::vector<uint8_t> bytes(static_cast<size_t>(entry.size));
     zip.read(entry, bytes.data());
-    const std::string name = entry.name.substr(0, entry.name.size() - kExtension.size());
-    out[name] = decode_npy(fmt::format("{}:{}", path, entry.name), bytes);
+    take(entry.name.substr(0, entry.name.size() - kExtension.size()),
+         fmt::format("{}:{}", path, entry.name), bytes);
   }
+}
+
+}  // namespace
+
+TensorMap read_npz(const std::string& path) {
+  TensorMap out;
+  for_each_array(path, [&](const std::string& name, const std::string& where, const auto& bytes) {
+    out[name] = decode_npy(where, bytes);
+  });
+  return out;
+}
+
+std::map<std::string, NpyInfo> npz_info(const std::string& path) {
+  std::map<std::string, NpyInfo> out;
+  for_each_array(path, [&](const std::string& name, const std::string& where, const auto& bytes) {
+    out[name] = npy_info(where, bytes);
+  });
   return out;
 }
 

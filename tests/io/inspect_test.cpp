@@ -1,6 +1,7 @@
 #include "strata/io/inspect.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,10 @@
 #include "strata/io/npz.h"
 #include "strata/io/png.h"
 #include "strata/io/safetensors.h"
+#include "strata/io/zip.h"
+#include "strata/io/zip_writer.h"
 #include "strata/ops/creation.h"
+#include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata {
@@ -74,6 +78,64 @@ TEST(Inspect, ListsTheArraysOfNumpysArchives) {
   EXPECT_EQ(inspect_file(folder / "empty.npz").format, "npz");
   EXPECT_EQ(inspect_file(std::string(STRATA_SOURCE_DIR) + "/tests/golden/io/pth/state.pth").format,
             "PyTorch");
+}
+
+/// An array file of this dtype and shape.
+std::string array_file(const std::string& descr, const std::string& shape, size_t bytes) {
+  const std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }\n";
+  return std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header +
+         std::string(bytes, 'x');
+}
+
+TEST(Inspect, ListsArraysOfNumpysOtherDtypes) {
+  const TempFolder folder;
+  const auto archive = [&](const std::vector<std::string>& files) {
+    ZipWriter zip(folder / "a.npz");
+    for (size_t i = 0; i < files.size(); ++i) zip.add(std::to_string(i) + ".npy", files[i], true);
+    zip.commit();
+    return folder / "a.npz";
+  };
+  const FileReport report =
+      inspect_file(archive({array_file("<U5", "(2,)", 40), array_file("<c8", "(3,)", 24),
+                            array_file("<u2", "(1, 2)", 4), array_file("|O", "(9,)", 33),
+                            array_file("<M8[ns]", "(1,)", 8), array_file("<f4", "(2,)", 8)}));
+  std::string listed;
+  for (const auto& t : report.tensors) {
+    listed += t.name + " " + t.dtype + to_string(t.shape) + " " + std::to_string(t.bytes) + "\n";
+  }
+  EXPECT_EQ(listed,
+            "0 <U5[2] 40\n1 <c8[3] 24\n2 <u2[1, 2] 4\n3 |O[9] 33\n4 <M8[ns][1] 8\n5 f32[2] 8\n");
+  EXPECT_EQ(report.remarks,
+            std::vector<std::string>{"5 tensors have a dtype that Strata cannot load"});
+  spill(folder / "a.npy", array_file("<c8", "(3,)", 24));
+  EXPECT_EQ(inspect_file(folder / "a.npy").tensors.at(0).dtype, "<c8");
+  EXPECT_EQ(inspect_file(folder / "a.npy").remarks.size(), 1u);
+  for (const std::string& damaged :
+       {array_file("<U5", "(2,)", 39), array_file("<c8", "(3,)", 25), array_file("<z4", "(1,)", 4),
+        array_file("<u", "(1,)", 4), array_file("<u2x", "(1,)", 2), array_file("?u2", "(1,)", 2),
+        array_file("<U2000000000", "(500000000000000000,)", 8), array_file("<f4", "(2,)", 7)}) {
+    EXPECT_THROW(inspect_file(archive({damaged})), FormatError) << damaged;
+  }
+}
+
+TEST(Inspect, TakesOtherArchivesForWhatTheyAre) {
+  const TempFolder folder;
+  {  // PyTorch's, with an array among its extra files
+    const ZipFile state(std::string(STRATA_SOURCE_DIR) + "/tests/golden/io/pth/state.pth");
+    ZipWriter zip(folder / "a");
+    for (const ZipFile::Entry& e : state.entries()) {
+      std::string bytes(static_cast<size_t>(e.size), '\0');
+      state.read(e, bytes.data());
+      zip.add(e.name, bytes);
+    }
+    zip.add("archive/extra/x.npy", array_file("<f4", "(2,)", 8));
+    zip.commit();
+  }
+  EXPECT_EQ(inspect_file(folder / "a").format, "PyTorch");
+  spill(folder / "a", "PKZIP was written by Phil Katz.");
+  EXPECT_NE(testing::message<FormatError>([&] { inspect_file(folder / "a"); }).find("no known"),
+            std::string::npos);
 }
 
 TEST(Inspect, JudgesEachByteOfAnNpz) {
