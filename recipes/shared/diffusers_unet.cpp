@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "recipes/shared/hub_config.h"
 #include "strata/base/error.h"
+#include "strata/io/json.h"
 
 namespace strata::recipes {
 namespace {
 
 constexpr size_t kMostLevels = 16;
-constexpr const char* kDiffusersVersion = "0.30.0";  // whose keys these are
+constexpr const char* kDiffusersVersion = "0.30.0";    // whose keys these are
+constexpr std::string_view kScheduler = "scheduler.";  // begins its keys in a HubConfig
+constexpr const char* kDdim = "DDIMScheduler";
 
 /// The entries of a list: "down_block_types.0", ".1" and so on.
 std::vector<std::string> list_of(const HubConfig& config, const std::string& key) {
@@ -80,6 +84,12 @@ void refuse_others(const HubConfig& config) {
       {"scheduler.prediction_type", {"epsilon"}},
       {"scheduler.beta_schedule", {"linear", "squaredcos_cap_v2"}},
       {"scheduler.clip_sample", {"true"}},
+      {"scheduler.clip_sample_range", {"1", "1.0"}},
+      {"scheduler.thresholding", {"false"}},
+      {"scheduler.rescale_betas_zero_snr", {"false"}},
+      {"scheduler.variance_type",
+       {"fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log"}},
+      {"scheduler._class_name", {"DDPMScheduler", kDdim}},
       {"scheduler.trained_betas", {}}};
   for (const auto& [key, values] : known) {
     const auto at = config.find(key);
@@ -87,6 +97,59 @@ void refuse_others(const HubConfig& config) {
     if (std::find(values.begin(), values.end(), at->second) != values.end()) continue;
     throw ValueError("UNet2DModel", fmt::format("{} {} is not supported", key, at->second));
   }
+}
+
+/// A value that was text in a HubConfig, as JSON again.
+std::string json_of(const std::string& text) {
+  bool literal = text == "true" || text == "false";
+  try {
+    literal = literal || parse_json("", text).is_number();
+  } catch (const FormatError&) {
+    literal = false;
+  }
+  return literal ? text : JsonValue(text).text();
+}
+
+/// The scheduler's options, in JSON.
+std::map<std::string, std::string> scheduler_of(const HubConfig& config) {
+  std::map<std::string, std::string> options;
+  for (const auto& [key, text] : config) {
+    if (!key.starts_with(kScheduler)) continue;
+    const std::string name = key.substr(kScheduler.size());
+    if (name.find('.') != std::string::npos) {
+      throw ValueError("UNet2DModel",
+                       fmt::format("lists in the scheduler are not supported: {}", name));
+    }
+    options[name] = json_of(text);
+  }
+  return options;
+}
+
+/// What the diffusers library calls the way the noise grows. Throws ValueError.
+const char* beta_schedule_of(const std::string& noise) {
+  if (noise == "linear") return "linear";
+  if (noise == "cosine") return "squaredcos_cap_v2";
+  throw ValueError("schedule", fmt::format("{} is neither linear nor cosine", noise));
+}
+
+std::string in_quotes(const char* text) { return fmt::format("\"{}\"", text); }
+
+/// The text of a scheduler_config.json.
+std::string scheduler_text(const DiffusersUNet& s) {
+  std::map<std::string, std::string> options = {{"_class_name", in_quotes("DDPMScheduler")},
+                                                {"clip_sample", "true"},
+                                                {"prediction_type", in_quotes("epsilon")}};
+  for (const auto& [name, value] : s.scheduler) options[name] = value;
+  options["_diffusers_version"] = in_quotes(kDiffusersVersion);
+  options["beta_start"] = fmt::format("{}", s.beta_start);
+  options["beta_end"] = fmt::format("{}", s.beta_end);
+  options["beta_schedule"] = in_quotes(beta_schedule_of(s.noise));
+  options["num_train_timesteps"] = fmt::format("{}", s.noise_steps);
+  std::string text;
+  for (const auto& [name, value] : options) {
+    text += fmt::format("{}  {}: {}", text.empty() ? "" : ",\n", JsonValue(name).text(), value);
+  }
+  return "{\n" + text + "\n}\n";
 }
 
 }  // namespace
@@ -126,9 +189,9 @@ models::DdpmUNetConfig DiffusersUNet::config() const {
 }
 
 models::NoiseSchedule DiffusersUNet::schedule() const {
-  if (noise == "linear") return models::NoiseSchedule::linear(noise_steps, beta_start, beta_end);
-  if (noise == "cosine") return models::NoiseSchedule::cosine(noise_steps);
-  throw ValueError("schedule", fmt::format("{} is neither linear nor cosine", noise));
+  const bool linear = beta_schedule_of(noise) == std::string_view("linear");
+  return linear ? models::NoiseSchedule::linear(noise_steps, beta_start, beta_end)
+                : models::NoiseSchedule::cosine(noise_steps);
 }
 
 std::string diffusers_config_text(const Settings& settings) {
@@ -170,28 +233,18 @@ std::string diffusers_config_text(const Settings& settings) {
 
 std::map<std::string, std::string> diffusers_files(const Settings& settings) {
   const auto& s = settings.as<DiffusersUNet>();
-  const char* betas = s.noise == "cosine" ? "squaredcos_cap_v2" : "linear";
+  const auto sampler = s.scheduler.find("_class_name");
+  const bool ddim = sampler != s.scheduler.end() && sampler->second == in_quotes(kDdim);
+  const char* name = ddim ? "DDIM" : "DDPM";
   return {{"model_index.json", fmt::format(R"({{
-  "_class_name": "DDPMPipeline",
+  "_class_name": "{}Pipeline",
   "_diffusers_version": "{}",
-  "scheduler": ["diffusers", "DDPMScheduler"],
+  "scheduler": ["diffusers", "{}Scheduler"],
   "unet": ["diffusers", "UNet2DModel"]
 }}
 )",
-                                           kDiffusersVersion)},
-          {"scheduler/scheduler_config.json",
-           fmt::format(R"({{
-  "_class_name": "DDPMScheduler",
-  "_diffusers_version": "{}",
-  "beta_end": {},
-  "beta_schedule": "{}",
-  "beta_start": {},
-  "clip_sample": true,
-  "num_train_timesteps": {},
-  "prediction_type": "epsilon"
-}}
-)",
-                       kDiffusersVersion, s.beta_end, betas, s.beta_start, s.noise_steps)}};
+                                           name, kDiffusersVersion, name)},
+          {"scheduler/scheduler_config.json", scheduler_text(s)}};
 }
 
 void adopt_diffusers(Settings& settings, const HubConfig& config) {
@@ -208,6 +261,7 @@ void adopt_diffusers(Settings& settings, const HubConfig& config) {
   if (!widths.empty()) other["widths"] = widths;
   if (config.contains("down_block_types.0")) other["attention"] = attention_of(config);
   settings.take(other);
+  settings.as<DiffusersUNet>().scheduler = scheduler_of(config);
 }
 
 }  // namespace strata::recipes

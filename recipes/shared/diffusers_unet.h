@@ -22,6 +22,8 @@ struct DiffusersUNet {
   int64_t noise_steps = 1000;
   std::string noise = "linear";  ///< or "cosine"
   double beta_start = 1e-4, beta_end = 0.02;
+  /// What else the folder's scheduler_config.json says, in JSON: how that library samples.
+  std::map<std::string, std::string> scheduler = {};
 
   void fields(FieldVisitor& v);
   /// Throws ValueError for lists that are none.
@@ -29,13 +31,16 @@ struct DiffusersUNet {
   models::NoiseSchedule schedule() const;
 };
 
-/// Takes over a folder's config.json and scheduler. Throws ValueError for what is not built here.
+/// Takes over a folder's config.json and scheduler. Throws ValueError for what is not built here,
+/// and for options of the scheduler by which pictures would be others than those drawn here.
 void adopt_diffusers(Settings& settings, const HubConfig& config);
 
 /// The config.json of a UNet2DModel.
 std::string diffusers_config_text(const Settings& settings);
 
-/// What besides the network's folder a DDPMPipeline needs: model_index.json and its scheduler's.
+/// What besides the network's folder a DDPMPipeline needs: model_index.json and its scheduler's,
+/// with all options of the folder that the settings came from. Throws ValueError for an unknown
+/// schedule.
 std::map<std::string, std::string> diffusers_files(const Settings& settings);
 
 }  // namespace strata::recipes

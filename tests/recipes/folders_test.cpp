@@ -273,11 +273,53 @@ TEST(DiffusersFolder, IsWrittenAsThatLibraryReadsIt) {
     }
     EXPECT_GE(now.size(), 3u) << file;
   }
+  const std::string scheduler = "scheduler/scheduler_config.json";
+  auto before = values(folder + "/" + scheduler);
+  before.erase("trained_betas");  // null
+  EXPECT_EQ(values(written + "/" + scheduler), before);
   const SafeTensors a(folder + "/unet/diffusion_pytorch_model.safetensors"),
       b(written + "/unet/diffusion_pytorch_model.safetensors");
   ASSERT_EQ(a.tensors().size(), b.tensors().size());
   for (const SafeTensorInfo& t : a.tensors()) {
     EXPECT_EQ(a.load(t.name).to_vector<float>(), b.load(t.name).to_vector<float>()) << t.name;
+  }
+}
+
+TEST(DiffusersFolder, KeepsTheSchedulersOptionsOrRefusesThem) {
+  const TempFolder temp;
+  const std::string folder = temp / "given", file = folder + "/scheduler/scheduler_config.json";
+  fs::copy(kFolders + "diffusers-unet", folder, fs::copy_options::recursive);
+  const json sound = json::parse(read_text_file(file));
+  const auto convert = [&](const json& changes) {
+    json now = sound;
+    now.update(changes);
+    write_file(file, now.dump());
+    return run_strata({"convert", folder, "--output", temp / "written"});
+  };
+  const json kept = {{"variance_type", "fixed_large"}, {"steps_offset", 3},
+                     {"timestep_spacing", "trailing"}, {"beta_end", 0.03},
+                     {"new_in_2030", "a \"word\""},    {"set_alpha_to_one", false}};
+  for (const std::string name : {"DDPM", "DDIM"}) {
+    json changes = kept;
+    changes["_class_name"] = name + "Scheduler";
+    const auto r = convert(changes);
+    ASSERT_EQ(r.status, 0) << r.err;
+    const json now = json::parse(read_text_file(temp / "written/scheduler/scheduler_config.json"));
+    for (const auto& [key, value] : changes.items()) EXPECT_EQ(now.at(key), value) << key;
+    const json index = json::parse(read_text_file(temp / "written/model_index.json"));
+    EXPECT_EQ(index.at("_class_name"), name + "Pipeline");
+    EXPECT_EQ(index.at("scheduler").at(1), name + "Scheduler");
+  }
+  const json others = {
+      {"thresholding", true},           {"clip_sample_range", 2.0},
+      {"variance_type", "learned"},     {"_class_name", "PNDMScheduler"},
+      {"rescale_betas_zero_snr", true}, {"trained_betas", json::array({0.1, 0.2})}};
+  for (const auto& [key, value] : others.items()) {
+    json change;
+    change[key] = value;
+    const auto refused = convert(change);
+    EXPECT_NE(refused.status, 0) << key;
+    EXPECT_NE(refused.err.find("not supported"), std::string::npos) << refused.err;
   }
 }
 
@@ -362,6 +404,12 @@ TEST(Embed, PoolsAndScalesAsTheFolderSays) {
   expect_vectors(folder, "cls");
   fs::remove(folder + "/modules.json");
   expect_vectors(folder, "mean");
+  write_file(folder + "/sentence_bert_config.json", R"({"max_seq_length": 18446744073709551615})");
+  const auto wrong = run_strata({"embed", folder, "Green tea"});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_NE(wrong.err.find("sentence_bert_config.json] \"max_seq_length\" cannot be"),
+            std::string::npos)
+      << wrong.err;
 }
 
 }  // namespace
