@@ -55,7 +55,7 @@ train::Metric judge(models::CharRnn& model, const Tensor& ids) {
   const auto read = [&](int64_t begin, int64_t rows, int64_t stride, int64_t count) {
     nn::RecurrentState state;
     const auto part = [&](int64_t from, int64_t width) {
-      return ids.as_strided({rows, width}, {stride, 1}, from);
+      return ids.as_strided({rows, width}, {stride, 1}, ids.offset() + from);
     };
     for (int64_t at = 0; at < count; at += kPiece) {
       const int64_t width = std::min(kPiece, count - at);

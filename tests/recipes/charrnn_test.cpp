@@ -62,6 +62,24 @@ TEST(CharRnn, StepByStepIsTheWholeText) {
   for (size_t i = 0; i < whole.size(); ++i) ASSERT_NEAR(apart[i], whole[i], 1e-5);
 }
 
+TEST(CharRnn, HoldsOutTheEndOfTheTrainingText) {
+  const testing::TempFolder folder;
+  // A hundred numbers are kept apart for evaluate(), a tenth of the others for validate().
+  testing::spill(folder / "text",
+                 std::string(810, 'a') + std::string(90, 'b') + std::string(100, 'a'));
+  const Source source{.data = folder / "text", .holdout = 0.1};
+  const Recipe& recipe = find_recipe("charrnn");
+  Settings settings = recipe.settings();
+  for (const char* text : {"hidden=8", "length=8"}) settings.fields().assign(text);
+  recipe.prepare(settings, source);
+  const auto model = recipe.model(settings);
+  const auto training = recipe.training(*model, settings, source);
+  const NoGrad no_grad;
+  static_cast<models::CharRnn&>(*model).head.bias.data<float>()[0] = 20;  // expects an a
+  EXPECT_GT(training->validate().value(), 15);
+  EXPECT_LT(training->evaluate().value, 1);
+}
+
 TEST(CharRnn, WritesFromASeedAndStopsWhenTold) {
   const NoGrad no_grad;
   System system = small_system("abcdefghij ");
