@@ -72,6 +72,13 @@ void RunReport::evaluated(const train::Progress& p, const train::Metric& m) {
   record_.seconds = p.seconds;
 }
 
+void RunReport::add_result(const train::FitResult& result) {
+  record_.loss = result.loss;
+  record_.steps = result.steps;
+  record_.seconds = result.seconds;
+  if (record_.metric.name.empty()) record_.metric = result.metric;
+}
+
 void RunReport::add_answers(const std::vector<train::Answer>& answers) {
   for (const train::Answer& a : answers) {
     const bool big = std::max(a.seen.size(0), a.seen.size(1)) > kBigSide;

@@ -19,6 +19,8 @@ class RunReport final : public train::FitObserver {
   void stepped(const train::Progress& p) override;
   void evaluated(const train::Progress& p, const train::Metric& m) override;
 
+  /// What the whole run has come to, of which this session may have seen nothing.
+  void add_result(const train::FitResult& result);
   void add_answers(const std::vector<train::Answer>& answers);
   /// Lets the finished weights in `run_dir` write a text or draw some pictures, where they can.
   void add_creations(const std::string& run_dir, uint64_t seed);

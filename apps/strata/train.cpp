@@ -1,8 +1,6 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <sstream>
-#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -18,6 +16,7 @@
 #include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/fit.h"
+#include "strata/train/run_record.h"
 #include "strata/vision/image.h"
 
 namespace strata::app {
@@ -27,7 +26,11 @@ namespace fs = std::filesystem;
 using recipes::Recipe;
 
 /// What a checkpoint calls the options that a resumed run takes over and that may change.
-constexpr const char *kData = "--data", *kEpochs = "--epochs", *kSteps = "--steps";
+constexpr const char *kData = "--data", *kEpochs = "--epochs", *kSteps = "--steps",
+                     *kPatience = "--patience", *kMinDelta = "--min-delta";
+using Kept = std::map<std::string, std::string>;
+
+constexpr const char* kFinished = "finished";  // the state of a run, as its report calls it
 
 struct TrainArguments {
   Common common;
@@ -39,9 +42,9 @@ struct TrainArguments {
   int64_t accumulate = 1, patience = 0;
   double save_every = 30, min_delta = 0, holdout = -1;
   uint64_t seed = 0;
-  const CLI::App* command = nullptr;
+  CLI::App* command = nullptr;
 
-  bool typed(const char* flag) const { return command->count(flag) > 0; }
+  bool typed(const std::string& flag) const { return command->count(flag) > 0; }
 };
 
 /// Draws the progress of a fit: a bar on a terminal, a line an epoch in a pipe.
@@ -53,6 +56,7 @@ class TerminalObserver final : public train::FitObserver {
     say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
   }
   void stepped(const train::Progress& p) override {
+    idle_ = false;
     report_.stepped(p);
     losses_.push_back(p.loss);
     smooth_ = losses_.size() == 1 ? p.loss : 0.98 * smooth_ + 0.02 * p.loss;
@@ -65,6 +69,7 @@ class TerminalObserver final : public train::FitObserver {
                            duration(left)));
   }
   void evaluated(const train::Progress& p, const train::Metric& m) override {
+    idle_ = false;
     report_.evaluated(p, m);
     line_.clear();
     say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step, smooth_, m.name, m.value,
@@ -72,6 +77,8 @@ class TerminalObserver final : public train::FitObserver {
   }
   void close() { line_.clear(); }
   const std::vector<double>& losses() const { return losses_; }
+  /// Whether nothing was done yet.
+  bool idle() const { return idle_; }
 
  private:
   static double fraction(int64_t a, int64_t b) {
@@ -81,6 +88,7 @@ class TerminalObserver final : public train::FitObserver {
   StatusLine line_;
   std::vector<double> losses_;
   double smooth_ = 0;
+  bool idle_ = true;
 };
 
 /// The folder of this run: the one named, the newest one to resume, or a fresh one.
@@ -96,73 +104,105 @@ std::string choose_run_dir(const TrainArguments& a) {
   }
 }
 
-/// What the run that is to be resumed was started with; nothing where there is none.
-std::map<std::string, std::string> kept_settings(const Recipe& recipe, const std::string& run_dir) {
-  const std::string path = train::checkpoint_path(run_dir);
-  if (!fs::exists(path)) return {};
-  std::map<std::string, std::string> kept = train::SavedWeights(path).settings();
-  if (kept["system"] != recipe.name) return {};  // fit() says so
-  for (const auto& [name, value] : recipe.before) kept.emplace(name, value);
-  return kept;
-}
-
-/// Takes over what is kept of an option that was not typed.
-template <class T>
-void adopt(const TrainArguments& a, const std::map<std::string, std::string>& kept,
-           const char* flag, const std::string& name, T& option) {
-  const auto at = kept.find(name);
-  if (at == kept.end() || a.typed(flag)) return;
-  if constexpr (std::is_same_v<T, std::string>) {
-    option = at->second;
-  } else {
-    std::istringstream(at->second) >> option;
-  }
-}
-
-/// A resumed run goes on with all that it was started with, but for what is typed now.
-void adopt_options(TrainArguments& a, const std::map<std::string, std::string>& kept) {
-  adopt(a, kept, "--seed", "seed", a.seed);
-  adopt(a, kept, "--dtype", "dtype", a.dtype);
-  adopt(a, kept, "--accumulate", "accumulate", a.accumulate);
-  adopt(a, kept, "--holdout", "holdout", a.holdout);
-  adopt(a, kept, "--data", kData, a.data);
-  if (a.typed("--epochs") || a.typed("--steps")) return;
-  adopt(a, kept, "--epochs", kEpochs, a.epochs);
-  adopt(a, kept, "--steps", kSteps, a.steps);
-}
-
-recipes::Settings settings_of(const Recipe& recipe, const std::vector<std::string>& assignments,
-                              const std::map<std::string, std::string>& kept) {
-  recipes::Settings settings = recipe.settings();
-  settings.take(kept);
-  for (const std::string& text : assignments) settings.fields().assign(text);
-  for (const auto& [name, was] : recipe.before) {
-    const auto at = kept.find(name);
-    if (at == kept.end() || at->second != was) continue;
-    for (const auto& e : settings.fields().list()) {
-      if (e.name != name || e.value == was) continue;
-      throw ValueError(name, fmt::format("the run was started with {}, not {}", was, e.value),
-                       "resume with the same settings, or choose another folder");
-    }
-  }
-  return settings;
-}
-
 /// A tenth of the training samples where early stopping asks for some to judge by.
 double held_share(const TrainArguments& a) {
   if (a.holdout >= 0) return a.holdout;
   return a.patience > 0 ? 0.1 : 0;
 }
 
-std::map<std::string, std::string> remembered(const TrainArguments& a,
-                                              recipes::Settings& settings) {
-  std::map<std::string, std::string> out = {{"system", a.system},
-                                            {"seed", std::to_string(a.seed)},
-                                            {"dtype", a.dtype},
-                                            {"accumulate", std::to_string(a.accumulate)},
-                                            {"holdout", fmt::format("{}", held_share(a))}};
+/// What a run is started with and cannot change.
+Kept remembered(const TrainArguments& a, const recipes::Settings& settings) {
+  Kept out = {{"system", a.system},
+              {"seed", std::to_string(a.seed)},
+              {"dtype", a.dtype},
+              {"accumulate", std::to_string(a.accumulate)},
+              {"holdout", fmt::format("{}", held_share(a))}};
   for (const auto& e : settings.fields().list()) out[e.name] = e.value;
   return out;
+}
+
+/// What the run that is to be resumed was started with; nothing where there is none.
+Kept kept_options(const Recipe& recipe, const std::string& checkpoint) {
+  if (!fs::exists(checkpoint)) return {};
+  Kept kept = train::SavedWeights(checkpoint).settings();
+  // Of what an older run did not keep it was this.
+  kept.insert(recipe.before.begin(), recipe.before.end());
+  TrainArguments plain;
+  plain.system = recipe.name;
+  kept.merge(remembered(plain, recipe.settings()));
+  checked_usage([&] { train::require_same_settings(kept, {{"system", recipe.name}}); });
+  return kept;
+}
+
+/// Takes over what is kept of an option that was not typed, as if it had been.
+void adopt(const TrainArguments& a, const std::string& flag, const std::string& value,
+           const std::string& checkpoint) {
+  if (a.typed(flag)) return;
+  try {
+    a.command->get_option(flag)->add_result(value)->run_callback();
+  } catch (const CLI::ParseError& e) {
+    throw FormatError(checkpoint, fmt::format("the run's options are damaged: {}", e.what()));
+  }
+}
+
+/// A resumed run goes on with all that it was started with, but for what is typed now.
+void adopt_options(TrainArguments& a, const Kept& kept, const std::string& checkpoint) {
+  if (kept.empty()) return;
+  const auto given = [&](const char* flag) {  // 0 stands for an option that was left out
+    const auto at = kept.find(flag);
+    return at != kept.end() && at->second != "0";
+  };
+  if (a.typed(kPatience) && !given(kPatience) && !a.typed("--holdout") &&
+      kept.at("holdout") == "0") {
+    throw UsageError(kPatience, "the run was started without samples held out to judge by",
+                     "choose another folder; --holdout 0 judges by the training's loss");
+  }
+  std::vector<const char*> may_change = {kPatience, kMinDelta};
+  if (!a.typed(kEpochs) && !a.typed(kSteps)) {
+    may_change.insert(may_change.end(), {kEpochs, kSteps});
+  }
+  for (const char* flag : may_change) {
+    if (given(flag)) adopt(a, flag, kept.at(flag), checkpoint);
+  }
+  if (!a.typed(kData) && kept.contains(kData)) a.data = kept.at(kData);
+  for (const std::string name : {"seed", "dtype", "accumulate", "holdout"}) {
+    adopt(a, "--" + name, kept.at(name), checkpoint);
+  }
+}
+
+recipes::Settings settings_of(const Recipe& recipe, const TrainArguments& a, const Kept& kept,
+                              const std::string& checkpoint) {
+  recipes::Settings settings = recipe.settings();
+  try {
+    settings.take(kept);
+  } catch (const ValueError& e) {
+    throw FormatError(checkpoint, fmt::format("the run's settings are damaged: {}", e.what()));
+  }
+  checked_usage([&] {
+    for (const std::string& text : a.assignments) settings.fields().assign(text);
+  });
+  return settings;
+}
+
+train::FitOptions fit_options(const Recipe& recipe, const TrainArguments& a,
+                              const recipes::Settings& settings, const std::string& run_dir) {
+  train::FitOptions o;
+  o.epochs = a.epochs > 0 ? a.epochs : recipe.epochs;
+  o.steps = a.steps > 0 || a.epochs > 0 ? a.steps : recipe.steps;
+  o.run_dir = run_dir;
+  o.resume = a.resume;
+  o.checkpoint_seconds = a.save_every;
+  o.accumulate = a.accumulate;
+  o.patience = a.patience;
+  o.min_delta = a.min_delta;
+  o.settings = remembered(a, settings);
+  o.notes = {{kData, a.data.empty() ? "" : fs::absolute(a.data).string()},
+             {kEpochs, std::to_string(o.steps > 0 ? 0 : o.epochs)},
+             {kSteps, std::to_string(o.steps)},
+             {kPatience, std::to_string(o.patience)},
+             {kMinDelta, fmt::format("{}", o.min_delta)}};
+  o.cancel = &interrupted();
+  return o;
 }
 
 void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions& o,
@@ -213,6 +253,17 @@ void show_answers(const std::vector<train::Answer>& answers, const std::string& 
   say(fmt::format("{} of {} answers right in {}", answers.size() - wrong, answers.size(), path));
 }
 
+/// Whether the folder has the report of a finished run already, to which nothing was added.
+bool is_reported(const train::FitOptions& options, const TerminalObserver& observer) {
+  if (!options.resume || !observer.idle()) return false;
+  if (!fs::exists(train::record_path(options.run_dir))) return false;
+  try {
+    return train::load_record(options.run_dir).state == kFinished;
+  } catch (const Error&) {  // a damaged one is written anew
+    return false;
+  }
+}
+
 /// Trains; where that fails, the report says why.
 train::FitResult run_fit(train::Training& training, const train::FitOptions& options,
                          TerminalObserver& observer, RunReport& report) {
@@ -223,7 +274,9 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
     return result;
   } catch (const Error& e) {
     observer.close();
-    if (fs::is_directory(options.run_dir)) report.write(options.run_dir, e.what());
+    if (fs::is_directory(options.run_dir) && !is_reported(options, observer)) {
+      report.write(options.run_dir, e.what());
+    }
     throw;
   }
 }
@@ -239,7 +292,7 @@ void finish(train::Training& training, const std::string& run_dir, uint64_t seed
     report.add_answers(answers);
     report.add_creations(run_dir, seed);
   }
-  report.write(run_dir, "finished");
+  report.write(run_dir, kFinished);
 }
 
 void conclude(const Recipe& r, const train::FitResult& result, const std::string& run_dir,
@@ -272,12 +325,16 @@ int train_system(TrainArguments& a, const Program& program) {
   a.common.apply();
   const Recipe& recipe =
       checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
-  const std::string run_dir = choose_run_dir(a);
-  std::map<std::string, std::string> kept;
-  if (a.resume) kept = kept_settings(recipe, run_dir);
-  adopt_options(a, kept);
-  recipes::Settings settings =
-      checked_usage([&] { return settings_of(recipe, a.assignments, kept); });
+  if (!recipe.training)
+    throw UsageError(a.system, "has no training here", "strata info tells what it does");
+  const std::string run_dir = choose_run_dir(a), checkpoint = train::checkpoint_path(run_dir);
+  const Kept kept = a.resume ? kept_options(recipe, checkpoint) : Kept();
+  adopt_options(a, kept, checkpoint);
+  recipes::Settings settings = settings_of(recipe, a, kept, checkpoint);
+  const auto check_same = [&] {
+    checked_usage([&] { train::require_same_settings(kept, remembered(a, settings)); });
+  };
+  check_same();
   const DType dtype = checked_usage([&] { return dtype_from_name(a.dtype); });
   const Device device = checked_usage([&] { return device_from_name(a.device); });
   if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
@@ -286,30 +343,16 @@ int train_system(TrainArguments& a, const Program& program) {
   if (!a.data.empty() && recipe.data.empty()) {
     throw UsageError("--data", a.system + " makes its own data and takes no other");
   }
-  if (!recipe.training)
-    throw UsageError(a.system, "has no training here", "strata info tells what it does");
   const recipes::Source source = {.data = a.data, .seed = a.seed, .holdout = held_share(a)};
   if (recipe.prepare) recipe.prepare(settings, source);
+  check_same();  // of what follows from the data too
   manual_seed(a.seed);
   const auto model = recipe.model(settings);
   const auto training = recipe.training(*model, settings, source);
   if (a.holdout > 0 && !training->holds_out()) {
     throw UsageError("--holdout", a.system + " has no samples to hold out");
   }
-  train::FitOptions options;
-  options.epochs = a.epochs > 0 ? a.epochs : recipe.epochs;
-  options.steps = a.steps > 0 || a.epochs > 0 ? a.steps : recipe.steps;
-  options.run_dir = run_dir;
-  options.resume = a.resume;
-  options.checkpoint_seconds = a.save_every;
-  options.accumulate = a.accumulate;
-  options.patience = a.patience;
-  options.min_delta = a.min_delta;
-  options.settings = remembered(a, settings);
-  options.notes = {{kData, a.data.empty() ? "" : fs::absolute(a.data).string()},
-                   {kEpochs, std::to_string(options.steps > 0 ? 0 : options.epochs)},
-                   {kSteps, std::to_string(options.steps)}};
-  options.cancel = &interrupted();
+  const train::FitOptions options = fit_options(recipe, a, settings, run_dir);
   announce(recipe, a, options, *model, *training);
 
   RunReport report(recipe, settings,
@@ -320,6 +363,7 @@ int train_system(TrainArguments& a, const Program& program) {
   TerminalObserver observer(report);
   ProfileRun profile(a.profile, model.get());
   const train::FitResult result = run_fit(*training, options, observer, report);
+  report.add_result(result);
   profile.finish((fs::path(options.run_dir) / "trace.json").string());
   if (result.cancelled) {
     report.write(options.run_dir, fmt::format("stopped at step {}", result.steps));
@@ -330,7 +374,7 @@ int train_system(TrainArguments& a, const Program& program) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    finish(*training, options.run_dir, a.seed, report);
+    if (!is_reported(options, observer)) finish(*training, options.run_dir, a.seed, report);
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));
@@ -376,7 +420,9 @@ void add_train(CLI::App& app, Program& program) {
   command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--seed", a->seed, "start of all random numbers")->capture_default_str();
+  command->add_option("--seed", a->seed, "start of all random numbers")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();

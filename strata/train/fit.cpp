@@ -97,16 +97,10 @@ class Fit {
   }
 
   void resume() {
-    const auto saved = load_checkpoint(options_.run_dir, training_);
-    if (!saved) return;
-    for (const auto& [key, value] : options_.settings) {
-      const auto it = saved->settings.find(key);
-      if (it != saved->settings.end() && it->second != value) {
-        throw ValueError(key, fmt::format("the run was started with {}, not {}", it->second, value),
-                         "resume with the same settings, or choose another folder");
-      }
-    }
-    state_ = *saved;
+    const std::string path = checkpoint_path(options_.run_dir);
+    if (!std::filesystem::exists(path)) return;
+    require_same_settings(SavedWeights(path).settings(), options_.settings);
+    state_ = load_checkpoint(options_.run_dir, training_).value();
     note();
     before_ = state_.seconds;
     if (options_.patience <= 0) state_.stopped = false;
@@ -357,6 +351,16 @@ class Fit {
 };
 
 }  // namespace
+
+void require_same_settings(const std::map<std::string, std::string>& started_with,
+                           const std::map<std::string, std::string>& now) {
+  for (const auto& [name, value] : now) {
+    const auto at = started_with.find(name);
+    if (at == started_with.end() || at->second == value) continue;
+    throw ValueError(name, fmt::format("the run was started with {}, not {}", at->second, value),
+                     "resume with the same settings, or choose another folder");
+  }
+}
 
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer) {
   return Fit(training, options, observer).run();

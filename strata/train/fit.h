@@ -62,11 +62,16 @@ struct FitResult {
   bool stopped_early = false;
 };
 
+/// Throws ValueError for a setting that is another now than when the run was started. Those that
+/// one of the two lacks are not compared.
+void require_same_settings(const std::map<std::string, std::string>& started_with,
+                           const std::map<std::string, std::string>& now);
+
 /// Trains: batches, gradients, clipping, the step, checkpoints, the log. The raw loop that it
 /// stands for is as short (README). Before each step it makes sure that the loss and the gradients
 /// are finite; if not it throws NumericError naming the first bad layer, and neither weights nor
 /// checkpoint are touched. A resumed run ends in the same bits as an unbroken one. Throws
-/// ValueError where the settings differ from the checkpoint's.
+/// ValueError where the settings differ from the checkpoint's, before the training is changed.
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
 
 }  // namespace strata::train

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -25,16 +26,36 @@ using Words = std::vector<std::string>;
 
 constexpr int64_t kSamples = 12'000, kBatch = 500;  // of the generated digits
 
-ProgramResult train(const std::string& out, const Words& more) {
-  Words words = {"train", "mlp-13002", "batch=" + std::to_string(kBatch), "--out", out, "--json"};
+Words joined(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
-  return run_strata(words);
+  return words;
+}
+
+ProgramResult train(const std::string& out, const Words& more) {
+  return run_strata(joined(
+      {"train", "mlp-13002", "batch=" + std::to_string(kBatch), "--out", out, "--json"}, more));
 }
 
 json result(const std::string& out, const Words& more) {
   const ProgramResult r = train(out, more);
   EXPECT_EQ(r.status, 0) << r.err;
   return json::parse(r.out);
+}
+
+/// Expects exit status 2 with `said` among what is written.
+void expect_refused(const ProgramResult& r, const std::string& said) {
+  EXPECT_EQ(r.status, 2) << r.err;
+  EXPECT_NE(r.err.find(said), std::string::npos) << r.err;
+}
+
+/// Writes a run's checkpoint anew, with other settings in it.
+template <class Change>
+void change_settings(const std::string& run, const Change& change) {
+  const std::string path = run + "/checkpoint.safetensors";
+  const TensorMap tensors = load_safetensors(path);
+  json state = json::parse(SafeTensors(path).metadata().at("strata_checkpoint"));
+  change(state["settings"]);
+  save_safetensors(path, tensors, {{"strata_checkpoint", state.dump()}});
 }
 
 /// The lines of a run's log that hold `key`.
@@ -67,17 +88,12 @@ TEST(TrainOptions, HoldoutTakesItsShareOfTheTrainingSamples) {
   EXPECT_EQ(held.at("steps"), kSamples * 3 / 4 / kBatch);
   // What is held out is a share of its own of the run, so a resume with another one is refused.
   for (const std::string other : {"0.5", "0"}) {
-    const auto r = train(folder / "held", {"--epochs", "2", "--resume", "--holdout", other});
-    EXPECT_EQ(r.status, 1) << r.err;
-    EXPECT_NE(r.err.find("[holdout] the run was started with 0.25, not " + other),
-              std::string::npos)
-        << r.err;
+    expect_refused(train(folder / "held", {"--epochs", "2", "--resume", "--holdout", other}),
+                   "[holdout] the run was started with 0.25, not " + other);
   }
-  const auto r = train(folder / "held",
-                       {"--epochs", "2", "--resume", "--holdout", "0.25", "--accumulate", "2"});
-  EXPECT_EQ(r.status, 1) << r.err;
-  EXPECT_NE(r.err.find("[accumulate] the run was started with 1, not 2"), std::string::npos)
-      << r.err;
+  expect_refused(train(folder / "held",
+                       {"--epochs", "2", "--resume", "--holdout", "0.25", "--accumulate", "2"}),
+                 "[accumulate] the run was started with 1, not 2");
 }
 
 TEST(TrainOptions, RefusesWhatWouldChangeNothing) {
@@ -91,9 +107,11 @@ TEST(TrainOptions, RefusesWhatWouldChangeNothing) {
   refused({"--steps", "2", "--epochs", "1"}, "--epochs excludes --steps");
   refused({"--steps", "2", "--min-delta", "0.1"}, "--min-delta requires --patience");
   refused({"--steps", "2", "--trace", "t.json"}, "--trace");
-  const auto r = run_strata({"train", "adding-lstm", "--data", folder.path()});
-  EXPECT_EQ(r.status, 2) << r.err;
-  EXPECT_NE(r.err.find("[--data] adding-lstm makes its own data"), std::string::npos) << r.err;
+  refused({"--steps", "2", "--seed", "-1"}, "--seed");
+  expect_refused(run_strata({"train", "adding-lstm", "--data", folder.path()}),
+                 "[--data] adding-lstm makes its own data");
+  expect_refused(run_strata({"train", "gpt2", "--data", folder.path()}),
+                 "[gpt2] has no training here");
 }
 
 TEST(TrainOptions, PatienceStopsARunThatGetsNoBetter) {
@@ -118,15 +136,42 @@ TEST(TrainOptions, PatienceStopsARunThatGetsNoBetter) {
   EXPECT_EQ(all.at("steps"), 4 * kEpoch) << "stopped although each epoch was better";
 }
 
+TEST(TrainOptions, AResumedRunGoesOnToWatchForTheEnd) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  result(run, {"--epochs", "1", "--patience", "2", "--min-delta", "1000"});
+  constexpr int64_t kEpoch = (kSamples * 9 / 10 + kBatch - 1) / kBatch;
+  EXPECT_EQ(result(run, {"--resume", "--epochs", "20"}).at("steps"), 3 * kEpoch);
+  // It stays where it ended, with its weights and its report.
+  const std::string report = slurp(run + "/report.html"), record = slurp(run + "/run.json");
+  const std::string weights = slurp(run + "/model.safetensors");
+  EXPECT_EQ(json::parse(record).at("state"), "finished");
+  EXPECT_EQ(result(run, {"--resume"}).at("steps"), 3 * kEpoch);
+  EXPECT_TRUE(slurp(run + "/model.safetensors") == weights);
+  EXPECT_TRUE(slurp(run + "/report.html") == report && slurp(run + "/run.json") == record);
+  // A lost record comes back with what the checkpoint tells.
+  std::filesystem::remove(run + "/run.json");
+  result(run, {"--resume"});
+  const json again = json::parse(slurp(run + "/run.json")), before = json::parse(record);
+  for (const char* key : {"steps", "loss", "state"}) EXPECT_EQ(again.at(key), before.at(key));
+  EXPECT_EQ(again.at("metric").at("value"), before.at("metric").at("value"));
+}
+
+TEST(TrainOptions, PatienceNeedsSamplesThatWereHeldOutFromTheStart) {
+  const TempFolder folder;
+  result(folder / "run", {"--epochs", "1"});
+  const Words more = {"--resume", "--epochs", "2", "--patience", "3"};
+  expect_refused(train(folder / "run", more),
+                 "[--patience] the run was started without samples held out");
+  EXPECT_EQ(result(folder / "run", joined(more, {"--holdout", "0"})).at("steps"),
+            2 * kSamples / kBatch);
+}
+
 TEST(TrainOptions, AResumedRunGoesOnWithTheOptionsItWasStartedWith) {
   const TempFolder folder;
   const Words started = {"--seed", "7", "--accumulate", "2", "--holdout", "0.2", "lr=2"};
-  Words whole = started;
-  whole.insert(whole.end(), {"--steps", "30"});
-  result(folder / "whole", whole);
-  Words first = started;
-  first.insert(first.end(), {"--steps", "12"});
-  result(folder / "run", first);
+  result(folder / "whole", joined(started, {"--steps", "30"}));
+  result(folder / "run", joined(started, {"--steps", "12"}));
   const json same = json::parse(
       run_strata({"train", "mlp-13002", "--out", folder / "run", "--resume", "--json"}).out);
   EXPECT_EQ(same.at("steps"), 12) << "as many as were asked for at first";
@@ -135,15 +180,54 @@ TEST(TrainOptions, AResumedRunGoesOnWithTheOptionsItWasStartedWith) {
   ASSERT_EQ(r.status, 0) << r.err;
   EXPECT_EQ(json::parse(r.out).at("steps"), 30);
   EXPECT_TRUE(slurp(folder / "run/model.safetensors") == slurp(folder / "whole/model.safetensors"));
+  const std::string record = slurp(folder / "run/run.json");
   for (const Words& other : {Words{"lr=1"}, {"--seed", "8"}, {"--dtype", "bf16"}}) {
-    const auto refused = train(folder / "run", [&] {
-      Words w = {"--resume", "--steps", "40"};
-      w.insert(w.end(), other.begin(), other.end());
-      return w;
-    }());
-    EXPECT_EQ(refused.status, 1) << refused.err;
-    EXPECT_NE(refused.err.find("the run was started with"), std::string::npos) << refused.err;
+    expect_refused(train(folder / "run", joined({"--resume", "--steps", "40"}, other)),
+                   "the run was started with");
   }
+  EXPECT_TRUE(slurp(folder / "run/run.json") == record)
+      << "a slip spoils the finished run's report";
+  expect_refused(run_strata({"train", "lenet5", "--out", folder / "run", "--resume"}),
+                 "[system] the run was started with mlp-13002, not lenet5");
+}
+
+// Of a run from before an option was kept, it was the default.
+TEST(TrainOptions, WhatAnOlderRunDidNotKeepCannotChangeEither) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  result(run, {"--steps", "2"});
+  change_settings(run, [](json& settings) {
+    for (const char* name : {"lr", "dtype", "accumulate", "holdout"}) settings.erase(name);
+  });
+  const Words more = {"--resume", "--steps", "3"};
+  for (const Words& other :
+       {Words{"lr=1"}, {"--dtype", "bf16"}, {"--accumulate", "2"}, {"--holdout", "0.5"}}) {
+    expect_refused(train(run, joined(more, other)), "the run was started with");
+  }
+  EXPECT_EQ(result(run, more).at("steps"), 3);
+}
+
+TEST(TrainOptions, AnOptionThatIsDamagedInACheckpointIsNamed) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  result(run, {"--steps", "2"});
+  const std::vector<std::pair<std::string, std::string>> damages = {
+      {"accumulate", "0"}, {"accumulate", "12abc"}, {"seed", "-1"},    {"seed", "x"},
+      {"dtype", "f16"},    {"holdout", "2"},        {"--steps", "1x"}, {"lr", "x"}};
+  for (const auto& [name, value] : damages) {
+    json whole;
+    change_settings(run, [&, &n = name, &v = value](json& settings) {
+      whole = settings;
+      settings[n] = v;
+    });
+    const auto r = train(run, {"--resume"});
+    EXPECT_EQ(r.status, 1) << r.err;
+    for (const std::string& part : {std::string("checkpoint.safetensors"), name}) {
+      EXPECT_NE(r.err.find(part), std::string::npos) << part << "\n" << r.err;
+    }
+    change_settings(run, [&](json& settings) { settings = whole; });
+  }
+  EXPECT_EQ(result(run, {"--resume"}).at("steps"), 2);
 }
 
 TEST(TrainOptions, AResumedRunReadsTheDataItWasStartedWith) {
@@ -158,6 +242,11 @@ TEST(TrainOptions, AResumedRunReadsTheDataItWasStartedWith) {
   const auto r = run_strata(again);
   ASSERT_EQ(r.status, 0) << r.err;
   EXPECT_NE(r.err.find("text.txt"), std::string::npos) << r.err;
+  expect_refused(run_strata(joined(again, {"hidden=8"})),
+                 "[hidden] the run was started with 4, not 8");
+  spill(folder / "other.txt", std::string(50, '%') + generate_text(5000));
+  expect_refused(run_strata(joined(again, {"--data", folder / "other.txt"})),
+                 "[characters] the run was started with");
   std::filesystem::remove(folder / "text.txt");
   EXPECT_NE(run_strata(again).err.find("text.txt"), std::string::npos);
 }
@@ -180,14 +269,9 @@ TEST(TrainOptions, AResumedRunKeepsWhatWasDoneBeforeThereWasASetting) {
   };
   ASSERT_EQ(with({"1"}).status, 0);
   ASSERT_EQ(setting(checkpoint, "strata_checkpoint"), "0.08");
-  TensorMap tensors = load_safetensors(checkpoint);
-  json state = json::parse(SafeTensors(checkpoint).metadata().at("strata_checkpoint"));
-  state["settings"].erase("least_area");
-  save_safetensors(checkpoint, tensors, {{"strata_checkpoint", state.dump()}});
-  const auto refused = with({"2", "--resume", "least_area=0.3"});
-  EXPECT_EQ(refused.status, 2);
-  EXPECT_NE(refused.err.find("[least_area] the run was started with 0, not 0.3"), std::string::npos)
-      << refused.err;
+  change_settings(run, [](json& settings) { settings.erase("least_area"); });
+  expect_refused(with({"2", "--resume", "least_area=0.3"}),
+                 "[least_area] the run was started with 0, not 0.3");
   const auto r = with({"2", "--resume"});
   ASSERT_EQ(r.status, 0) << r.err;
   EXPECT_EQ(setting(run + "/model.safetensors", "strata_settings"), "0");

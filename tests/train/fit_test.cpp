@@ -220,6 +220,7 @@ TEST(Fit, RefusesOtherSettingsOnResume) {
   Case first, second;
   fit(first.training,
       {.epochs = 1, .run_dir = folder.path(), .settings = {{"lr", "0.02"}, {"batch", "16"}}});
+  const std::string untouched = bits(second.net);
   try {
     fit(second.training, {.epochs = 2,
                           .run_dir = folder.path(),
@@ -230,6 +231,7 @@ TEST(Fit, RefusesOtherSettingsOnResume) {
     EXPECT_NE(std::string(e.what()).find("[lr] the run was started with 0.02, not 0.5"),
               std::string::npos);
   }
+  EXPECT_EQ(bits(second.net), untouched);
 }
 
 TEST(Fit, StopsBeforeABadStepAndNamesTheLayer) {
