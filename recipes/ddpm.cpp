@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,6 +25,7 @@
 #include "strata/ops/unary.h"
 #include "strata/optim/adam.h"
 #include "strata/optim/schedules.h"
+#include "strata/train/supervised.h"
 
 namespace strata::recipes {
 namespace {
@@ -93,18 +93,12 @@ struct NoisyImages {
   Tensor images, steps, noise;
 };
 
-/// The training images, without those held out.
-HeldOut cut(const Source& source) {
-  auto images = digits(source, Split::train);
-  if (source.holdout == 0) return {std::move(images), nullptr};
-  return hold_out(std::move(images), source.holdout, source.seed);
-}
-
 /// Learns to see the noise in noisy images. The noise of a batch follows its place in the run.
 class Denoising final : public train::Training {
  public:
   Denoising(nn::Module& model, const DdpmSettings& settings, const Source& source)
-      : Denoising(model, settings, source, cut(source)) {}
+      : Denoising(model, settings, source,
+                  hold_out(digits(source, Split::train), source.holdout, source.seed)) {}
 
   nn::Module& model() override { return model_; }
   Optimizer& optimizer() override { return optimizer_; }
@@ -127,15 +121,8 @@ class Denoising final : public train::Training {
   std::optional<double> validate() override {
     if (!held_out_) return std::nullopt;
     Generator generator(source_.seed ^ kHeldOutNoiseSeed);
-    double sum = 0;
-    for (int64_t at = 0; at < held_out_->size(); at += kDrawnTogether) {
-      std::vector<int64_t> numbers(
-          static_cast<size_t>(std::min(kDrawnTogether, held_out_->size() - at)));
-      std::iota(numbers.begin(), numbers.end(), at);
-      const Tensor loss = loss_of(with_noise(held_out_->get(numbers).x, generator));
-      sum += loss.item<double>() * static_cast<double>(numbers.size());
-    }
-    return sum / static_cast<double>(held_out_->size());
+    const auto loss = [&](const Batch& b) { return loss_of(with_noise(b.x, generator)); };
+    return train::mean_over(*held_out_, loss, kDrawnTogether);
   }
   double learning_rate(int64_t step, int64_t total) const override {
     return schedules::one_cycle({.max_lr = settings_.lr, .steps = total, .warmup = 0.1})(step);

@@ -169,9 +169,10 @@ Batch Subset::draw(std::span<const int64_t> indices, Generator& random) const {
 }
 
 HeldOut hold_out(std::shared_ptr<const Dataset> data, double share, uint64_t seed) {
-  if (!(share > 0 && share < 1)) {
-    throw ValueError("hold_out", fmt::format("the share must lie in (0, 1), got {}", share));
+  if (!(share >= 0 && share < 1)) {
+    throw ValueError("hold_out", fmt::format("the share must lie in [0, 1), got {}", share));
   }
+  if (share == 0) return {std::move(data), nullptr};
   const int64_t n = data->size();
   if (n < 2) throw ValueError("hold_out", fmt::format("{} samples cannot be cut in two", n));
   std::vector<int64_t> order = first_numbers(n);

@@ -65,7 +65,7 @@ class Subset final : public Dataset {
 struct HeldOut {
   std::shared_ptr<const Dataset> rest, held;
 };
-/// Throws ValueError for a share outside of (0, 1) and data with fewer than two samples.
+/// With a share of 0, `held` is null. Throws ValueError outside of [0, 1) and for too few samples.
 HeldOut hold_out(std::shared_ptr<const Dataset> data, double share, uint64_t seed);
 
 }  // namespace strata

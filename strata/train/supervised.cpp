@@ -50,8 +50,9 @@ Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch) {
 }
 
 HeldOut cut(std::shared_ptr<const Dataset> train_set, const SupervisedConfig& config) {
-  if (config.holdout == 0) return {std::move(train_set), nullptr};
-  if (config.sampler.order) throw ValueError("Supervised", "both a sampler and a share held out");
+  if (config.holdout != 0 && config.sampler.order) {
+    throw ValueError("Supervised", "both a sampler and a share held out");
+  }
   return hold_out(std::move(train_set), config.holdout, config.seed);
 }
 
@@ -117,18 +118,13 @@ std::vector<Answer> Supervised::answers(int64_t count) {
   return out;
 }
 
-double Supervised::mean_over(const Dataset& samples, const BatchMean& value) {
-  double sum = 0;
-  for (int64_t begin = 0; begin < samples.size(); begin += kEvaluationBatch) {
-    const Batch part = rows(samples, begin, kEvaluationBatch);
-    sum += value(model_(part.x), part.y).item<double>() * static_cast<double>(part.size());
-  }
-  return sum / static_cast<double>(samples.size());
+double Supervised::mean_of(const Dataset& samples, const BatchMean& value) {
+  return mean_over(samples, [&](const Batch& b) { return value(model_(b.x), b.y); });
 }
 
 Metric Supervised::evaluate() {
   if (config_.metric) {
-    return {config_.metric_name, mean_over(*test_set_, config_.metric), test_set_->size()};
+    return {config_.metric_name, mean_of(*test_set_, config_.metric), test_set_->size()};
   }
   const Guesses g = guess(model_, *test_set_, kEvaluationBatch);
   Metric metric{"accuracy", g.share_right(), test_set_->size()};
@@ -145,7 +141,17 @@ Metric Supervised::evaluate() {
 
 std::optional<double> Supervised::validate() {
   if (!held_out_) return std::nullopt;
-  return mean_over(*held_out_, config_.loss);
+  return mean_of(*held_out_, config_.loss);
+}
+
+double mean_over(const Dataset& samples, const std::function<Tensor(const Batch&)>& mean,
+                 int64_t batch) {
+  double sum = 0;
+  for (int64_t begin = 0; begin < samples.size(); begin += batch) {
+    const Batch part = rows(samples, begin, batch);
+    sum += mean(part).item<double>() * static_cast<double>(part.size());
+  }
+  return sum / static_cast<double>(samples.size());
 }
 
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch) {

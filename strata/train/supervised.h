@@ -59,7 +59,7 @@ class Supervised final : public Training {
              std::shared_ptr<const Dataset> test_set, SupervisedConfig config);
   std::string label(int64_t number) const;
   using BatchMean = std::function<Tensor(const Tensor& output, const Tensor& target)>;
-  double mean_over(const Dataset& samples, const BatchMean& value);
+  double mean_of(const Dataset& samples, const BatchMean& value);
 
   nn::Module& model_;
   std::unique_ptr<Optimizer> optimizer_;
@@ -70,6 +70,10 @@ class Supervised final : public Training {
   mutable int64_t scheduled_total_ = -1;
   mutable Schedule schedule_;
 };
+
+/// The mean over a data set of what `mean` gives of each batch of it, a mean itself.
+double mean_over(const Dataset& samples, const std::function<Tensor(const Batch&)>& mean,
+                 int64_t batch = 1000);
 
 /// Share of samples whose largest output along the last axis is their class.
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch = 1000);

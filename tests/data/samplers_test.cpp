@@ -119,6 +119,9 @@ TEST(Samplers, SubsetsHoldWhatWasAsked) {
     for (const float x : part->get(all).x.to_vector<float>()) seen.insert(x);
   }
   EXPECT_EQ(seen.size(), 40u);
+  const HeldOut whole = hold_out(data, 0, 3);
+  EXPECT_EQ(whole.rest, data);
+  EXPECT_EQ(whole.held, nullptr);
 }
 
 TEST(Samplers, ClassWeightsMakeUpForSizes) {
@@ -140,7 +143,9 @@ TEST(Samplers, RefuseWhatMakesNoSense) {
   EXPECT_THROW(samplers::subset({-1}), ValueError);
   EXPECT_THROW(samplers::shard(10, 4, 4), ValueError);
   EXPECT_THROW(hold_out(std::make_shared<TensorDataset>(arange(0, 1)), 0.5, 0), ValueError);
-  EXPECT_THROW(hold_out(std::make_shared<TensorDataset>(arange(0, 9)), 1, 0), ValueError);
+  for (const double share : {-0.1, 1.0, std::nan("")}) {
+    EXPECT_THROW(hold_out(std::make_shared<TensorDataset>(arange(0, 9)), share, 0), ValueError);
+  }
   EXPECT_THROW(
       DataLoader(TensorDataset(arange(0, 9)), {.shuffle = true, .sampler = samplers::subset({1})}),
       ValueError);
