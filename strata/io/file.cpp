@@ -135,6 +135,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(resol
 /// Opens and locks a temporary file; false where another writer holds it. The kernel drops the lock
 /// of a process that dies, so a file left behind is free.
 bool AtomicFile::lock_temporary(const std::string& name) {
+  temporary_ = name;  // takes memory: a constructor that throws would never close what it opened
   for (;;) {
     fd_ = open_retrying(name.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
     if (fd_ < 0) fail("cannot create a file beside it", errno);
@@ -144,7 +145,6 @@ bool AtomicFile::lock_temporary(const std::string& name) {
     ::close(std::exchange(fd_, -1));
     if (held) return false;
   }
-  temporary_ = name;
   if (::ftruncate(fd_, 0) != 0) {
     const int error = errno;
     ::close(std::exchange(fd_, -1));

@@ -231,6 +231,15 @@ class Averaged final : public train::Training {
   train::Supervised inner_;
 };
 
+/// Gives all parameters one value, and takes it into the averages.
+void change(Averaged& training, double value) {
+  {
+    const NoGrad no_grad;
+    for (Tensor p : training.model().parameters()) fill_(p, value);
+  }
+  training.averages()->update();
+}
+
 std::string fitted(const std::string& dir, bool resume) {
   Averaged training;
   fit(training, {.epochs = 2, .run_dir = dir, .resume = resume, .evaluate_each_epoch = true});
@@ -359,24 +368,49 @@ TEST_F(OutOfMemoryTest, NewOfOpeningAFolder) {
   EXPECT_GT(errors, 100);
 }
 
-// A run's checkpoint holds its state as JSON, written and read.
+// A run's checkpoint holds its state as JSON, written and read. The old one is there or the new
+// one, and either loads whole into a training that a failed load has left half changed.
 TEST_F(OutOfMemoryTest, EachNewOfACheckpoint) {
   const TempFolder folder;
-  Averaged training;
-  train::RunState state;
-  state.settings = {{"a long enough name of a setting", "a long enough value of a setting"}};
-  train::save_checkpoint(folder.path(), training, state);
-  const std::string before = testing::slurp(train::checkpoint_path(folder.path()));
+  const std::string path = train::checkpoint_path(folder.path());
+  Averaged training, other;
+  change(training, 3);
+  const auto save = [&](int64_t step) {
+    train::RunState state;
+    state.step = step;
+    state.settings = {{"a long enough name of a setting", "a long enough value of a setting"}};
+    train::save_checkpoint(folder.path(), training, state);
+  };
+  save(2);
+  const std::string later = testing::slurp(path);
+  save(1);
+  const std::string earlier = testing::slurp(path);
+  ASSERT_NE(earlier, later);
+  const auto all_bits = [](Averaged& t) {
+    return bits(t.model()) + bits(t.averages()->state().tensors);
+  };
+  int64_t old_ones = 0;
+  const auto load_again = [&](int64_t k) {
+    const bool old = testing::slurp(path) == earlier;
+    ASSERT_TRUE(old || testing::slurp(path) == later) << "call " << k;
+    old_ones += old;
+    ASSERT_EQ(train::load_checkpoint(folder.path(), other)->step, old ? 1 : 2) << "call " << k;
+    ASSERT_EQ(all_bits(other), all_bits(training)) << "call " << k;
+    change(other, 7);
+    ASSERT_NE(all_bits(other), all_bits(training));
+    testing::spill(path, earlier);
+  };
+  change(other, 7);
   const int64_t errors = fail_each_new(
       [&] {
-        train::save_checkpoint(folder.path(), training, state);
-        const auto loaded = train::load_checkpoint(folder.path(), training);
-        EXPECT_EQ(loaded->settings, state.settings);
+        save(2);
+        EXPECT_EQ(train::load_checkpoint(folder.path(), other)->step, 2);
       },
-      [&](int64_t k) {
-        ASSERT_EQ(testing::slurp(train::checkpoint_path(folder.path())), before) << "call " << k;
-      });
+      load_again);
   EXPECT_GT(errors, 100);
+  EXPECT_GT(old_ones, 50);
+  EXPECT_LT(old_ones, errors - 50);
+  EXPECT_EQ(all_bits(other), all_bits(training)) << "the last load, undisturbed";
 }
 
 }  // namespace
