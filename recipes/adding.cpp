@@ -1,5 +1,6 @@
 #include "models/sequence/adding_rnn.h"
 #include "recipes/recipe.h"
+#include "recipes/shared/recurrent.h"
 #include "recipes/shared/system.h"
 #include "strata/data/toys.h"
 #include "strata/ops/losses.h"
@@ -57,54 +58,36 @@ std::unique_ptr<train::Training> train_adding(nn::Module& model, const Settings&
           .metric = squares});
 }
 
-struct Facts {
-  RecurrentKind kind;
-  const char *name, *title;
-  int year;
-  const char *paper, *summary, *expected;
-};
-
-Recipe recipe_of(const Facts& f) {
-  return {.name = f.name,
-          .title = f.title,
-          .family = "sequences",
-          .year = f.year,
-          .paper = f.paper,
-          .summary = f.summary,
-          .metric = "mean_squared_error",
-          .expected = f.expected,
-          .steps = 3000,
-          .settings =
-              [kind = f.kind] {
-                return Settings::of(AddingSettings{.gated = kind != RecurrentKind::rnn});
-              },
-          .inputs =
-              [](const Settings& settings) {
-                return std::vector<Input>{{"x", {1, settings.as<AddingSettings>().length, 2}}};
-              },
-          .model =
-              [kind = f.kind](const Settings& settings) {
-                const auto& s = settings.as<AddingSettings>();
-                return std::make_unique<models::AddingRnn>(kind, s.hidden, s.memory);
-              },
-          .training = train_adding};
+Recipe adding_recipe(RecurrentKind kind, const char* name, const char* title, const char* summary,
+                     const char* expected) {
+  Recipe r = recurrent_recipe(kind, name, title, summary, expected);
+  r.family = "sequences";
+  r.metric = "mean_squared_error";
+  r.steps = 3000;
+  r.settings = [kind] { return Settings::of(AddingSettings{.gated = kind != RecurrentKind::rnn}); };
+  r.inputs = [](const Settings& settings) {
+    return std::vector<Input>{{"x", {1, settings.as<AddingSettings>().length, 2}}};
+  };
+  r.model = [kind](const Settings& settings) {
+    const auto& s = settings.as<AddingSettings>();
+    return std::make_unique<models::AddingRnn>(kind, s.hidden, s.memory);
+  };
+  r.training = train_adding;
+  return r;
 }
 
 }  // namespace
 
 std::vector<Recipe> adding() {
-  const char* lstm = "Hochreiter and Schmidhuber, Long short-term memory";
-  return {
-      recipe_of({RecurrentKind::rnn, "adding-rnn", "Elman network, adding problem", 1990,
-                 "Elman, Finding structure in time",
-                 "Is to add two marked numbers of 200, and forgets the first: it learns to say 1.",
-                 "mean squared error 0.17, that of saying 1"}),
-      recipe_of({RecurrentKind::lstm, "adding-lstm", "LSTM, adding problem", 1997, lstm,
-                 "Adds two marked numbers of 200, which may lie 200 steps apart.",
-                 "mean squared error 0.0003"}),
-      recipe_of({RecurrentKind::gru, "adding-gru", "GRU, adding problem", 2014,
-                 "Cho et al., Learning phrase representations using RNN encoder-decoder",
-                 "The same by two gates and no cell.", "below 0.01"})};
+  return {adding_recipe(
+              RecurrentKind::rnn, "adding-rnn", "Elman network, adding problem",
+              "Is to add two marked numbers of 200, and forgets the first: it learns to say 1.",
+              "mean squared error 0.17, that of saying 1"),
+          adding_recipe(RecurrentKind::lstm, "adding-lstm", "LSTM, adding problem",
+                        "Adds two marked numbers of 200, which may lie 200 steps apart.",
+                        "mean squared error 0.0003"),
+          adding_recipe(RecurrentKind::gru, "adding-gru", "GRU, adding problem",
+                        "The same by two gates and no cell.", "below 0.01")};
 }
 
 }  // namespace strata::recipes
