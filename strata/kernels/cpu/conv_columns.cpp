@@ -46,6 +46,16 @@ void copy_windows(const Conv2dShape& s, const float* x, float* columns) {
   });
 }
 
+// What each window gives to the inputs under it: its dy times the weights as they lie.
+void window_gradients(const Conv2dShape& s, const float* dy, const float* w, float* columns) {
+  Gemm<float> g;
+  g.m = windows(s), g.n = depth(s), g.k = s.oc;
+  g.a = {dy, s.oc, false, {}};
+  g.b = {w, g.n, false, {}};
+  g.c = {columns, g.n, false, {}};
+  gemm(g);
+}
+
 }  // namespace
 
 bool conv2d_has_patches(const Conv2dShape& s) {
@@ -73,12 +83,7 @@ void conv2d_columns(const Conv2dShape& s, const float* x, const float* w, const 
 
 void conv2d_patches_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   const Scratch<float> columns(windows(s) * depth(s), "conv2d");
-  Gemm<float> g;
-  g.m = windows(s), g.n = depth(s), g.k = s.oc;
-  g.a = {dy, s.oc, false, {}};
-  g.b = {w, g.n, false, {}};
-  g.c = {columns.data(), g.n, false, {}};
-  gemm(g);
+  window_gradients(s, dy, w, columns.data());
   if (s.oh() * s.kh != s.h || s.ow() * s.kw != s.w) std::fill_n(dx, s.x_size(), 0.0f);
   for_runs(s, [&](int64_t window, int64_t tap, int64_t pixel, int64_t pixels) {
     std::copy_n(columns.data() + window * depth(s) + tap * s.c, pixels * s.c, dx + pixel * s.c);
@@ -96,16 +101,11 @@ void conv2d_patches_weights(const Conv2dShape& s, const float* x, const float* d
   gemm(g);
 }
 
-// A window's gradients are its dy times the weights as they lie, which are larger than all windows:
-// they are read once, and what the windows give to a pixel is added up after it.
+// The weights, larger than all windows, are read once, and what the windows give to a pixel is
+// added up after it.
 void conv2d_few_windows_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
   const Scratch<float> columns(windows(s) * depth(s), "conv2d");
-  Gemm<float> g;
-  g.m = windows(s), g.n = depth(s), g.k = s.oc;
-  g.a = {dy, s.oc, false, {}};
-  g.b = {w, g.n, false, {}};
-  g.c = {columns.data(), g.n, false, {}};
-  gemm(g);
+  window_gradients(s, dy, w, columns.data());
   parallel_for(s.n * s.h * s.w, 1, [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; ++at) {
       float* __restrict to = dx + at * s.c;
