@@ -36,9 +36,10 @@ void take(const std::string& path, const JsonValue& json, const char* key,
 }
 
 /// An object within another, or an empty one.
-JsonValue part_of(const std::string& path, const JsonValue& json, const char* key) {
+const JsonValue& part_of(const std::string& path, const JsonValue& json, const char* key) {
+  static const JsonValue kNone{JsonValue::Object()};
   const JsonValue* at = json.find(key);
-  if (!at || at->is_null()) return JsonValue(JsonValue::Object());
+  if (!at || at->is_null()) return kNone;
   if (!at->is_object()) throw FormatError(path, fmt::format("\"{}\" is no object", key));
   return *at;
 }
@@ -76,7 +77,7 @@ void read_added(const std::string& path, const JsonValue& json, WordPieceConfig&
 
 void read_tokenizer_json(const std::string& path, WordPieceConfig& config) {
   const JsonValue json = parse_object(path);
-  const JsonValue normalizer = part_of(path, json, "normalizer");
+  const JsonValue& normalizer = part_of(path, json, "normalizer");
   expect_type(path, "normalizer", normalizer, "BertNormalizer");
   expect_type(path, "pre_tokenizer", part_of(path, json, "pre_tokenizer"), "BertPreTokenizer");
   if (normalizer.members().empty()) {
@@ -86,7 +87,7 @@ void read_tokenizer_json(const std::string& path, WordPieceConfig& config) {
   take(path, normalizer, "handle_chinese_chars", config.split_ideographs);
   take(path, normalizer, "strip_accents", config.strip_accents);
   take(path, normalizer, "lowercase", config.lower_case);
-  const JsonValue model = part_of(path, json, "model");
+  const JsonValue& model = part_of(path, json, "model");
   expect_type(path, "model", model, "WordPiece");
   take(path, model, "unk_token", config.unknown);
   take(path, model, "continuing_subword_prefix", config.prefix);
