@@ -67,7 +67,7 @@ HWY_INLINE void read(F32 d, const bfloat16* p, V32 (&v)[2]) {
 // Two vectors of even and odd numbers in their order.
 inline void put_in_order(float* pairs) {
   const F32 d;
-  const V32 even = hn::Load(d, pairs), odd = hn::Load(d, pairs + kLanes);
+  const V32 even = hn::LoadU(d, pairs), odd = hn::LoadU(d, pairs + kLanes);
   const V32 low = hn::InterleaveLower(d, even, odd), high = hn::InterleaveUpper(d, even, odd);
   HWY_ALIGN float blocks[2 * kLanes];
   hn::Store(low, d, blocks);
