@@ -148,15 +148,16 @@ std::vector<Case> small_and_odd() {
 }
 
 /// Shapes that reach each way of computing: rows of dot products, a row times a matrix, few and
-/// many rows, several steps of k, several strips, short sums, several blocks of packed rows, tasks
-/// with edges.
+/// many rows, several steps of k, several strips, short sums, several blocks of packed rows, rows
+/// 2 KB apart, long sums of factors in the order of k, tasks with edges.
 std::vector<Case> large() {
   std::vector<Case> cases;
   const int64_t sizes[][3] = {{1, 700, 100},   {700, 1, 130},    {1, 1100, 513},   {10, 600, 512},
                               {64, 300, 784},  {200, 201, 800},  {300, 70, 900},   {70, 300, 1000},
                               {16, 27, 9000},  {193, 17, 390},   {401, 333, 511},  {30, 50, 20000},
                               {1500, 20, 100}, {20, 1500, 100},  {300, 130, 2100}, {96, 40, 1100},
-                              {500, 90, 64},   {1100, 33, 1500}, {2100, 17, 2050}, {512, 40, 600}};
+                              {500, 90, 64},   {1100, 33, 1500}, {2100, 17, 2050}, {512, 40, 600},
+                              {509, 40, 600},  {70, 130, 4100},  {130, 70, 4100}};
   for (const auto& s : sizes) {
     for (const int t : {0, 1, 2, 3}) {
       cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1});

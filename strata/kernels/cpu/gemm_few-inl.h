@@ -20,7 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
 // Steps of k between two visits to C.
-inline constexpr int64_t kFewRowsDepth = 512;
+inline constexpr int64_t kFewRowsDepth = kLanes > 8 ? 1024 : 512;
 
 // The left factor of a task: reading rows in place costs nothing but cache lines that lie apart,
 // and columns in place as little if they are short; packing costs a fixed time per number, which

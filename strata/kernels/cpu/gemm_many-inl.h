@@ -26,16 +26,18 @@ namespace strata::kernels::HWY_NAMESPACE {
 
 // Steps of k between two visits to C.
 inline constexpr int64_t kManyRowsDepth = 1024;
-// Floats of the right factor in such a step that stay in the second cache.
-inline constexpr int64_t kStripFloats = 48 << 10;
+// Floats of the right factor in such a step that stay in the second cache: processors with AVX-512
+// have 1 MB of it and more.
+inline constexpr int64_t kStripFloats = (kLanes > 8 ? 128 : 48) << 10;
 // Tasks of a product that is large enough, about; multiplications of a task of a smaller one.
 inline constexpr int64_t kTasks = 16;
 inline constexpr double kTaskWork = 1e6;
 // Rows that repay packing a strip, where there are strips enough for the threads.
 inline constexpr int64_t kTaskRows = 480, kEnoughStrips = 4;
-// Floats of the left factor that are packed at a time, where it must be: 4 MB; and the least k of
-// them.
-inline constexpr int64_t kMaxPacked = int64_t{1} << 20, kLeastPackedK = 512;
+// Floats of the left factor that are packed at a time, where it must be: 4 MB, or 1 MB where the
+// step of k can be shorter for it, but not than the least.
+inline constexpr int64_t kMaxPacked = int64_t{1} << 20, kMaxPackedStep = kMaxPacked / 4;
+inline constexpr int64_t kLeastPackedK = 512;
 // Floats of a left factor read where it lies that pass by all strips before others do: 8 MB, so
 // that the third cache holds them.
 inline constexpr int64_t kMaxPassing = int64_t{2} << 20;
@@ -136,24 +138,27 @@ void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& pa
 }
 
 // Packs tiles of the left factor, those of `rows` behind row `begin`. Where its columns lie in
-// sequence and the rows of k so far apart that their lines share few places of a cache, some tiles
-// are packed side by side: what is not taken at once has left the caches when the next tile comes.
+// sequence, all tiles are packed some rows of k at a time, so that each line is read once; or,
+// where the rows of k are so far apart that their lines share few places of a cache, some tiles
+// side by side: what is not taken at once has left the caches when the next tile comes.
 template <class T>
 void pack_left_rows(const GemmProblem<T>& p, int64_t begin, Range rows, float* to) {
   constexpr int64_t kTiles = 8, kCloseRows = 512;
-  for (int64_t i = rows.begin; i < rows.end;) {
-    const int64_t tiles = std::min(kTiles, (rows.end - i) / kTileRows);
-    if constexpr (std::is_same_v<T, float>) {
-      const bool is_close = p.left.k_step >= kCloseRows && p.left.k_step % kCloseRows == 0;
-      if (tiles > 1 && p.left.lane_step == 1 && is_close) {
-        pack_tiles(p.left.data + begin + i, p.left.k_step, p.k, tiles, to + i * p.k);
-        i += tiles * kTileRows;
-        continue;
-      }
+  const bool in_order = p.left.lane_step == 1;
+  const bool is_close = p.left.k_step >= kCloseRows && p.left.k_step % kCloseRows == 0;
+  int64_t first = rows.begin;
+  if constexpr (std::is_same_v<T, float>) {
+    for (int64_t tiles; in_order && is_close; first += tiles * kTileRows) {
+      tiles = std::min(kTiles, (rows.end - first) / kTileRows);
+      if (tiles <= 1) break;
+      pack_tiles(p.left.data + begin + first, p.left.k_step, p.k, tiles, to + first * p.k);
     }
-    pack_left(p, {0, p.k, true, true}, begin + i, to + i * p.k);
-    i += kTileRows;
   }
+  for_each_k_step(p.k, in_order ? kPackDepth : p.k, [&](const KStep& ks) HWY_ATTR {
+    for (int64_t i = first; i < rows.end; i += kTileRows) {
+      pack_left(p, ks, begin + i, to + i * p.k + ks.begin * kTileRows);
+    }
+  });
 }
 
 // Blocks of rows of the left factor are packed by all threads and then computed with.
@@ -208,7 +213,7 @@ void many_rows(const GemmProblem<T>& p) {
   if constexpr (std::is_same_v<T, float>) {
     if (p.left.k_step == 1) return rows_in_place(p, depth);
   }
-  const int64_t most = std::max(kLeastPackedK, kMaxPacked / p.m);
+  const int64_t most = std::max(kLeastPackedK, kMaxPackedStep / p.m);
   for_each_k_step(p.k, step_depth<T>(p.k, most), [&](const KStep& k) HWY_ATTR {
     packed_rows(part_along_k(p, k), std::min(depth, k.depth));
   });
@@ -241,6 +246,9 @@ inline void turned_task(const GemmProblem<float>& p, const KStep& ks, const floa
   store_sums(p, sums, q.ld, rows.begin, q.m, 0, q.n);
 }
 
+// Rows of a task are a multiple of this.
+inline constexpr int64_t kTurnedGrain = kLanes > 8 ? kTurnedRows : kTurnedRows / 2;
+
 inline void turned_rows(const GemmProblem<float>& p) {
   for_each_k_step(p.k, step_depth<float>(p.k, kManyRowsDepth), [&](const KStep& k) HWY_ATTR {
     const GemmProblem<float> q = part_along_k(p, k);
@@ -251,7 +259,7 @@ inline void turned_rows(const GemmProblem<float>& p) {
       pack_right(q, whole, panel.begin * kTileColumns, right + panel.begin * kTileColumns * q.k);
     });
     const double work = static_cast<double>(q.m) * static_cast<double>(q.n * q.k);
-    for_each_task(work, q.m, std::min(task_size(work, q.m, kTurnedRows / 2), kTurnedRows),
+    for_each_task(work, q.m, std::min(task_size(work, q.m, kTurnedGrain), kTurnedRows),
                   [&](Range rows) HWY_ATTR { turned_task(q, whole, right, rows); });
   });
 }

@@ -35,18 +35,22 @@ HWY_INLINE V32x4 load4(const float16* p) {
   return hn::PromoteTo(F32x4(), hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(p)));
 }
 
-// Four numbers of one row, or of two rows four apart: the upper half of a vector is then the
-// second.
-using Rows = hn::CappedTag<float, 8>;
+// Four numbers of each row, rows four apart side by side in a vector.
+using Rows = hn::CappedTag<float, 16>;
 using VRows = hn::Vec<Rows>;
 inline constexpr int64_t kTurned = static_cast<int64_t>(hn::MaxLanes(Rows()));  // rows at a time
 
+// Numbers [p, p + 4) of rows r, r + 4, ... of `row`.
 template <class T>
-HWY_INLINE VRows load_rows(const T* row, [[maybe_unused]] const T* fourth_after) {
-  if constexpr (kTurned == 8) {
-    return hn::Combine(Rows(), load4(fourth_after), load4(row));
+HWY_INLINE VRows load_rows(const T* const* row, int64_t p) {
+  if constexpr (kTurned == 16) {
+    const hn::Half<Rows> half;
+    return hn::Combine(Rows(), hn::Combine(half, load4(row[12] + p), load4(row[8] + p)),
+                       hn::Combine(half, load4(row[4] + p), load4(row[0] + p)));
+  } else if constexpr (kTurned == 8) {
+    return hn::Combine(Rows(), load4(row[4] + p), load4(row[0] + p));
   } else {
-    return load4(row);
+    return load4(row[0] + p);
   }
 }
 
@@ -66,9 +70,13 @@ HWY_INLINE void transpose4(VRows& a, VRows& b, VRows& c, VRows& d) {
 
 // The first `count` lanes.
 HWY_INLINE void store_first(VRows v, float* p, int64_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[kTurned];
   hn::Store(v, Rows(), lanes);
   for (int64_t i = 0; i < count; ++i) p[i] = lanes[i];
+#else
+  hn::BlendedStore(v, hn::FirstN(Rows(), static_cast<size_t>(count)), Rows(), p);
+#endif
 }
 
 // to[k * width + lane] = from(lane, k) for lanes that follow each other in memory.
@@ -87,6 +95,9 @@ HWY_INLINE void pack_in_order(const T* HWY_RESTRICT from, int64_t k_step, int64_
   }
 }
 
+// Rows of k that are packed for all tiles before the next ones are.
+inline constexpr int64_t kPackDepth = 32;
+
 // The same for a width that is no multiple of the vectors: each row is copied with what stands
 // behind it, which the next row overwrites; but the last row to the lane.
 template <int kWidth>
@@ -94,7 +105,7 @@ HWY_INLINE void pack_past_width(const float* HWY_RESTRICT from, int64_t k_step, 
                                 float* HWY_RESTRICT to) {
   constexpr int kCopied = (kWidth + kLanes - 1) / kLanes * kLanes;
   for (; k > 1 && k_step >= kCopied; --k, from += k_step, to += kWidth) {
-    __builtin_prefetch(from + 2 * kWidth, 0, 2);
+    __builtin_prefetch(from + kPackDepth * k_step);
     for (int i = 0; i < kCopied; i += kLanes) {
       std::memcpy(to + i, from + i, kLanes * sizeof(float));
     }
@@ -140,8 +151,8 @@ HWY_INLINE void pack_rest_in_order(const T* from, int64_t k_step, int64_t lanes,
 template <bool kWhole, class T>
 HWY_INLINE void pack_turned_rows(const T* from, int64_t lane_step, int64_t count, int64_t width,
                                  int64_t k, float* HWY_RESTRICT to) {
-  const T* row[8];  // beyond the edge: the last row again, not stored
-  for (int64_t r = 0; r < 8; ++r) row[r] = from + std::min(r, count - 1) * lane_step;
+  const T* row[16];  // beyond the edge: the last row again, not stored
+  for (int64_t r = 0; r < 16; ++r) row[r] = from + std::min(r, count - 1) * lane_step;
   const auto store = [&](VRows v, float* out) HWY_ATTR {
     if constexpr (kWhole) {
       hn::StoreU(v, Rows(), out);
@@ -151,8 +162,8 @@ HWY_INLINE void pack_turned_rows(const T* from, int64_t lane_step, int64_t count
   };
   int64_t p = 0;
   for (; p + 4 <= k; p += 4) {
-    VRows a = load_rows(row[0] + p, row[4] + p), b = load_rows(row[1] + p, row[5] + p);
-    VRows c = load_rows(row[2] + p, row[6] + p), d = load_rows(row[3] + p, row[7] + p);
+    VRows a = load_rows(row, p), b = load_rows(row + 1, p);
+    VRows c = load_rows(row + 2, p), d = load_rows(row + 3, p);
     transpose4(a, b, c, d);
     float* out = to + p * width;
     store(a, out);

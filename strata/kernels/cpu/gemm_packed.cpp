@@ -45,14 +45,32 @@ void whole_product(const GemmProblem<T>& p) {
   many_rows(p);
 }
 
+// Whether the result is small enough to be had once for each range of a long sum. Factors that lie
+// in the order of k, as for the gradients of weights, are then read once and in sequence.
+template <class T>
+bool has_long_sums(const GemmProblem<T>& p) {
+  constexpr int64_t kSmall = 8192, kInSequence = (kLanes > 8 ? 128 : 64) << 10;
+  const bool in_sequence = p.left.lane_step == 1 && p.right.lane_step == 1;
+  return p.k >= 4096 && p.m * p.n <= (in_sequence ? kInSequence : kSmall);
+}
+
 // A small result of a long sum: ranges of k in parallel, added up in order.
-void long_product(const GemmProblem<float>& p) {
+void long_product(const GemmProblem<float>& problem) {
+  const bool in_sequence = problem.left.lane_step == 1 && problem.right.lane_step == 1;
+  const bool swaps = in_sequence && problem.m > problem.n;  // the shorter one is packed
+  const GemmProblem<float> p = swaps ? problem.swapped() : problem;
+  constexpr int64_t kLongStep = 512;  // both factors stay in the second cache
   const int64_t parts = std::min<int64_t>(16, p.k / 1024);
   const int64_t depth = round_up(ceil_div(p.k, parts), 4);
   float* partials = gemm_buffers().partial.get(parts * p.m * p.n);
   parallel_chunks(parts, [&](int64_t part) {
     const Range k = {std::min(p.k, part * depth), std::min(p.k, (part + 1) * depth)};
-    whole_product(part_of(p, k, partials + part * p.m * p.n));
+    const GemmProblem<float> q = part_of(p, k, partials + part * p.m * p.n);
+    if (in_sequence) {
+      few_rows_task(q, step_depth<float>(q.k, kLongStep), {0, q.n});
+    } else {
+      whole_product(q);
+    }
   });
   store_partials(p, partials, parts);
 }
@@ -64,7 +82,7 @@ void product(const GemmProblem<T>& problem) {
   }
   const GemmProblem<T> p = best_side(problem);
   if constexpr (std::is_same_v<T, float>) {
-    if (p.k >= 4096 && p.m * p.n <= 8192) return long_product(p);
+    if (has_long_sums(p)) return long_product(p);
   }
   whole_product(p);
 }
@@ -87,7 +105,7 @@ void GemmBuffer::grow(int64_t count) {
   // Large buffers on large pages: a tile's reads would wait for the translation of small ones.
   constexpr size_t kLine = 64, kHugePage = size_t{2} << 20;
   const size_t bytes = static_cast<size_t>(count) * sizeof(float);
-  const size_t align = bytes >= kHugePage ? kHugePage : kLine;
+  const size_t align = bytes >= kHugePage / 16 ? kHugePage : kLine;
   const size_t rounded = (bytes + align - 1) / align * align;
   floats_.reset();
   count_ = 0;

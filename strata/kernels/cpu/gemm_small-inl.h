@@ -84,8 +84,10 @@ inline bool small_product(const GemmProblem<float>& problem) {
     dots(in_sequence, in_sequence.right.data);
     return true;
   }
-  // A tile wastes the lanes that a narrow result leaves empty, which repays reading without order.
-  const bool narrow = p.m <= 4 || (p.k >= 256 && (p.m <= kLanes || (p.m < 14 && p.n <= 64)));
+  // A tile wastes the lanes that a narrow result leaves empty, which repays reading without order;
+  // but adding up the lanes of a long vector costs more than it saves.
+  const bool shorter = kLanes <= 8 && p.k >= 256 && (p.m <= kLanes || (p.m < 14 && p.n <= 64));
+  const bool narrow = p.m <= 4 || shorter;
   if (p.left.k_step == 1 && narrow) {
     dots(p, p.right.data);
     return true;

@@ -33,6 +33,7 @@ inline constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 inline constexpr int kTileVectors = 2;
 inline constexpr int kTileColumns = kTileVectors * kLanes;
 inline constexpr int kTileSize = kTileRows * kTileColumns;
+inline constexpr int kLineFloats = 16;  // of a line of the caches
 
 // Where a tile's sums go, and what is done to them on the way.
 struct TileTarget {
@@ -113,6 +114,26 @@ inline HWY_NOINLINE void store_edge(const float* HWY_RESTRICT sums, int rows, in
   }
 }
 
+// Pointers to a tile's rows, `step` apart: one for every fourth row, from which the next ones are
+// reached by adding up to three steps. One for each row would not stay in the registers.
+template <int kRows, class T>
+class TileRows {
+ public:
+  HWY_INLINE TileRows(T* first, int64_t step) : step_(step) {
+    for (int b = 0; b < kFourths; ++b) fourth_[b] = first + 4 * b * step;
+  }
+  HWY_INLINE T* operator[](int i) const { return fourth_[i / 4] + i % 4 * step_; }
+  // To the next column.
+  HWY_INLINE void advance() {
+    for (T*& row : fourth_) ++row;
+  }
+
+ private:
+  static constexpr int kFourths = (kRows + 3) / 4;
+  T* fourth_[kFourths];
+  int64_t step_;
+};
+
 // C(i, j) = sum over k of left(i, k) * right(k, j). The left side is read one number at a time:
 // (i, k) lies at left[i * left_step + k] if kLeftRows, else at left[k * left_step + i]. The right
 // side is read in vectors: row k lies at right + k * right_step.
@@ -122,12 +143,13 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
                                const TileTarget& to, const Ahead& ahead) {
   const F32 d;
   V32 acc[kRows][kVectors];
-  float* HWY_RESTRICT c = to.c;
+  const TileRows<kRows, float> c(to.c, to.ld);
   [[maybe_unused]] float* HWY_RESTRICT copy = to.copy;
   for (int i = 0; i < kRows; ++i) {
-    hwy::Prefetch(c + i * to.ld);
+    for (int j = 0; j < kVectors * kLanes; j += kLineFloats) hwy::Prefetch(c[i] + j);
     for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
   }
+  TileRows<kRows, const float> rows(left, left_step);
   const float* run = ahead.data;
   for (int64_t p = 0; p < k; run += ahead.run_step) {
     const float* fetch = run;
@@ -135,6 +157,9 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
     HWY_UNROLL(2)
     for (; p < end; ++p) {
       __builtin_prefetch(fetch, 0, 2);
+      if constexpr (kCopyRight && kTileColumns > kLineFloats) {
+        __builtin_prefetch(fetch + kLineFloats, 0, 2);
+      }
       fetch += ahead.step;
       V32 b[kVectors];
       for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
@@ -143,10 +168,14 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
         copy += kVectors * kLanes;
       }
       for (int i = 0; i < kRows; ++i) {
-        const V32 a = hn::Set(d, kLeftRows ? left[i * left_step] : left[i]);
+        const V32 a = hn::Set(d, kLeftRows ? *rows[i] : left[i]);
         for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
       }
-      left += kLeftRows ? 1 : left_step;
+      if constexpr (kLeftRows) {
+        rows.advance();
+      } else {
+        left += left_step;
+      }
       right += right_step;
     }
   }
@@ -166,7 +195,7 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
     for (int i = 0; i < kRows; ++i) {
       HWY_UNROLL(16)
       for (int v = 0; v < kVectors; ++v) {
-        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, c + i * to.ld + v * kLanes));
+        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, c[i] + v * kLanes));
       }
     }
   }
@@ -188,7 +217,7 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
   HWY_UNROLL(16)
   for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(16)
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[i][v], d, c + i * to.ld + v * kLanes);
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[i][v], d, c[i] + v * kLanes);
   }
 }
 
