@@ -108,6 +108,18 @@ const Case kCases[] = {
       .pad_w = 1}},
     {"many weights", {.n = 2, .h = 6, .w = 7, .c = 256, .oc = 130, .kh = 3, .kw = 3, .pad_h = 1,
       .pad_w = 1}},
+    // Few channels, whose way back runs along the pixels: widths of whole vectors and parts, rows
+    // that fill no tile, windows beyond the padding and within it.
+    {"two channels, wide", {.n = 2, .h = 9, .w = 50, .c = 2, .oc = 8, .kh = 3, .kw = 3, .pad_h = 1,
+      .pad_w = 1}},
+    {"five channels, dilated", {.n = 2, .h = 11, .w = 13, .c = 5, .oc = 9, .kh = 3, .kw = 2, .pad_h
+      = 5, .pad_w = 4, .dilation_h = 2, .dilation_w = 3}},
+    {"seven channels, many results", {.n = 1, .h = 40, .w = 34, .c = 7, .oc = 70, .kh = 3, .kw = 3,
+      .pad_h = 2, .pad_w = 0}},
+    {"four channels, one row", {.n = 3, .h = 1, .w = 8, .c = 4, .oc = 5, .kh = 1, .kw = 3}},
+    {"stride two, small images", {.n = 11, .h = 8, .w = 7, .c = 32, .oc = 40, .kh = 3, .kw = 3,
+      .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1}},
+    {"large windows", {.n = 8, .h = 24, .w = 24, .c = 8, .oc = 64, .kh = 9, .kw = 9}},
     // Winograd's way: few tiles and many, images that are no multiple of a tile, channels that fill
     // no vector, every padding.
     {"few tiles", {.n = 9, .h = 7, .w = 9, .c = 150, .oc = 29, .kh = 3, .kw = 3, .pad_h = 1,

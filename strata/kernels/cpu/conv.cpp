@@ -76,6 +76,7 @@ void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w,
   if (is_pointwise(s)) return conv2d_pointwise_data(s, dy, w, dx);
   if (conv2d_has_patches(s)) return conv2d_patches_data(s, dy, w, dx);
   if (conv2d_has_few_windows(s)) return conv2d_few_windows_data(s, dy, w, dx);
+  if (conv2d_has_planar_inputs(s)) return conv2d_planar_data(s, dy, w, dx);
   if (conv2d_has_wide_windows(s)) return conv2d_wide_data(s, dy, w, dx);
   if (conv2d_merges_groups(s) && conv2d_merged_data(s, dy, w, dx)) return;
   if (winograd_fits(s) && conv2d_winograd_data(s, dy, w, dx)) return;

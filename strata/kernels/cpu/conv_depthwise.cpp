@@ -286,12 +286,16 @@ void depthwise(const Depthwise& p, const float* source, float* result) {
 // Weights [channel of the group][tap][width], turned over for the way back.
 void pack_depthwise(const Conv2dShape& s, bool back, const float* w, int64_t width, float* to) {
   const int64_t taps = s.kh * s.kw, group = s.group_c();
-  std::fill_n(to, group * taps * width, 0.0f);
-  for (int64_t i = 0; i < group; ++i) {
-    for (int64_t t = 0; t < taps; ++t, to += width) {
-      for (int64_t c = 0; c < s.c; ++c) {
-        to[c] = back ? w[((c / group * group + i) * taps + taps - 1 - t) * group + c % group]
-                     : w[(c * taps + t) * group + i];
+  if (s.c < width) std::fill_n(to, group * taps * width, 0.0f);
+  // Of a group, the weights to a result: its own, or those from it in all others.
+  const int64_t step = back ? taps * group : 1, tap_step = back ? -group : group;
+  for (int64_t c = 0; c < s.c; ++c) {
+    const int64_t member = c % group;
+    const float* from =
+        back ? w + ((c - member) * taps + taps - 1) * group + member : w + c * taps * group;
+    for (int64_t i = 0; i < group; ++i) {
+      for (int64_t t = 0; t < taps; ++t) {
+        to[(i * taps + t) * width + c] = from[i * step + t * tap_step];
       }
     }
   }

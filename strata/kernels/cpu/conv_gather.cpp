@@ -11,6 +11,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "strata/kernels/cpu/conv_tile-inl.h"
+#include "strata/kernels/cpu/gemm_pack-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
@@ -176,15 +177,8 @@ void Gather::pack_panel(int64_t panel) {
       }
       continue;
     }
-    for (int64_t begin = 0; begin < g_.channels; begin += 16) {  // both sides stay in L1
-      const int64_t end = std::min(g_.channels, begin + 16);
-      for (int64_t o = 0; o < width; ++o) {
-        const float* row = from + o * g_.weight_out;
-        for (int64_t c = begin; c < end; ++c) {
-          to[c * width + o] = o < used ? row[c * g_.weight_channel] : 0.0f;
-        }
-      }
-    }
+    if (used < width) std::fill_n(to, g_.channels * width, 0.0f);
+    pack_turned(from, g_.weight_out, used, width, g_.channels, to);
     to += g_.channels * width;
   }
 }
@@ -194,12 +188,14 @@ void Gather::run() {
     for (int64_t p = begin; p < end; ++p) pack_panel(p);
   });
   const int64_t rows = rows_for(static_cast<int>(std::min<int64_t>(vectors_, kMaxVectors)));
-  const int64_t group = across_images_ ? rows : 1;
-  const int64_t groups = (g_.images + group - 1) / group;
   const int64_t pixels = g_.result_h * g_.result_w;
-  // About 200 pixels read their part of the source from L2 for each panel of weights.
+  // About 200 pixels read their part of the source from L2 for each panel of weights: a part of an
+  // image, or several images.
   const int64_t few = across_images_ ? std::max<int64_t>(64, 4 * g_.result_w) : 32 * rows;
-  const int64_t block = std::min(pixels, few);
+  const int64_t group = across_images_ ? rows : std::max<int64_t>(1, few / pixels);
+  const int64_t groups = (g_.images + group - 1) / group;
+  const int64_t parts = std::max<int64_t>(1, (pixels + few / 2) / few);
+  const int64_t block = ((pixels + parts - 1) / parts + rows - 1) / rows * rows;
   const int64_t blocks = (pixels + block - 1) / block;
   const int64_t splits = std::clamp<int64_t>(16 / std::max<int64_t>(groups * blocks, 1), 1,
                                              std::max<int64_t>(panels_, 1));
@@ -259,12 +255,14 @@ void Gather::run_panel(const Unit& u, int64_t panel) const {
     }
     return;
   }
-  int64_t i = u.pixel / w, j = u.pixel % w;
-  for (int64_t p = 0; p < u.pixels; p += kRows) {
+  const int64_t all = u.images * u.pixels;  // of one image after the other
+  int64_t image = u.image, p = u.pixel, i = p / w, j = p % w;
+  for (int64_t at = 0; at < all; at += kRows) {
     Tile tile;
-    for (int64_t m = p; m < std::min(u.pixels, p + kRows); ++m) {
-      add_row(tile, panel, u.image, i, j);
+    for (int64_t m = at; m < std::min(all, at + kRows); ++m) {
+      add_row(tile, panel, image, i, j);
       if (++j == w) j = 0, ++i;
+      if (++p == u.pixel + u.pixels) ++image, p = u.pixel, i = p / w, j = p % w;
     }
     tile.first_run = runs_.data();
     tile.last_run = runs_.data() + runs_.size();

@@ -60,6 +60,10 @@ void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, con
 bool conv2d_has_few_gradients(const Conv2dShape& s);
 void conv2d_few_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 
+/// One group of few channels without stride: the way back with vectors along rows of pixels.
+bool conv2d_has_planar_inputs(const Conv2dShape& s);
+void conv2d_planar_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
+
 /// The gradients of the weights, for any shape; made for groups of few channels.
 void conv2d_weights_few(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 /// The same where each group has channels for a vector.

@@ -34,6 +34,9 @@ struct Pixel {
   int32_t left, right;
 };
 
+// Rows of a tile: with a single vector more, so that their sums do not wait for each other.
+constexpr int tile_rows(int vectors) { return vectors == 1 && kManyRegisters ? 14 : 6; }
+
 class FewWeights {
  public:
   // `x` has the padding of `s` in it and may be read one vector beyond its end.
@@ -41,8 +44,8 @@ class FewWeights {
   void run() const;
 
  private:
-  static constexpr int kTileRows = 6;
-  static constexpr int64_t kTileSize = int64_t{kTileRows} * kMaxVectors * kLanes;
+  static constexpr int64_t kTileSize =
+      int64_t{std::max(tile_rows(1), tile_rows(kMaxVectors) * kMaxVectors)} * kLanes;
   static constexpr int64_t kBlockPixels = 256;
 
   void add_columns(int64_t tap_row, int64_t tap_column, int64_t length);
@@ -53,9 +56,16 @@ class FewWeights {
   int64_t size() const { return tiles_ * column_tiles() * kTileSize; }
   void run_rows(int64_t begin, int64_t end, float* sums) const;
   void find_pixels(int64_t begin, int64_t end, std::vector<Pixel>& pixels) const;
+  template <int kVectors, int... kRows>
+  void run_columns(const Columns& columns, const std::vector<Pixel>& pixels, int64_t tile,
+                   const float* left, const float* right, float* sums,
+                   std::integer_sequence<int, kRows...>) const;
   template <int kVectors>
   void run_columns(const Columns& columns, const std::vector<Pixel>& pixels, int64_t tile,
-                   const float* left, const float* right, float* sums) const;
+                   const float* left, const float* right, float* sums) const {
+    run_columns<kVectors>(columns, pixels, tile, left, right, sums,
+                          std::make_integer_sequence<int, tile_rows(kVectors)>());
+  }
   template <int kRows, int kVectors>
   static void run_tile(const Columns& columns, const std::vector<Pixel>& pixels,
                        const int64_t* rows, const float* left, const float* right, float* sums);
@@ -75,7 +85,7 @@ FewWeights::FewWeights(const Conv2dShape& s, const float* x, const float* dy, fl
     : s_(s), x_(x), dy_(dy), dw_(dw), h_(s.h + 2 * s.pad_h), w_(s.w + 2 * s.pad_w) {
   const bool rows_are_runs = s.groups == 1 && s.dilation_w == 1;
   const int64_t run = s.kw * s.c, run_lanes = (run + kLanes - 1) / kLanes * kLanes;
-  along_channels_ = rows_are_runs && s.oc % (2 * kLanes) == 0 && 8 * run < 7 * run_lanes;
+  along_channels_ = rows_are_runs && s.oc % 16 == 0 && 8 * run < 7 * run_lanes;
   if (along_channels_) {
     add_channels();
   } else {
@@ -86,7 +96,10 @@ FewWeights::FewWeights(const Conv2dShape& s, const float* x, const float* dy, fl
       }
     }
   }
-  tiles_ = (rows() + kTileRows - 1) / kTileRows;
+  const bool single = std::all_of(columns_.begin(), columns_.end(),
+                                  [](const Columns& c) { return c.vectors == 1; });
+  const int64_t most = tile_rows(single ? 1 : kMaxVectors);
+  tiles_ = (rows() + most - 1) / most;
 }
 
 void FewWeights::add_channels() {
@@ -168,18 +181,15 @@ void FewWeights::find_pixels(int64_t begin, int64_t end, std::vector<Pixel>& pix
   }
 }
 
-template <int kVectors>
+template <int kVectors, int... kRows>
 void FewWeights::run_columns(const Columns& columns, const std::vector<Pixel>& pixels, int64_t tile,
-                             const float* left, const float* right, float* sums) const {
-  const int64_t* rows = rows_.data() + tile_begin(tile);
-  switch (tile_begin(tile + 1) - tile_begin(tile)) {
-    case 1: return run_tile<1, kVectors>(columns, pixels, rows, left, right, sums);
-    case 2: return run_tile<2, kVectors>(columns, pixels, rows, left, right, sums);
-    case 3: return run_tile<3, kVectors>(columns, pixels, rows, left, right, sums);
-    case 4: return run_tile<4, kVectors>(columns, pixels, rows, left, right, sums);
-    case 5: return run_tile<5, kVectors>(columns, pixels, rows, left, right, sums);
-    default: return run_tile<6, kVectors>(columns, pixels, rows, left, right, sums);
-  }
+                             const float* left, const float* right, float* sums,
+                             std::integer_sequence<int, kRows...>) const {
+  using RunTile = void (*)(const Columns&, const std::vector<Pixel>&, const int64_t*, const float*,
+                           const float*, float*);
+  static constexpr RunTile kWays[] = {run_tile<kRows + 1, kVectors>...};
+  const int64_t begin = tile_begin(tile), rows = tile_begin(tile + 1) - begin;
+  kWays[rows - 1](columns, pixels, rows_.data() + begin, left, right, sums);
 }
 
 template <int kRows, int kVectors>

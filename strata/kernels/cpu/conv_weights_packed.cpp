@@ -2,6 +2,7 @@
 // pixels are packed first: strides between pixels are often powers of two, which fill few sets of
 // the cache. For each tap a list says which pixels meet, so that padding costs nothing.
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "strata/base/parallel.h"
@@ -22,8 +23,11 @@ namespace {
 constexpr int kPackedRows = 6;  // output channels down a tile
 constexpr int64_t kPackedWidth = int64_t{kMaxVectors} * kLanes;
 constexpr int64_t kPackedTile = kPackedRows * kPackedWidth;
-constexpr int64_t kBlockPixels = 256;     // whose part of x stays in L1
-constexpr int64_t kFewSums = 160 * 1024;  // kept once for each chunk of blocks
+constexpr int64_t kBlockPixels = 256;  // whose part of x stays in L1
+// Sums that are kept once for each chunk of blocks, all or half of them in the second cache, of
+// which processors with AVX-512 have more.
+constexpr int64_t kFewSums = (kManyRegisters ? 320 : 160) * 1024;
+constexpr int64_t kMostGroups = kManyRegisters ? 2 : 1;
 
 // A result and the input it meets at some tap, as pixels of the packed block.
 struct Meeting {
@@ -107,11 +111,15 @@ int64_t PackedWeights::input_rows() const {
 
 void PackedWeights::run() {
   const int64_t size = tiles_ * tile_size();
-  if (size <= kFewSums && blocks_ >= 8) {  // few weights: chunks of blocks, summed in order
-    const int64_t chunks = std::min<int64_t>(16, blocks_);
+  const int64_t groups = (size + kFewSums - 1) / kFewSums;  // of tiles
+  if (groups <= kMostGroups && blocks_ >= 8) {  // few weights: chunks of blocks, summed in order
+    const int64_t chunks = std::min<int64_t>(size <= kFewSums / 2 ? 16 : 8, blocks_);
     Scratch<float> sums(chunks * size, "conv2d");
-    parallel_chunks(chunks, [&](int64_t c) {
-      run_blocks(c * blocks_ / chunks, (c + 1) * blocks_ / chunks, 0, tiles_, &sums[c * size]);
+    parallel_chunks(chunks * groups, [&](int64_t i) {
+      const int64_t c = i / groups, g = i % groups;
+      const int64_t first = g * tiles_ / groups, last = (g + 1) * tiles_ / groups;
+      run_blocks(c * blocks_ / chunks, (c + 1) * blocks_ / chunks, first, last - first,
+                 &sums[c * size + first * tile_size()]);
     });
     parallel_for(tiles_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) write(t, chunks, size, sums.data());
@@ -205,6 +213,10 @@ void PackedWeights::pack_dy(const Block& b, int64_t first_tile, int64_t tiles,
     float* to = p.dy + t * p.results * kPackedRows;
     for (int64_t q = 0; q < p.results; ++q) {
       const float* row = from + q * s_.oc + begin;
+      if (size == kPackedRows) {
+        std::memcpy(to + q * kPackedRows, row, sizeof(float) * kPackedRows);
+        continue;
+      }
       for (int64_t i = 0; i < kPackedRows; ++i) to[q * kPackedRows + i] = i < size ? row[i] : 0.0f;
     }
   }

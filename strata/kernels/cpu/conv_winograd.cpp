@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "strata/kernels/cpu/conv_winograd-inl.h"
+#include "strata/kernels/cpu/gemm_pack-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
@@ -177,18 +179,14 @@ void Winograd::pack_panel(int64_t panel, int64_t begin, int64_t end, const Part&
   const int64_t channels = source_.channels, out = result_.channels;
   const int64_t vectors = panel_vectors(panel), width = vectors * kLanes;
   HWY_ALIGN float lanes[kChannels * 9 * kPanel];
+  if (!turned_ && out - panel * kPanel < width) std::fill(std::begin(lanes), std::end(lanes), 0.0f);
   for (int64_t at = begin; at < end; at += kChannels) {
     const int64_t last = std::min(end, at + kChannels);
     if (!turned_) {  // channels side by side become results side by side
-      for (int64_t o = 0; o < width; ++o) {
-        const int64_t row = panel * kPanel + o;
-        for (int64_t tap = 0; tap < 9; ++tap) {
-          const float* from = w_ + (row * 9 + tap) * channels;
-          float* lane = lanes + tap * kPanel + o;
-          for (int64_t c = at; c < last; ++c) {
-            lane[(c - at) * 9 * kPanel] = row < out ? from[c] : 0.0f;
-          }
-        }
+      const int64_t first = panel * kPanel, lanes_used = std::min(width, out - first);
+      for (int64_t tap = 0; tap < 9; ++tap) {
+        pack_turned(w_ + (first * 9 + tap) * channels + at, 9 * channels, lanes_used, 9 * kPanel,
+                    last - at, lanes + tap * kPanel);
       }
     }
     for (int64_t c = at; c < last; ++c) {

@@ -130,10 +130,15 @@ class WinogradWeights {
 
  private:
   void transform(int64_t tile, int64_t to, const Transforms& x, const Transforms& dy) const;
-  void multiply(const Transforms& x, const Transforms& dy, int64_t panel, int64_t begin,
-                int64_t end, bool first, float* sums) const;
-  bool write(const Transforms& dy, int64_t panel, int64_t first, int64_t width,
-             const float* sums) const;
+  // A panel of results beside some panels of channels.
+  struct Unit {
+    int64_t panel, begin, end;
+    int64_t rows, width;  // results and channels, with those that fill up vectors
+  };
+  Unit unit_at(const Transforms& x, const Transforms& dy, int64_t u) const;
+  static void multiply(const Transforms& x, const Transforms& dy, const Unit& unit,
+                       int64_t first_frequency, int64_t last_frequency, bool first, float* sums);
+  bool write(const Unit& unit, int64_t first_row, int64_t last_row, const float* sums) const;
 
   const Conv2dShape& s_;
   Images x_, dy_;
@@ -152,32 +157,42 @@ void WinogradWeights::transform(int64_t tile, int64_t to, const Transforms& x,
   dy.transform<kTileOut>(at, to);
 }
 
-// One panel of dy beside the panels [begin, end) of x: sums [frequency][row][channel].
-void WinogradWeights::multiply(const Transforms& x, const Transforms& dy, int64_t panel,
-                               int64_t begin, int64_t end, bool first, float* sums) const {
-  const int64_t rows = dy.panel_vectors(panel) * kLanes;
-  const int64_t width = std::min(end * kPanel, x.vectors * kLanes) - begin * kPanel;
-  for (int64_t f = 0; f < kFrequencies; ++f) {
-    for (int64_t p = begin; p < end; ++p) {
-      add_panel(dy.panel(f, panel), rows, x.panel(f, p), x.panel_vectors(p), x.tiles, first,
-                sums + f * rows * width + (p - begin) * kPanel, width);
+WinogradWeights::Unit WinogradWeights::unit_at(const Transforms& x, const Transforms& dy,
+                                               int64_t u) const {
+  const int64_t groups = (x.panels() + kPanelsInUnit - 1) / kPanelsInUnit;
+  Unit unit;
+  unit.panel = u / groups;
+  unit.begin = u % groups * kPanelsInUnit;
+  unit.end = std::min(x.panels(), unit.begin + kPanelsInUnit);
+  unit.rows = dy.panel_vectors(unit.panel) * kLanes;
+  unit.width = std::min(unit.end * kPanel, x.vectors * kLanes) - unit.begin * kPanel;
+  return unit;
+}
+
+// Some frequencies of a unit: sums [frequency][row][channel].
+void WinogradWeights::multiply(const Transforms& x, const Transforms& dy, const Unit& unit,
+                               int64_t first_frequency, int64_t last_frequency, bool first,
+                               float* sums) {
+  for (int64_t f = first_frequency; f < last_frequency; ++f) {
+    for (int64_t p = unit.begin; p < unit.end; ++p) {
+      add_panel(dy.panel(f, unit.panel), unit.rows, x.panel(f, p), x.panel_vectors(p), x.tiles,
+                first, sums + f * unit.rows * unit.width + (p - unit.begin) * kPanel, unit.width);
     }
   }
 }
 
-// The gradients from channels [first, first + width) to the results of a panel; whether all are
-// finite.
-bool WinogradWeights::write(const Transforms& dy, int64_t panel, int64_t first, int64_t width,
+// The gradients of some rows of a unit; whether all are finite.
+bool WinogradWeights::write(const Unit& unit, int64_t first_row, int64_t last_row,
                             const float* sums) const {
   const F32 d;
-  const int64_t rows = dy.panel_vectors(panel) * kLanes;
+  const int64_t first = unit.begin * kPanel;
   V32 zeros = hn::Zero(d);  // a NaN where some gradient is not finite
-  for (int64_t i = 0; i < std::min(rows, s_.oc - panel * kPanel); ++i) {
-    float* to = dw_ + (panel * kPanel + i) * 9 * s_.c + first;
-    for (int64_t c = 0; c < std::min(width, s_.c - first); c += kLanes) {
+  for (int64_t i = first_row; i < std::min(last_row, s_.oc - unit.panel * kPanel); ++i) {
+    float* to = dw_ + (unit.panel * kPanel + i) * 9 * s_.c + first;
+    for (int64_t c = 0; c < std::min(unit.width, s_.c - first); c += kLanes) {
       V32 all[kFrequencies], half[3 * kTileIn], gradients[3];
       for (int64_t f = 0; f < kFrequencies; ++f) {
-        all[f] = hn::Load(d, sums + (f * rows + i) * width + c);
+        all[f] = hn::Load(d, sums + (f * unit.rows + i) * unit.width + c);
       }
       for (int64_t j = 0; j < kTileIn; ++j) {
         weight_gradient_transform(all + j, kTileIn, half + j, kTileIn);
@@ -195,34 +210,43 @@ bool WinogradWeights::write(const Transforms& dy, int64_t panel, int64_t first, 
 }
 
 // Blocks of tiles whose transforms stay in the shared cache; in each, a task for some channels of
-// both sides, which adds to its own sums.
+// both sides, which adds to its own sums. Where these are few, a task does some frequencies of
+// them.
 bool WinogradWeights::run() const {
+  constexpr int64_t kEnoughUnits = 16, kParts = 12, kRows = 8;
   const int64_t tiles = grid_.size(), channels = s_.c + s_.oc;
   const int64_t most = std::max<int64_t>(48, kTransforms / (kFrequencies * channels));
   const int64_t blocks = (tiles + most - 1) / most, size = (tiles + blocks - 1) / blocks;
   Transforms x(s_.c, size), dy(s_.oc, size);
   const Scratch<float> memory(x.size() + dy.size(), "conv2d");
   x.data = memory.data(), dy.data = memory.data() + x.size();
-  const int64_t groups = (x.panels() + kPanelsInUnit - 1) / kPanelsInUnit;
-  const int64_t units = dy.panels() * groups;
+  const int64_t units = dy.panels() * ((x.panels() + kPanelsInUnit - 1) / kPanelsInUnit);
+  const int64_t parts = units >= kEnoughUnits ? 1 : kParts, frequencies = kFrequencies / parts;
   const int64_t unit_size = kFrequencies * kPanel * kPanel * std::min(kPanelsInUnit, x.panels());
-  const Scratch<float> sums(blocks > 1 ? units * unit_size : 0, "conv2d");
-  std::vector<unsigned char> finite(static_cast<size_t>(units));
+  const bool keeps = blocks > 1 || parts > 1;
+  const Scratch<float> sums(keeps ? units * unit_size : 0, "conv2d");
+  const int64_t slices = keeps ? (kPanel + kRows - 1) / kRows : 1;
+  std::vector<unsigned char> finite(static_cast<size_t>(units * slices));
   for (int64_t b = 0; b < blocks; ++b) {
     const int64_t from = b * tiles / blocks;
     x.tiles = dy.tiles = (b + 1) * tiles / blocks - from;
     parallel_for(x.tiles, std::max<int64_t>(1, 1024 / channels), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) transform(from + t, t, x, dy);
     });
-    parallel_chunks(units, [&](int64_t u) {
-      const int64_t panel = u / groups, begin = u % groups * kPanelsInUnit;
-      const int64_t end = std::min(x.panels(), begin + kPanelsInUnit);
-      const Scratch<float> own(blocks > 1 ? 0 : unit_size, "conv2d");
-      float* to = blocks > 1 ? sums.data() + u * unit_size : own.data();
-      multiply(x, dy, panel, begin, end, b == 0, to);
-      if (b + 1 < blocks) return;
-      const int64_t width = std::min(end * kPanel, x.vectors * kLanes) - begin * kPanel;
-      finite[static_cast<size_t>(u)] = write(dy, panel, begin * kPanel, width, to);
+    parallel_chunks(units * parts, [&](int64_t i) {
+      const int64_t u = i / parts, f = i % parts * frequencies;
+      const Unit unit = unit_at(x, dy, u);
+      const Scratch<float> own(keeps ? 0 : unit_size, "conv2d");
+      float* to = keeps ? sums.data() + u * unit_size : own.data();
+      multiply(x, dy, unit, f, f + frequencies, b == 0, to);
+      if (!keeps) finite[static_cast<size_t>(u)] = write(unit, 0, unit.rows, to);
+    });
+  }
+  if (keeps) {
+    parallel_chunks(units * slices, [&](int64_t i) {
+      const int64_t u = i / slices, row = i % slices * kRows;
+      finite[static_cast<size_t>(i)] =
+          write(unit_at(x, dy, u), row, row + kRows, sums.data() + u * unit_size);
     });
   }
   return std::all_of(finite.begin(), finite.end(), [](unsigned char f) { return f != 0; });
