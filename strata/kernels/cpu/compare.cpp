@@ -25,7 +25,7 @@ HWY_INLINE hn::Mask<D> is_true(D d, V x) {
   return hn::Not(hn::Eq(x, hn::Zero(d)));  // Ne is false for NaN on some targets
 }
 
-struct Eq {
+struct Eq : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Eq(a, b));
@@ -39,7 +39,7 @@ void eq(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Eq{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Ne {
+struct Ne : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Not(hn::Eq(a, b)));
@@ -53,7 +53,7 @@ void ne(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Ne{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Lt {
+struct Lt : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Lt(a, b));
@@ -67,7 +67,7 @@ void lt(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Lt{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Le {
+struct Le : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Le(a, b));
@@ -81,7 +81,7 @@ void le(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Le{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Gt {
+struct Gt : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Gt(a, b));
@@ -95,7 +95,7 @@ void gt(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Gt{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Ge {
+struct Ge : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Ge(a, b));
@@ -109,7 +109,7 @@ void ge(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Ge{}, Cost::cheap, compute, y, a, b);
 }
 
-struct And {
+struct And : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::And(is_true(d, a), is_true(d, b)));
@@ -123,7 +123,7 @@ void logical_and(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(And{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Or {
+struct Or : Predicate {
   template <class D, class V>
   V operator()(D d, V a, V b) const {
     return one_where(d, hn::Or(is_true(d, a), is_true(d, b)));
@@ -137,7 +137,7 @@ void logical_or(const Tensor& a, const Tensor& b, DType compute, Tensor& y) {
   elementwise(Or{}, Cost::cheap, compute, y, a, b);
 }
 
-struct Not {
+struct Not : Predicate {
   template <class D, class V>
   V operator()(D d, V x) const {
     return one_where(d, hn::Eq(x, hn::Zero(d)));
@@ -149,7 +149,7 @@ struct Not {
 };
 void logical_not(const Tensor& x, Tensor& y) { elementwise(Not{}, Cost::cheap, x.dtype(), y, x); }
 
-struct IsNan {
+struct IsNan : Predicate {
   template <class D, class V>
   V operator()(D d, V x) const {
     return one_where(d, hn::IsNaN(x));
@@ -161,7 +161,7 @@ struct IsNan {
 };
 void isnan(const Tensor& x, Tensor& y) { elementwise(IsNan{}, Cost::cheap, x.dtype(), y, x); }
 
-struct IsInf {
+struct IsInf : Predicate {
   template <class D, class V>
   V operator()(D d, V x) const {
     return one_where(d, hn::IsInf(x));
@@ -173,7 +173,7 @@ struct IsInf {
 };
 void isinf(const Tensor& x, Tensor& y) { elementwise(IsInf{}, Cost::cheap, x.dtype(), y, x); }
 
-struct IsFinite {
+struct IsFinite : Predicate {
   template <class D, class V>
   V operator()(D d, V x) const {
     return one_where(d, hn::IsFinite(x));

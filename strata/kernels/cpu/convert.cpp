@@ -18,12 +18,14 @@ namespace strata::kernels::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using kernels::HWY_NAMESPACE::call_ahead;
 using kernels::HWY_NAMESPACE::lanes;
 
 void widen_bf16(const bfloat16* from, float* to, int64_t n) {
   const hn::ScalableTag<float> d;
   int64_t i = 0;
   for (; i + lanes(d) <= n; i += lanes(d)) {
+    call_ahead(from + i);
     hn::StoreU(kernels::HWY_NAMESPACE::load(d, from + i), d, to + i);
   }
   for (; i < n; ++i) to[i] = from[i];
@@ -37,6 +39,8 @@ void narrow_to_bf16(const float* from, bfloat16* to, int64_t n) {
   };
   int64_t i = 0;
   for (; i + 2 * lanes(d) <= n; i += 2 * lanes(d)) {
+    call_ahead(from + i);
+    call_ahead(from + i + lanes(d));
     const auto low = rounded(from + i), high = rounded(from + i + lanes(d));
     hn::StoreU(hn::ConcatOdd(halves, high, low), halves, reinterpret_cast<uint16_t*>(to + i));
   }

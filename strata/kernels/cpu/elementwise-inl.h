@@ -2,6 +2,7 @@
 //   V operator()(D d, V x...) const      for f32 vectors,
 //   double operator()(double x...) const for f64, or a template that also takes
 //   int64_t operator()(int64_t x...)     where the op is defined for integers.
+// One that is true or false is a Predicate, and says so by 1 and 0.
 
 // Highway compiles this file once for each instruction set: the include guard toggles.
 // clang-format off
@@ -34,6 +35,7 @@ HWY_INLINE int64_t whole_vectors(const Op& f, const float* const* in, float* out
   const int64_t step = lanes(d);
   int64_t i = 0;
   for (; i + step <= n; i += step) {
+    (call_ahead(in[k] + i), ...);
     const auto y = f(d, load(d, in[k] + i)...);
     if constexpr (kStreams) {
       hn::Stream(y, d, out + i);
@@ -53,6 +55,7 @@ HWY_INLINE int64_t whole_vectors(const Op& f, const bfloat16* const* in, bfloat1
   const int64_t step = 2 * lanes(d);
   int64_t i = 0;
   for (; i + step <= n; i += step) {
+    (call_ahead(in[k] + i), ...);
     const EvenOdd<D> x[] = {load_two(d, in[k] + i)...};
     const auto y = joined(d, EvenOdd<D>{f(d, x[k].even...), f(d, x[k].odd...)});
     auto* to = reinterpret_cast<uint16_t*>(out + i);
@@ -78,6 +81,47 @@ void vector_loop(const void* op, const T* const* in, T* out, int64_t n, bool str
   if (i < n) store_n(d, f(d, load_n(d, in[k] + i, n - i, 0.0f)...), out + i, n - i);
 }
 
+/// What the functors of comparisons derive from.
+struct Predicate {};
+
+template <bool kStreams, class Op, size_t... k>
+HWY_INLINE int64_t whole_predicates(const Op& f, const float* const* in, uint8_t* out, int64_t n,
+                                    std::index_sequence<k...>) {
+  const hn::ScalableTag<float> d;
+  const hn::Repartition<uint16_t, decltype(d)> halves;
+  const hn::Repartition<uint8_t, decltype(d)> bytes;
+  const int64_t step = lanes(d);
+  const auto one = [&](int64_t i) HWY_ATTR {
+    (call_ahead(in[k] + i), ...);
+    return hn::BitCast(halves, f(d, load(d, in[k] + i)...));
+  };
+  const auto two = [&](int64_t i) HWY_ATTR {
+    return hn::BitCast(bytes, hn::ConcatOdd(halves, one(i + step), one(i)));
+  };
+  int64_t i = 0;
+  for (; i + 4 * step <= n; i += 4 * step) {
+    // The highest byte of 1.0f is odd.
+    const auto all = hn::ConcatOdd(bytes, two(i + 2 * step), two(i));
+    const auto y = hn::And(all, hn::Set(bytes, 1));
+    if constexpr (kStreams) {
+      hn::Stream(y, bytes, out + i);
+    } else {
+      hn::StoreU(y, bytes, out + i);
+    }
+  }
+  return i;
+}
+
+template <class Op, size_t... k>
+void predicate_loop(const void* op, const float* const* in, bool* out, int64_t n, bool streams) {
+  const Op f = *static_cast<const Op*>(op);
+  const std::index_sequence<k...> all;
+  auto* bytes = reinterpret_cast<uint8_t*>(out);
+  int64_t i = streams ? whole_predicates<true>(f, in, bytes, n, all)
+                      : whole_predicates<false>(f, in, bytes, n, all);
+  for (; i < n; ++i) out[i] = f(in[k][i]...) != 0;
+}
+
 template <class T, class Op, size_t... k>
 void scalar_loop(const void* op, const T* const* in, T* out, int64_t n, bool) {
   const Op f = *static_cast<const Op*>(op);
@@ -90,6 +134,7 @@ constexpr cpu::Loops loops_of(std::index_sequence<k...>) {
                    scalar_loop<double, Op, k...>, nullptr};
   using Result = std::invoke_result_t<Op, decltype(int64_t{k})...>;
   if constexpr (std::is_same_v<Result, int64_t>) loops.i64 = scalar_loop<int64_t, Op, k...>;
+  if constexpr (std::is_base_of_v<Predicate, Op>) loops.to_bool = predicate_loop<Op, k...>;
   return loops;
 }
 

@@ -217,37 +217,37 @@ void run_blocks(Loop<T> loop, const void* op, std::span<const Tensor* const> in,
 }
 
 /// Whether the loop may run over the tensors as they lie in memory.
-template <class T>
+template <class T, class To = T>
 bool is_plain(std::span<const Tensor* const> in, const Tensor& out) {
-  const auto fits = [&](const Tensor& t) { return t.dtype() == dtype_of<T> && t.is_contiguous(); };
-  if (!fits(out)) return false;
-  return std::all_of(in.begin(), in.end(),
-                     [&](const Tensor* x) { return fits(*x) && x->shape() == out.shape(); });
+  if (out.dtype() != dtype_of<To> || !out.is_contiguous()) return false;
+  return std::all_of(in.begin(), in.end(), [&](const Tensor* x) {
+    return x->dtype() == dtype_of<T> && x->is_contiguous() && x->shape() == out.shape();
+  });
 }
 
-template <class T>
-void run_plain(Loop<T> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
+template <class T, class To>
+void run_plain(Loop<T, To> loop, const void* op, std::span<const Tensor* const> in, Tensor& out,
                int64_t grain) {
   const int64_t n = out.numel();
   std::array<const T*, kMostInputs> from{};
   for (size_t k = 0; k < in.size(); ++k) from[k] = static_cast<const T*>(in[k]->raw());
-  T* to = static_cast<T*>(out.raw());
+  To* to = static_cast<To*>(out.raw());
   if (n <= grain) return loop(op, from.data(), to, n, false);
-  const bool streams = should_stream(to, n * static_cast<int64_t>(sizeof(T)));
+  const bool streams = should_stream(to, n * static_cast<int64_t>(sizeof(To)));
   parallel_for(n, grain, [&](int64_t begin, int64_t end) {
     auto part = from;
     for (size_t k = 0; k < in.size(); ++k) part[k] += begin;
-    if (!streams || kLoopStreams<T>) {
+    if (!streams || kLoopStreams<To>) {
       loop(op, part.data(), to + begin, end - begin, streams);
       if (streams) finish_streaming();
       return;
     }
-    constexpr int64_t kPart = kStreamPart / sizeof(T);
-    alignas(64) T buffer[kPart];
+    constexpr int64_t kPart = kStreamPart / sizeof(To);
+    alignas(64) To buffer[kPart];
     for (; begin < end; begin += kPart) {
       const int64_t count = std::min(kPart, end - begin);
       loop(op, part.data(), buffer, count, false);
-      stream_copy(buffer, to + begin, count * static_cast<int64_t>(sizeof(T)));
+      stream_copy(buffer, to + begin, count * static_cast<int64_t>(sizeof(To)));
       for (size_t k = 0; k < in.size(); ++k) part[k] += count;
     }
     finish_streaming();
@@ -278,6 +278,8 @@ void elementwise(const Loops& loops, const void* op, DType compute,
     run(loops.i64, op, inputs, out, grain);
   } else if (loops.bf16 && is_plain<bfloat16>(inputs, out)) {
     run_plain(loops.bf16, op, inputs, out, grain);
+  } else if (loops.to_bool && is_plain<float, bool>(inputs, out)) {
+    run_plain(loops.to_bool, op, inputs, out, grain);
   } else {
     run(loops.f32, op, inputs, out, grain);
   }

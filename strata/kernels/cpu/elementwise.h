@@ -14,8 +14,8 @@ inline constexpr int kMostInputs = 3;
 /// The inner loop of an elementwise functor: out[i] = op(in[0][i], in[1][i], ...) for i < n, all of
 /// them contiguous. `out` may be one of the inputs. If `streams`, f32 and bf16 loops may write past
 /// the caches: `out` is 64-byte aligned, and the caller calls finish_streaming().
-template <class T>
-using Loop = void (*)(const void* op, const T* const* in, T* out, int64_t n, bool streams);
+template <class T, class To = T>
+using Loop = void (*)(const void* op, const T* const* in, To* out, int64_t n, bool streams);
 
 /// A functor compiled for the three types that elementwise kernels compute in. Every dtype is
 /// converted to one of them, block by block within the first-level cache: bf16 and f16 to f32,
@@ -26,6 +26,8 @@ struct Loops {
   Loop<bfloat16> bf16 = nullptr;
   Loop<double> f64 = nullptr;
   Loop<int64_t> i64 = nullptr;
+  /// Of a predicate, from contiguous f32 to contiguous bool.
+  Loop<float, bool> to_bool = nullptr;
 };
 
 /// How many elements a thread gets at least, by what one element costs.

@@ -24,6 +24,13 @@ namespace strata::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Calls for what a pass over memory reads a little later. Not every processor sees by itself that
+/// it reads in sequence, and one that computes long for each element waits for memory otherwise.
+HWY_INLINE void call_ahead(const void* from) {
+  constexpr int64_t kBytes = 4096;
+  __builtin_prefetch(static_cast<const char*>(from) + kBytes);
+}
+
 /// The type in which arrays of T are computed.
 template <class T>
 using Computed = std::conditional_t<std::is_same_v<T, double>, double, float>;

@@ -11,6 +11,7 @@
 #define HWY_TARGET_INCLUDE "strata/kernels/cpu/optim.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "strata/kernels/cpu/lanes-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -32,13 +33,18 @@ struct Streams {
 template <class T, class Update>
 void update_range(const Update update, const OptimPart& part, int64_t begin, int64_t end) {
   const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t lanes = kernels::HWY_NAMESPACE::lanes(d);
   Streams<T> at{static_cast<T*>(part.param), static_cast<const T*>(part.grad), {}};
   for (int k = 0; k < Update::kStates; ++k) {
     at.state[k] = static_cast<T*>(part.state[static_cast<size_t>(k)]);
   }
   int64_t i = begin;
-  for (; i + lanes <= end; i += lanes) update(at, i);
+  for (; i + lanes <= end; i += lanes) {
+    call_ahead(at.param + i);
+    call_ahead(at.grad + i);
+    for (int k = 0; k < Update::kStates; ++k) call_ahead(at.state[k] + i);
+    update(at, i);
+  }
   if (i == end) return;
   HWY_ALIGN T param[hn::MaxLanes(d)] = {};
   HWY_ALIGN T grad[hn::MaxLanes(d)] = {};
