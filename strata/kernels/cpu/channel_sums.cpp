@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "strata/kernels/cpu/conv_tile-inl.h"
+#include "strata/kernels/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
@@ -20,6 +21,7 @@ void add_rows(int64_t rows, int64_t width, const float* HWY_RESTRICT from,
   const conv::F32 d;
   for (int64_t r = 0; r < rows; ++r, from += width) {
     for (int64_t i = 0; i < width; i += conv::kLanes) {
+      call_ahead(from + i);
       const auto sum = conv::hn::Add(conv::hn::Load(d, sums + i), conv::hn::LoadU(d, from + i));
       conv::hn::Store(sum, d, sums + i);
     }

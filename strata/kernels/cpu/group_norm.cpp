@@ -163,6 +163,7 @@ void normalize_unit(const Plan& p, int64_t count, const T* x, const Computed<T>*
     const auto scale = part.get(affine.scale + c), shift = part.get(affine.shift + c);
     for (int64_t k = r; k < r + rows; ++k) {
       const int64_t at = k * p.channels + c;
+      __builtin_prefetch(x + at + kRows * p.channels);
       const auto z = hn::MulAdd(hn::Sub(part.get(x + at), m), scale, shift);
       part.put(silu ? hn::Mul(z, sigmoid_of(d, z)) : z, y + at);
     }
@@ -225,6 +226,8 @@ void sum_unit(const Plan& p, int64_t count, const T* x, const T* dy, const Compu
                     auto s = part.get(of_g + c), products = part.get(of_ge + c);
                     for (int64_t k = r; k < r + rows; ++k) {
                       const int64_t at = first + k * p.channels + c;
+                      __builtin_prefetch(x + at + kRows * p.channels);
+                      __builtin_prefetch(dy + at + kRows * p.channels);
                       const auto e = hn::Sub(part.get(x + at), m);
                       auto g = part.get(dy + at);
                       if constexpr (silu) {
@@ -254,6 +257,8 @@ void grad_unit(const Plan& p, int64_t count, const T* x, const T* g, const Compu
     auto sum = hn::Zero(Tag<T>());
     for (int64_t k = r; k < r + rows; ++k) {
       const int64_t at = k * p.channels + i;
+      __builtin_prefetch(x + at + kRows * p.channels);
+      __builtin_prefetch(g + at + kRows * p.channels);
       const auto e = hn::Sub(part.get(x + at), m);
       const auto v = hn::NegMulAdd(of_x, e, hn::MulSub(by, part.get(g + at), of_one));
       part.put(v, dx + at);

@@ -98,6 +98,13 @@ HWY_INLINE hn::Vec<hn::Repartition<uint16_t, D>> joined(D d, EvenOdd<D> v) {
   return hn::OddEven(hn::BitCast(halves, rounded_to_upper(d, v.odd)), low);
 }
 
+/// Loads, and calls ahead.
+template <class D, class T>
+HWY_INLINE hn::Vec<D> load_in_sequence(D d, const T* from) {
+  call_ahead(from);
+  return load(d, from);
+}
+
 /// The first n elements, n below the number of lanes; `fill` in the other lanes.
 template <class D, class T>
 HWY_INLINE hn::Vec<D> load_n(D d, const T* from, int64_t n, hn::TFromD<D> fill) {

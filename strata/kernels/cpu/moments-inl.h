@@ -34,7 +34,7 @@ HWY_INLINE Moments row_moments(const T* x, int64_t n) {
   const double count = static_cast<double>(n);
   const double mean =
       sum_of(
-          d, n, [&](int64_t i) HWY_ATTR { return load(d, x + i); },
+          d, n, [&](int64_t i) HWY_ATTR { return load_in_sequence(d, x + i); },
           [&](int64_t i, int64_t rest) HWY_ATTR { return load_n(d, x + i, rest, 0); }) /
       count;
   const auto rounded = static_cast<Computed<T>>(mean);
@@ -81,6 +81,9 @@ void column_moments(const T* x, int64_t rows, int64_t columns, int64_t stride, C
         [&](int64_t c) HWY_ATTR {
           auto m = r ? load(d, mean + c) : hn::Zero(d), s = r ? load(d, squares + c) : hn::Zero(d);
           const auto first = load(d, x + c);
+          for (int64_t k = 0; k < count; ++k) {
+            __builtin_prefetch(from + c + (k + kRows) * stride);
+          }
           merge(m, s, [&](int64_t at) HWY_ATTR { return hn::Sub(load(d, from + c + at), first); });
           store(d, m, mean + c);
           store(d, s, squares + c);

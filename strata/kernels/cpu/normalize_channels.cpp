@@ -88,8 +88,8 @@ void norm_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>&
     for_lanes(
         d, n,
         [&](int64_t i) HWY_ATTR {
-          write(d, f(load(d, from + i), load(d, c[0] + i), load(d, c[1] + i), load(d, c[2] + i)),
-                to + i);
+          const auto v = load_in_sequence(d, from + i);
+          write(d, f(v, load(d, c[0] + i), load(d, c[1] + i), load(d, c[2] + i)), to + i);
         },
         [&](int64_t i, int64_t r) HWY_ATTR {
           store_n(d,
@@ -126,7 +126,7 @@ void norm_channels_grad(const cpu::Run& run, const std::array<const Computed<T>*
         d, n,
         [&](int64_t i) HWY_ATTR {
           const auto value = [&](size_t k) HWY_ATTR { return load(d, c[k] + i); };
-          write(d, f(load(d, from + i), load(d, grad + i), value), to + i);
+          write(d, f(load_in_sequence(d, from + i), load_in_sequence(d, grad + i), value), to + i);
         },
         [&](int64_t i, int64_t r) HWY_ATTR {
           const auto value = [&](size_t k) HWY_ATTR { return load_n(d, c[k] + i, r, 0); };
@@ -160,7 +160,7 @@ void add_sums(const T* x, const T* dy, int64_t rows, int64_t columns, int64_t st
         [&](int64_t i) HWY_ATTR {
           auto s = load(d, sums + i), p = load(d, products + i);
           f(s, p, load(d, c[0] + first + i), load(d, c[1] + first + i), load(d, c[2] + first + i),
-            [&](const T* from, int64_t at) HWY_ATTR { return load(d, from + at + i); });
+            [&](const T* from, int64_t at) HWY_ATTR { return load_in_sequence(d, from + at + i); });
           store(d, s, sums + i);
           store(d, p, products + i);
         },

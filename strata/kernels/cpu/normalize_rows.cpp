@@ -46,7 +46,7 @@ Moments moments_about_zero(const T* x, int64_t n) {
   const Tag<T> d;
   const auto square = [&](auto v) HWY_ATTR { return hn::Mul(v, v); };
   const double squares = sum_of(
-      d, n, [&](int64_t i) HWY_ATTR { return square(load(d, x + i)); },
+      d, n, [&](int64_t i) HWY_ATTR { return square(load_in_sequence(d, x + i)); },
       [&](int64_t i, int64_t rest) HWY_ATTR { return square(load_n(d, x + i, rest, 0)); });
   return {static_cast<double>(n), 0, squares};
 }
@@ -110,8 +110,8 @@ RowSums sum_grad_row(const T* x, const T* dy, int64_t n, Computed<T> mean, Compu
         d, count,
         [&](int64_t k) HWY_ATTR {
           const int64_t i = begin + k;
-          const auto g = load(d, dy + i), gw = hn::Mul(g, weight.at(d, i));
-          const auto h = hn::Mul(hn::Sub(load(d, x + i), m), s);
+          const auto g = load_in_sequence(d, dy + i), gw = hn::Mul(g, weight.at(d, i));
+          const auto h = hn::Mul(hn::Sub(load_in_sequence(d, x + i), m), s);
           of_g = hn::Add(of_g, gw);
           of_gh = hn::MulAdd(gw, h, of_gh);
           if constexpr (!wanted) return;

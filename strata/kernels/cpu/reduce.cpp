@@ -106,10 +106,10 @@ double reduce_block(const T* x, int64_t n) {
   auto a0 = neutral, a1 = neutral, a2 = neutral, a3 = neutral;
   int64_t i = 0;
   for (; i + 4 * step <= n; i += 4 * step) {
-    a0 = Op::combine(d, a0, Op::map(load(d, x + i)));
-    a1 = Op::combine(d, a1, Op::map(load(d, x + i + step)));
-    a2 = Op::combine(d, a2, Op::map(load(d, x + i + 2 * step)));
-    a3 = Op::combine(d, a3, Op::map(load(d, x + i + 3 * step)));
+    a0 = Op::combine(d, a0, Op::map(load_in_sequence(d, x + i)));
+    a1 = Op::combine(d, a1, Op::map(load_in_sequence(d, x + i + step)));
+    a2 = Op::combine(d, a2, Op::map(load_in_sequence(d, x + i + 2 * step)));
+    a3 = Op::combine(d, a3, Op::map(load_in_sequence(d, x + i + 3 * step)));
   }
   for (; i + step <= n; i += step) a0 = Op::combine(d, a0, Op::map(load(d, x + i)));
   HWY_ALIGN Computed<T> gathered[hn::MaxLanes(d)];
@@ -219,7 +219,8 @@ void reduce_columns(const T* x, int64_t rows, int64_t columns, int64_t stride, C
     for_lanes(
         d, columns,
         [&](int64_t c) HWY_ATTR {
-          const auto value = [&](int64_t at) HWY_ATTR { return Op::map(load(d, from + c + at)); };
+          const auto value = [&](int64_t at)
+                                 HWY_ATTR { return Op::map(load_in_sequence(d, from + c + at)); };
           store(d, add_rows<Op>(d, load(d, sums + c), count, stride, value), sums + c);
         },
         [&](int64_t c, int64_t n) HWY_ATTR {

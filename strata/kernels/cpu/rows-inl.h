@@ -71,7 +71,7 @@ Computed<T> row_max(const T* x, int64_t n) {
   const Tag<T> d;
   auto m = hn::Set(d, kLowest<T>);
   for_lanes(
-      d, n, [&](int64_t i) HWY_ATTR { m = hn::Max(m, load(d, x + i)); },
+      d, n, [&](int64_t i) HWY_ATTR { m = hn::Max(m, load_in_sequence(d, x + i)); },
       [&](int64_t i, int64_t count)
           HWY_ATTR { m = hn::Max(m, load_n(d, x + i, count, kLowest<T>)); });
   return hn::GetLane(hn::MaxOfLanes(d, m));
@@ -207,7 +207,9 @@ template <class T, class U, class Y, class F>
 HWY_INLINE void map_rows(const T* x, const U* z, int64_t n, Y* y, F f) {
   const Tag<T> d;
   for_lanes(
-      d, n, [&](int64_t i) HWY_ATTR { store(d, f(load(d, x + i), load(d, z + i)), y + i); },
+      d, n,
+      [&](int64_t i)
+          HWY_ATTR { store(d, f(load_in_sequence(d, x + i), load_in_sequence(d, z + i)), y + i); },
       [&](int64_t i, int64_t count) HWY_ATTR {
         store_n(d, f(load_n(d, x + i, count, 0), load_n(d, z + i, count, 0)), y + i, count);
       });

@@ -57,7 +57,9 @@ template <class T>
 void softmax_grad_row(const T* y, const T* dy, int64_t n, T* dx) {
   const Tag<T> d;
   const double sum = sum_of(
-      d, n, [&](int64_t i) HWY_ATTR { return hn::Mul(load(d, y + i), load(d, dy + i)); },
+      d, n,
+      [&](int64_t i)
+          HWY_ATTR { return hn::Mul(load_in_sequence(d, y + i), load_in_sequence(d, dy + i)); },
       [&](int64_t i, int64_t count)
           HWY_ATTR { return hn::Mul(load_n(d, y + i, count, 0), load_n(d, dy + i, count, 0)); });
   const auto s = hn::Set(d, static_cast<Computed<T>>(sum));
@@ -68,7 +70,7 @@ template <class T>
 void log_softmax_grad_row(const T* y, const T* dy, int64_t n, T* dx) {
   const Tag<T> d;
   const double sum = sum_of(
-      d, n, [&](int64_t i) HWY_ATTR { return load(d, dy + i); },
+      d, n, [&](int64_t i) HWY_ATTR { return load_in_sequence(d, dy + i); },
       [&](int64_t i, int64_t count) HWY_ATTR { return load_n(d, dy + i, count, 0); });
   const auto s = hn::Set(d, static_cast<Computed<T>>(sum));
   map_rows(y, dy, n, dx,
