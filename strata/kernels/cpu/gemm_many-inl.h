@@ -88,8 +88,8 @@ void block_task(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed
   const int64_t panels = ceil_div(columns.size(), kTileColumns);
   float* strip = gemm_buffers().right.get(panels * kTileColumns * depth);
   for_each_k_step(p.k, depth, [&](const KStep& ks) HWY_ATTR {
-    LeftView left = {packed.data + (rows.begin - packed.rows.begin) * p.k + ks.begin * kTileRows,
-                     p.k, kTileRows, false};
+    LeftView left = {packed.data, p.k, kTileRows, false};
+    if (packed.data) left.data += (rows.begin - packed.rows.begin) * p.k + ks.begin * kTileRows;
     if constexpr (std::is_same_v<T, float>) {
       if (!packed.data) left = view_left(p, ks, rows);
     }

@@ -36,7 +36,7 @@ void dot_task(const GemmProblem<float>& p, const T* right, Range columns) {
         count = std::min<int64_t>(end - j, kDotColumns);
         dot_function<T>(rows, count)(p.k, p.left.data + i * p.left.lane_step, p.left.lane_step,
                                      right + j * p.right.lane_step, p.right.lane_step,
-                                     sums + j - begin, kBlock);
+                                     sums + (j - begin), kBlock);
       }
       store_sums(p, sums, kBlock, i, rows, begin, end - begin);
     }
