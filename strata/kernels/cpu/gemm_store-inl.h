@@ -14,6 +14,7 @@
 
 #include "strata/kernels/activation.h"
 #include "strata/kernels/cpu/gemm_pack-inl.h"
+#include "strata/kernels/cpu/lanes-inl.h"
 #include "strata/kernels/cpu/simd_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -69,19 +70,19 @@ inline void activate(Activation activation, float* x, int64_t n) {
 }
 
 // The finished vector of `count` results whose first is `column`; count is kLanes but at the edge.
-template <bool kWhole>
-HWY_INLINE V32 finish(const float* sum, const TileOutput<float>& out, const float* c,
-                      int64_t column, int64_t count) {
+template <bool kWhole, class T>
+HWY_INLINE V32 finish(const float* sum, const TileOutput<T>& out, const T* c, int64_t column,
+                      int64_t count) {
   const F32 d;
-  const auto load = [&](const float* p)
-                        HWY_ATTR { return kWhole ? hn::LoadU(d, p) : load_first(d, p, count); };
+  const auto read = [&](const auto* p)
+                        HWY_ATTR { return kWhole ? load(d, p) : load_first(d, p, count); };
   V32 v = hn::Mul(hn::LoadU(d, sum), hn::Set(d, out.alpha));
-  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), load(c), v);
-  if (out.bias) v = hn::Add(v, load(out.bias + column));
+  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), read(c), v);
+  if (out.bias) v = hn::Add(v, read(out.bias + column));
   return out.activation == Activation::relu ? relu(d, v) : v;
 }
 
-// One result of any type as f32, where vectors do not reach or C is not f32.
+// One result of any type as f32, where vectors do not reach or C is f16.
 template <class T>
 HWY_INLINE float finish_one(float sum, const TileOutput<T>& out, const T* c, int64_t column) {
   float v = sum * out.alpha;
@@ -102,7 +103,7 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
       float* row = sums + i * stride;
       T* c = out.c + i * out.ld;
       int64_t j = 0;
-      if constexpr (std::is_same_v<T, float>) {
+      if constexpr (!std::is_same_v<T, float16>) {
         for (; j + kLanes <= columns; j += kLanes) {
           hn::StoreU(finish<true>(row + j, before, c + j, j, kLanes), F32(), row + j);
         }
@@ -116,10 +117,12 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
   for (int64_t i = 0; i < rows; ++i, sums += stride) {
     T* c = out.c + i * out.ld;
     int64_t j = 0;
-    if constexpr (std::is_same_v<T, float>) {
+    if constexpr (!std::is_same_v<T, float16>) {
       for (; j + kLanes <= columns; j += kLanes) {
-        hn::StoreU(finish<true>(sums + j, out, c + j, j, kLanes), F32(), c + j);
+        store(F32(), finish<true>(sums + j, out, c + j, j, kLanes), c + j);
       }
+    }
+    if constexpr (std::is_same_v<T, float>) {
       if (j < columns) {
         store_lanes(finish<false>(sums + j, out, c + j, j, columns - j), c + j, columns - j);
       }
