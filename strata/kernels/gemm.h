@@ -36,8 +36,9 @@ struct Gemm {
 
 /// Matrix products on the processor. Sums run in f32 for f32, bf16 and f16 (whose result is rounded
 /// once), in the type itself for others. The bits follow the shape and the instruction set only,
-/// never the thread count. Runs on all threads of parallel_for, or in the caller's when inside
-/// another parallel loop. Integers take no activation.
+/// never the thread count. Where bf16 is multiplied on tile registers (AMX), its subnormal numbers
+/// count as zero, as do sums that are subnormal. Runs on all threads of parallel_for, or in the
+/// caller's when inside another parallel loop. Integers take no activation.
 void gemm(const Gemm<float>& args);
 void gemm(const Gemm<bfloat16>& args);
 void gemm(const Gemm<float16>& args);

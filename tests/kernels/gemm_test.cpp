@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/base/parallel.h"
+#include "strata/kernels/cpu/gemm_problem.h"
 #include "tests/support/instruction_sets.h"
 
 namespace strata {
@@ -167,6 +168,24 @@ std::vector<Case> large() {
   return cases;
 }
 
+/// What products on tile registers tell apart: one tile and two, whole and cut, along each extent;
+/// several steps of k, strips of columns, tasks of rows and of columns, rounds of rows.
+std::vector<Case> tiled() {
+  std::vector<Case> cases;
+  const int64_t sizes[][3] = {{1, 90, 100},   {90, 1, 100},   {16, 16, 32},    {17, 16, 33},
+                              {16, 17, 64},   {32, 32, 31},   {33, 15, 96},    {48, 49, 65},
+                              {130, 70, 300}, {40, 500, 700}, {70, 700, 1100}, {300, 40, 2300},
+                              {20, 20, 9000}, {4100, 5, 2080}};
+  for (const auto& s : sizes) {
+    for (const int t : {0, 1, 2, 3}) {
+      const bool trans_a = t / 2 == 1, trans_b = t % 2 == 1;
+      cases.push_back({s[0], s[1], s[2], trans_a, trans_b});
+      cases.push_back({s[0], s[1], s[2], trans_a, trans_b, -0.5, 2, true, Activation::relu});
+    }
+  }
+  return cases;
+}
+
 TEST(Gemm, F32IsThePlainSum) {
   for (const Case& c : small_and_odd()) check<float>(c, 2e-6);
   for (const Case& c : large()) check<float>(c, 1e-5);
@@ -180,6 +199,34 @@ TEST(Gemm, HalfTypesSumInF32AndRoundOnce) {
   for (const Case& c : small_and_odd()) check<bfloat16>(c, 0x1p-8);
   for (const Case& c : small_and_odd()) check<float16>(c, 0x1p-11);
   for (const Case& c : large()) check<bfloat16>(c, 0x1p-8);
+  for (const Case& c : tiled()) check<bfloat16>(c, 0x1p-8);
+}
+
+TEST(Gemm, TurnedProductsEqualStraightOnes) {
+  for (const Case& c : tiled()) {
+    Operands<bfloat16> x({c.m, c.n, c.k, c.trans_a, c.trans_b});
+    const Gemm<bfloat16>& g = x.gemm;
+    kernels::GemmProblem<bfloat16> p = {};
+    p.m = c.m;
+    p.n = c.n;
+    p.k = c.k;
+    p.left = {g.a.data, g.a.trans ? 1 : g.a.ld, g.a.trans ? g.a.ld : 1};
+    p.right = {g.b.data, g.b.trans ? g.b.ld : 1, g.b.trans ? 1 : g.b.ld};
+    p.c = g.c.data;
+    p.ld = g.c.ld;
+    p.alpha = 1;
+    std::vector<float> bias(static_cast<size_t>(c.n));
+    for (int64_t j = 0; j < c.n; ++j) bias[static_cast<size_t>(j)] = static_cast<float>(j);
+    p.bias = bias.data();
+    kernels::gemm_packed(p);
+    const std::vector<bfloat16> straight = x.c;
+    kernels::gemm_packed(p.swapped());
+    for (size_t i = 0; i < x.c.size(); ++i) {
+      const float a = straight[i], b = x.c[i];
+      if (std::isnan(a) && std::isnan(b)) continue;  // the gaps
+      ASSERT_NEAR(a, b, 0x1p-7 * std::max(1.0f, std::abs(a))) << ::testing::PrintToString(c);
+    }
+  }
 }
 
 TEST(Gemm, ActivationsFollowTheBias) {
@@ -205,41 +252,50 @@ TEST(Gemm, Batches) {
       c.share_b = shared % 2 == 1;
       check<float>(c, 2e-6);
       check<double>(c, 1e-14);
+      check<bfloat16>(c, 0x1p-8);
       c.m = 130;
       c.n = 257;
       c.batch = 20;
       check<float>(c, 2e-6);
+      check<bfloat16>(c, 0x1p-8);
     }
   }
 }
 
-TEST(Gemm, NanAndInfinityGoWhereTheyBelong) {
-  for (const int64_t k : {5, 64, 500}) {
+template <class T>
+void nan_stays_in_its_row() {
+  for (const int64_t k : {5, 64, 500, 2100}) {
     for (const int t : {0, 1, 2, 3}) {
-      Operands<float> x({40, 50, k, t / 2 == 1, t % 2 == 1, 1, 0, false, Activation::relu});
+      Operands<T> x({40, 50, k, t / 2 == 1, t % 2 == 1, 1, 0, false, Activation::relu});
       const int64_t p = k - 1;
       x.a[static_cast<size_t>(t / 2 == 1 ? p * x.gemm.a.ld + 7 : 7 * x.gemm.a.ld + p)] =
           std::numeric_limits<float>::quiet_NaN();
       kernels::gemm(x.gemm);
       for (int64_t i = 0; i < 40; ++i) {
         for (int64_t j = 0; j < 50; ++j) {
-          ASSERT_EQ(std::isnan(x.c[static_cast<size_t>(i * x.gemm.c.ld + j)]), i == 7)
-              << i << ", " << j;
+          const auto c = static_cast<float>(x.c[static_cast<size_t>(i * x.gemm.c.ld + j)]);
+          ASSERT_EQ(std::isnan(c), i == 7) << i << ", " << j;
         }
       }
     }
   }
 }
 
-TEST(Gemm, SameBitsOnAnyNumberOfThreads) {
+TEST(Gemm, NanAndInfinityGoWhereTheyBelong) {
+  nan_stays_in_its_row<float>();
+  nan_stays_in_its_row<bfloat16>();
+}
+
+template <class T>
+void same_bits_on_any_threads(const std::vector<Case>& cases) {
   const int threads = thread_count();
-  for (Case c : large()) {
+  for (Case c : cases) {
     for (const int64_t batch : {1, 3}) {
       c.batch = batch;
-      Operands<float> x(c);
-      for (float& v : x.c) v = std::isnan(v) ? 0 : v;
-      const std::vector<float> before = x.c;
-      std::vector<float> first;
+      Operands<T> x(c);
+      for (T& v : x.c) v = std::isnan(static_cast<float>(v)) ? T(0) : v;
+      const std::vector<T> before = x.c;
+      std::vector<T> first;
       for (const int n : {1, 2, 3, 4}) {
         set_thread_count(n);
         std::copy(before.begin(), before.end(), x.c.begin());
@@ -250,6 +306,12 @@ TEST(Gemm, SameBitsOnAnyNumberOfThreads) {
     }
   }
   set_thread_count(threads);
+}
+
+TEST(Gemm, SameBitsOnAnyNumberOfThreads) {
+  same_bits_on_any_threads<float>(large());
+  same_bits_on_any_threads<bfloat16>(large());
+  same_bits_on_any_threads<bfloat16>(tiled());
 }
 
 TEST(Gemm, EveryInstructionSetIsRight) {

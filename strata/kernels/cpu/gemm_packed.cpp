@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "strata/kernels/cpu/gemm_amx-inl.h"
 #include "strata/kernels/cpu/gemm_few-inl.h"
 #include "strata/kernels/cpu/gemm_many-inl.h"
 #include "strata/kernels/cpu/gemm_small-inl.h"
@@ -79,6 +80,9 @@ template <class T>
 void product(const GemmProblem<T>& problem) {
   if constexpr (std::is_same_v<T, float>) {
     if (small_product(problem)) return;
+  }
+  if constexpr (std::is_same_v<T, bfloat16> && HWY_TARGET <= HWY_AVX3) {
+    if (amx_product(problem)) return;
   }
   const GemmProblem<T> p = best_side(problem);
   if constexpr (std::is_same_v<T, float>) {
