@@ -28,6 +28,7 @@ struct Machine {
   int threads = thread_count();
   double peak_f32 = kernels::peak_f32_gflops(), copy = kernels::copy_gbs(),
          read = kernels::read_gbs();
+  double peak_bf16 = kernels::has_native_bf16() ? kernels::peak_bf16_gflops() : peak_f32;
 };
 
 struct Row {
@@ -200,7 +201,7 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
            {{"cpu", m.cpu},
             {"threads", m.threads},
             {"peak_f32_gflops", m.peak_f32},
-            {"peak_bf16_gflops", kernels::has_native_bf16() ? 2 * m.peak_f32 : m.peak_f32},
+            {"peak_bf16_gflops", m.peak_bf16},
             {"copy_gbs", m.copy},
             {"read_gbs", m.read}}},
           {"results", results}};

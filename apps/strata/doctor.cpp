@@ -26,6 +26,7 @@ int doctor(const Common& common) {
   const double peak = kernels::peak_f32_gflops(), copy = kernels::copy_gbs(),
                read = kernels::read_gbs();
   const bool bf16 = kernels::has_native_bf16();
+  const double peak_bf16 = bf16 ? kernels::peak_bf16_gflops() : peak;
   if (common.json) {
     print_json({{"strata", STRATA_VERSION},
                 {"cpu", cpu},
@@ -37,6 +38,7 @@ int doctor(const Common& common) {
                 {"onednn", onednn_version()},
                 {"cuda", kHasCuda},
                 {"peak_f32_gflops", peak},
+                {"peak_bf16_gflops", peak_bf16},
                 {"copy_gbs", copy},
                 {"read_gbs", read}});
     return kDone;
@@ -45,8 +47,10 @@ int doctor(const Common& common) {
   fmt::print("processor     {}, {} threads used\n", cpu, thread_count());
   fmt::print("instructions  {}{}\n", isa,
              isa == "SSE4" ? ": old; expect a quarter of the speed of AVX2" : "");
-  fmt::print("bf16          {}\n", bf16 ? "native: products run faster than in f32"
-                                        : "no instructions for it: train in f32 here");
+  fmt::print("bf16          {}\n",
+             bf16 ? fmt::format("native: products run faster than in f32, {:.0f} GFLOP/s at most",
+                                peak_bf16)
+                  : "halves memory; products run at the speed of f32");
   fmt::print("memory        {:.1f} GiB\n", memory_gib());
   fmt::print("oneDNN        {}\n", onednn_version());
   fmt::print("CUDA          {}\n", kHasCuda ? "in this build" : "not in this build");

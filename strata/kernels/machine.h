@@ -10,6 +10,9 @@ namespace strata::kernels {
 
 /// GFLOP/s of fused multiply-adds on registers in f32, two operations each.
 double peak_f32_gflops(double seconds = 0.2);
+/// GFLOP/s of products of bf16 on registers; where has_native_bf16() is false, those of f32, which
+/// they are computed in.
+double peak_bf16_gflops(double seconds = 0.2);
 /// GB/s of a copy between arrays much larger than the caches, bytes read and written counted.
 double copy_gbs(double seconds = 0.2);
 /// GB/s of reading such an array, or one of `bytes`: some processors keep part of an array that is
@@ -23,7 +26,8 @@ std::string instruction_set();
 int64_t compiled_instruction_sets();
 /// The processor's own name, "unknown" where the system does not say.
 std::string processor_name();
-/// Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX).
+/// Whether products of bf16 run faster than those of f32 here: on tile registers (AMX). Elsewhere
+/// they are computed in f32.
 bool has_native_bf16();
 
 }  // namespace strata::kernels

@@ -8,6 +8,7 @@
 
 #include "strata/base/parallel.h"
 #include "strata/base/timer.h"
+#include "strata/kernels/cpu/amx.h"
 #include "strata/tensor/tensor.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -49,6 +50,9 @@ double multiply_adds(int64_t rounds, float* sink) {
   return 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
 }
 
+/// Whether products of bf16 run on tile registers, which is up to this instruction set's kernels.
+bool multiplies_bf16() { return HWY_TARGET <= HWY_AVX3 && amx::is_usable(); }
+
 /// Sum of n floats, n a multiple of 64: four streams, which bring more than one.
 float sum_of(const float* p, int64_t n) {
   const hn::ScalableTag<float> d;
@@ -72,6 +76,7 @@ HWY_AFTER_NAMESPACE();
 namespace strata::kernels {
 
 HWY_EXPORT(multiply_adds);
+HWY_EXPORT(multiplies_bf16);
 HWY_EXPORT(sum_of);
 
 namespace {
@@ -92,21 +97,31 @@ double best_rate(double seconds, F&& f) {
   return best;
 }
 
-}  // namespace
-
-double peak_f32_gflops(double seconds) {
+/// The best rate of all threads together, each of which runs f(thread number).
+template <class F>
+double peak_gflops(double seconds, F&& f) {
   const int threads = thread_count();
-  std::vector<float> sinks(static_cast<size_t>(threads) * 16);
   return 1e-9 * best_rate(seconds, [&] {
            std::vector<double> done(static_cast<size_t>(threads) * 8);
-           parallel_chunks(threads, [&](int64_t t) {
-             const auto i = static_cast<size_t>(t);
-             done[i * 8] = HWY_DYNAMIC_DISPATCH(multiply_adds)(400000, &sinks[i * 16]);
-           });
+           parallel_chunks(threads, [&](int64_t t) { done[static_cast<size_t>(t) * 8] = f(t); });
            double sum = 0;
            for (double d : done) sum += d;
            return sum;
          });
+}
+
+}  // namespace
+
+double peak_f32_gflops(double seconds) {
+  std::vector<float> sinks(static_cast<size_t>(thread_count()) * 16);
+  return peak_gflops(seconds, [&](int64_t t) {
+    return HWY_DYNAMIC_DISPATCH(multiply_adds)(400000, &sinks[static_cast<size_t>(t) * 16]);
+  });
+}
+
+double peak_bf16_gflops(double seconds) {
+  if (!has_native_bf16()) return peak_f32_gflops(seconds);
+  return peak_gflops(seconds, [](int64_t) { return amx::multiply_adds(100000); });
 }
 
 double copy_gbs(double seconds) {
@@ -155,13 +170,7 @@ std::string processor_name() {
   return "unknown";
 }
 
-bool has_native_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
+bool has_native_bf16() { return HWY_DYNAMIC_DISPATCH(multiplies_bf16)(); }
 
 }  // namespace strata::kernels
 
