@@ -114,6 +114,19 @@ inline HWY_NOINLINE void store_edge(const float* HWY_RESTRICT sums, int rows, in
   }
 }
 
+template <int kRows, int kVectors>
+HWY_INLINE void store_edge_of(const V32 (&acc)[kRows][kVectors], const TileTarget& to) {
+  HWY_ALIGN float sums[kRows * kVectors * kLanes];
+  HWY_UNROLL(16)
+  for (int i = 0; i < kRows; ++i) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) {
+      hn::Store(acc[i][v], F32(), sums + (i * kVectors + v) * kLanes);
+    }
+  }
+  store_edge(sums, kRows, kVectors, to);
+}
+
 // Pointers to a tile's rows, `step` apart: one for every fourth row, from which the next ones are
 // reached by adding up to three steps. One for each row would not stay in the registers.
 template <int kRows, class T>
@@ -179,17 +192,7 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
       right += right_step;
     }
   }
-  if (to.tail != 0) {
-    HWY_ALIGN float sums[kRows * kVectors * kLanes];
-    HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      HWY_UNROLL(16)
-      for (int v = 0; v < kVectors; ++v) {
-        hn::Store(acc[i][v], d, sums + (i * kVectors + v) * kLanes);
-      }
-    }
-    return store_edge(sums, kRows, kVectors, to);
-  }
+  if (to.tail != 0) return store_edge_of(acc, to);
   if (to.add) {
     HWY_UNROLL(16)
     for (int i = 0; i < kRows; ++i) {
