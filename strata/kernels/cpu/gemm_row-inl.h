@@ -51,6 +51,10 @@ inline void store_partials(const GemmProblem<float>& p, const float* partials, i
 // again as much as one stream does.
 inline constexpr int kStreams = 8;
 
+// Numbers of a stream that are called for ahead of those in use: not every processor foresees them.
+template <class T>
+inline constexpr int64_t kAheadOf = 1024 / sizeof(T);
+
 // What is read at a time: a vector of f32, or of bf16 the numbers of two, the even ones first,
 // which takes half of the steps that widening them in order takes.
 template <class T>
@@ -113,6 +117,7 @@ void add_streams(int64_t k, int64_t n, const float* left, int64_t left_step,
       row[r] = right + (p + r * length) * right_step;
     }
     for (int64_t j = 0; j < lines; j += kLine) {
+      for (int r = 0; r < kCount; ++r) __builtin_prefetch(row[r] + j + kAheadOf<T>);
       HWY_UNROLL(4)
       for (int64_t v = j; v < j + kLine; v += kStep) {
         V32 s[kReads<T>], w[kReads<T>];
@@ -188,6 +193,7 @@ void dot_streams(int64_t k, const float* HWY_RESTRICT left, const T* HWY_RESTRIC
     V32 x[kReads<T>], w[kReads<T>];
     for (int i = 0; i < kReads<T>; ++i) x[i] = hn::LoadU(d, left + p + i * kLanes);
     for (int i = 0; i < kStreams; ++i) {
+      __builtin_prefetch(right + i * right_step + p + kAheadOf<T>);
       read(d, right + i * right_step + p, w);
       for (int h = 0; h < kReads<T>; ++h) acc[i] = hn::MulAdd(x[h], w[h], acc[i]);
     }
