@@ -48,7 +48,7 @@ struct GemmProblem {
 class GemmBuffer {
  public:
   float* get(int64_t count) {
-    if (count > count_) grow(count);
+    if (count > count_ || !floats_) grow(std::max<int64_t>(count, 1));  // never null
     return floats_.get();
   }
 
