@@ -97,8 +97,8 @@ HWY_NOINLINE void Planar::run_tile(const Planes& planes, int64_t row, int64_t co
   constexpr int kRows = planar_rows(kChannels, kVectors);
   const F32 d;
   V32 sums[kRows][kChannels][kVectors];
-  for (auto& row : sums) {
-    for (auto& channel : row) {
+  for (auto& channels : sums) {
+    for (auto& channel : channels) {
       for (V32& v : channel) v = hn::Zero(d);
     }
   }

@@ -46,18 +46,21 @@ void whole_product(const GemmProblem<T>& p) {
   many_rows(p);
 }
 
-// Whether the result is small enough to be had once for each range of a long sum. Factors that lie
-// in the order of k, as for the gradients of weights, are then read once and in sequence.
-template <class T>
-bool has_long_sums(const GemmProblem<T>& p) {
+// Whether both factors lie in the order of k, as for the gradients of weights.
+bool is_in_sequence(const GemmProblem<float>& p) {
+  return p.left.lane_step == 1 && p.right.lane_step == 1;
+}
+
+// Whether the result is small enough to be had once for each range of a long sum. Factors in the
+// order of k are then read once and in sequence.
+bool has_long_sums(const GemmProblem<float>& p) {
   constexpr int64_t kSmall = 8192, kInSequence = (kLanes > 8 ? 128 : 64) << 10;
-  const bool in_sequence = p.left.lane_step == 1 && p.right.lane_step == 1;
-  return p.k >= 4096 && p.m * p.n <= (in_sequence ? kInSequence : kSmall);
+  return p.k >= 4096 && p.m * p.n <= (is_in_sequence(p) ? kInSequence : kSmall);
 }
 
 // A small result of a long sum: ranges of k in parallel, added up in order.
 void long_product(const GemmProblem<float>& problem) {
-  const bool in_sequence = problem.left.lane_step == 1 && problem.right.lane_step == 1;
+  const bool in_sequence = is_in_sequence(problem);
   const bool swaps = in_sequence && problem.m > problem.n;  // the shorter one is packed
   const GemmProblem<float> p = swaps ? problem.swapped() : problem;
   constexpr int64_t kLongStep = 512;  // both factors stay in the second cache
