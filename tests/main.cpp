@@ -1,11 +1,20 @@
 // Runs the tests; --source=tests/ops/exp_test.cpp runs those of one file.
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
 
+#include "strata/base/random.h"
+
 namespace {
+
+/// Starts the default generator anew before each test: what a test draws then depends neither on
+/// the tests before it nor on how they are shared among processes.
+class SeedsEachTest : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo&) override { strata::manual_seed(0); }
+};
 
 constexpr std::string_view kSource = "--source=";
 
@@ -41,5 +50,7 @@ int main(int argc, char** argv) {
     }
     testing::GTEST_FLAG(filter) = filter;
   }
+  testing::UnitTest::GetInstance()->listeners().Append(
+      std::make_unique<SeedsEachTest>().release());  // which takes it over
   return RUN_ALL_TESTS();
 }
