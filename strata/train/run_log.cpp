@@ -6,8 +6,6 @@
 #include <sstream>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "strata/base/error.h"
 #include "strata/io/file.h"
 #include "strata/io/json.h"
@@ -18,16 +16,26 @@ namespace {
 constexpr const char* kStep = "step";
 constexpr const char* kSeconds = "seconds";
 
-/// Of a line of the log; beyond all steps for a damaged one.
-int64_t step_of(const std::string& path, const std::string& line) {
-  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+constexpr int64_t kNoStep = std::numeric_limits<int64_t>::max();
+
+/// What a line of the log says; null for a damaged one.
+JsonValue line_of(const std::string& path, const std::string& line) {
   try {
-    const JsonValue json = parse_json(path, line);
-    if (!json.is_object()) return kNone;
-    const JsonValue* step = json.find(kStep);
-    return step ? step->as<int64_t>() : 0;
-  } catch (const Error&) {
-    return kNone;
+    return parse_json(path, line);
+  } catch (const FormatError&) {
+    return JsonValue();
+  }
+}
+
+/// The step of a line; 0 where it names none, kNoStep for a damaged one.
+int64_t step_of(const JsonValue& line) {
+  if (!line.is_object()) return kNoStep;
+  const JsonValue* step = line.find(kStep);
+  if (!step) return 0;
+  try {
+    return step->as<int64_t>();
+  } catch (const JsonError&) {
+    return kNoStep;
   }
 }
 
@@ -40,7 +48,7 @@ RunLog::RunLog(std::string path, int64_t keep_until)
   if (keep_until > 0 && std::filesystem::exists(path_)) {
     std::istringstream lines(read_text_file(path_));
     for (std::string line; std::getline(lines, line);) {
-      if (step_of(path_, line) <= keep_until) kept += line + "\n";
+      if (step_of(line_of(path_, line)) <= keep_until) kept += line + "\n";
     }
   }
   write_file(path_, kept);
@@ -66,15 +74,16 @@ std::vector<LoggedCurve> read_log(const std::string& path) {
   std::vector<LoggedCurve> curves;
   std::istringstream lines(read_text_file(path));
   for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::ordered_json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains(kStep) || !json[kStep].is_number_integer()) continue;
-    for (const auto& [key, value] : json.items()) {
-      if (!value.is_number_float() || key == kSeconds) continue;
+    const JsonValue json = line_of(path, line);
+    const int64_t step = step_of(json);
+    if (step == kNoStep || !json.find(kStep)) continue;
+    for (const auto& [key, value] : json.members()) {
+      if (!value.is_number() || value.is_integer() || key == kSeconds) continue;
       auto it = std::find_if(curves.begin(), curves.end(),
                              [name = key](const LoggedCurve& c) { return c.name == name; });
       if (it == curves.end()) it = curves.insert(it, LoggedCurve{key, {}, {}});
-      it->steps.push_back(json[kStep].get<int64_t>());
-      it->values.push_back(value.get<double>());
+      it->steps.push_back(step);
+      it->values.push_back(value.as<double>());
     }
   }
   return curves;

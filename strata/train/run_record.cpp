@@ -3,12 +3,12 @@
 #include <cmath>
 #include <filesystem>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "strata/base/error.h"
 #include "strata/io/base64.h"
 #include "strata/io/file.h"
+#include "strata/io/json.h"
 #include "strata/train/checkpoint.h"
 
 namespace strata::train {
@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// JSON has no NaN: it is written as null.
-double number_or_nan(const Json& j) { return j.is_number() ? j.get<double>() : NAN; }
+double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
 
 Json to_json(const nn::Summary& s) {
   Json layers = Json::array();
@@ -36,20 +36,22 @@ Json to_json(const nn::Summary& s) {
           {"layers", layers}};
 }
 
-nn::Summary summary_from(const Json& j) {
+nn::Summary summary_from(const JsonValue& j) {
   nn::Summary s;
-  s.parameters = j.at("parameters");
-  s.trainable = j.at("trainable");
-  s.buffers = j.at("buffers");
-  s.macs = j.at("macs");
-  for (const Json& l : j.at("layers")) {
+  s.parameters = j.get<int64_t>("parameters");
+  s.trainable = j.get<int64_t>("trainable");
+  s.buffers = j.get<int64_t>("buffers");
+  s.macs = j.get<int64_t>("macs");
+  for (const JsonValue& l : j.at("layers").elements()) {
     nn::LayerSummary layer;
-    layer.name = l.at("name");
-    layer.type = l.at("type");
-    for (const Json& size : l.at("output")) layer.output.push_back(size.get<int64_t>());
-    layer.parameters = l.at("parameters");
-    layer.macs = l.at("macs");
-    layer.depth = l.at("depth");
+    layer.name = l.get<std::string>("name");
+    layer.type = l.get<std::string>("type");
+    for (const JsonValue& size : l.at("output").elements()) {
+      layer.output.push_back(size.as<int64_t>());
+    }
+    layer.parameters = l.get<int64_t>("parameters");
+    layer.macs = l.get<int64_t>("macs");
+    layer.depth = static_cast<int>(l.get<int64_t>("depth"));
     s.layers.push_back(std::move(layer));
   }
   return s;
@@ -63,32 +65,42 @@ Json to_json(const Metric& m) {
           {"confusion", {{"labels", m.confusion.labels}, {"counts", m.confusion.counts}}}};
 }
 
-Metric metric_from(const Json& j) {
-  Metric m{j.at("name"), number_or_nan(j.at("value")), j.at("samples")};
-  for (const auto& [name, value] : j.at("details").items()) m.details[name] = number_or_nan(value);
-  const Json& confusion = j.at("confusion");
-  m.confusion.labels = confusion.at("labels").get<std::vector<std::string>>();
-  m.confusion.counts = confusion.at("counts").get<std::vector<int64_t>>();
+Metric metric_from(const JsonValue& j) {
+  Metric m{j.get<std::string>("name"), number_or_nan(j.at("value")), j.get<int64_t>("samples")};
+  for (const auto& [name, value] : j.at("details").members()) {
+    m.details[name] = number_or_nan(value);
+  }
+  const JsonValue& confusion = j.at("confusion");
+  for (const JsonValue& label : confusion.at("labels").elements()) {
+    m.confusion.labels.push_back(label.as<std::string>());
+  }
+  for (const JsonValue& count : confusion.at("counts").elements()) {
+    m.confusion.counts.push_back(count.as<int64_t>());
+  }
   const size_t classes = m.confusion.labels.size();
   if (m.confusion.counts.size() != classes * classes) m.confusion = {};
   return m;
 }
 
-RunRecord from_json(const Json& j) {
+RunRecord from_json(const JsonValue& j) {
   RunRecord r;
-  r.title = j.at("title");
-  r.state = j.at("state");
-  for (const auto& [name, value] : j.at("facts").items()) r.facts.emplace_back(name, value);
-  r.settings = j.at("settings").get<std::map<std::string, std::string>>();
+  r.title = j.get<std::string>("title");
+  r.state = j.get<std::string>("state");
+  for (const JsonValue& fact : j.at("facts").elements()) {
+    r.facts.emplace_back(fact.get<std::string>("name"), fact.get<std::string>("value"));
+  }
+  for (const auto& [name, value] : j.at("settings").members()) {
+    r.settings[name] = value.as<std::string>();
+  }
   r.summary = summary_from(j.at("summary"));
   r.metric = metric_from(j.at("metric"));
   r.loss = number_or_nan(j.at("loss"));
-  r.steps = j.at("steps");
-  r.seconds = j.at("seconds");
-  for (const Json& e : j.at("examples")) {
-    r.examples.push_back({.png = decode_base64(e.at("png").get<std::string>()),
-                          .text = e.at("text"),
-                          .wrong = e.at("wrong")});
+  r.steps = j.get<int64_t>("steps");
+  r.seconds = j.get<double>("seconds");
+  for (const JsonValue& e : j.at("examples").elements()) {
+    r.examples.push_back({.png = decode_base64(e.get<std::string>("png")),
+                          .text = e.get<std::string>("text"),
+                          .wrong = e.get<bool>("wrong")});
   }
   return r;
 }
@@ -106,8 +118,8 @@ std::string record_path(const std::string& run_dir) {
 }
 
 void save_record(const std::string& run_dir, const RunRecord& r) {
-  Json facts = Json::object();
-  for (const auto& [name, value] : r.facts) facts[name] = value;
+  Json facts = Json::array();
+  for (const auto& [name, value] : r.facts) facts.push_back({{"name", name}, {"value", value}});
   Json examples = Json::array();
   for (const RunExample& e : r.examples) {
     examples.push_back({{"png", encode_base64(e.png)}, {"text", e.text}, {"wrong", e.wrong}});
@@ -130,9 +142,9 @@ RunRecord load_record(const std::string& run_dir) {
   const std::string path = record_path(run_dir);
   if (std::filesystem::exists(path)) {
     try {
-      r = from_json(Json::parse(read_text_file(path)));
-    } catch (const Json::exception& e) {
-      throw FormatError(path, fmt::format("is damaged: {}", e.what()));
+      r = from_json(read_json(path));
+    } catch (const JsonError& e) {
+      throw FormatError(path, std::string("is damaged: ") + e.what());
     }
   } else {
     if (!std::filesystem::is_directory(run_dir)) throw IoError(run_dir, "is no folder of a run");

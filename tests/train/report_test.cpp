@@ -14,6 +14,7 @@ namespace strata::train {
 namespace {
 
 using nlohmann::json;
+using testing::slurp;
 using testing::spill;
 using testing::TempFolder;
 
@@ -122,6 +123,17 @@ TEST(Report, WhatIsNoRunIsAnError) {
   EXPECT_THROW(report_page({folder.path()}), IoError);
   spill(folder / "run.json", "{\"title\": 3}");
   EXPECT_THROW(report_page({folder.path()}), FormatError);
+}
+
+TEST(Report, NumbersThatDoNotFitAreAnError) {
+  const TempFolder folder;
+  const std::string run = make_run(folder, "run", sample_record());
+  json record = json::parse(slurp(run + "/run.json"));
+  record["summary"]["layers"][0]["output"][1] = 2e22;
+  spill(run + "/run.json", record.dump());
+  EXPECT_THROW(load_record(run), FormatError);
+  spill(run + "/log.jsonl", "{\"step\": 2e22, \"loss\": 0.5}\n{\"step\": 3, \"loss\": 0.5}\n");
+  EXPECT_EQ(read_log(run + "/log.jsonl").at(0).steps, (std::vector<int64_t>{3}));
 }
 
 }  // namespace
