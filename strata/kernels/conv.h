@@ -40,6 +40,15 @@ void conv2d(const Conv2dShape& s, const double* x, const double* w, const double
 void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
             bool relu, bfloat16* y);
 
+/// y = x * w + bias + residual, then relu if asked for; `residual` is laid out as y. A window of
+/// one pixel adds it to the sums before they are stored, others in a pass of its own.
+void conv2d_add(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                const float* residual, bool relu, float* y);
+void conv2d_add(const Conv2dShape& s, const double* x, const double* w, const double* bias,
+                const double* residual, bool relu, double* y);
+void conv2d_add(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
+                const bfloat16* residual, bool relu, bfloat16* y);
+
 /// dx from dy: also the transposed convolution, whose result is then [n, h, w, c].
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_backward_data(const Conv2dShape& s, const double* dy, const double* w, double* dx);

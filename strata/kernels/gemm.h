@@ -20,9 +20,10 @@ struct MatrixStack {
   Strides batch_strides = {};
 };
 
-/// C[m, n] = activation(alpha * A[m, k] B[k, n] + beta * C + bias), for each index of `batch` (one
-/// product if empty). With beta == 0 the old C is not read, so it may hold anything; with k == 0
-/// the product is zero. `bias` is null or n elements, added to every row.
+/// C[m, n] = activation(alpha * A[m, k] B[k, n] + beta * D + bias), for each index of `batch` (one
+/// product if empty). D is `addend`, which lies in memory as C does, or the old C where that is
+/// null; with beta == 0 it is not read, so it may hold anything; with k == 0 the product is zero.
+/// `bias` is null or n elements, added to every row.
 template <class T>
 struct Gemm {
   Shape batch = {};
@@ -30,6 +31,7 @@ struct Gemm {
   MatrixStack<const T> a, b;
   MatrixStack<T> c;  // trans must be false
   double alpha = 1, beta = 0;
+  const T* addend = nullptr;
   const T* bias = nullptr;
   Activation activation = Activation::none;
 };

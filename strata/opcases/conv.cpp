@@ -31,6 +31,13 @@ std::vector<OpCase> conv_cases() {
            {.stride = 2, .padding = 1, .groups = 9}),
       conv("conv2d/pointwise", {{{2, 3, 4, 5}}, {{7, 1, 1, 5}}}, {}),
       conv("conv2d/relu", {{{2, 4, 5, 1}}, {{6, 3, 3, 1}}, {{6}}}, {.padding = 1, .relu = true}),
+      {.name = "conv2d/residual",
+       .inputs = {{{2, 4, 5, 9}}, {{6, 1, 1, 9}}, {{6}}, {{2, 4, 5, 6}}},
+       .run =
+           [](auto in) {
+             return std::vector{conv2d(in[0], in[1], in[2], {.relu = true}, in[3]),
+                                conv2d(in[0], in[1], in[2], {}, in[3])};
+           }},
       transposed("conv_transpose2d", {{{2, 3, 4, 3}}, {{3, 3, 2, 4}}, {{4}}}, {.padding = {1, 0}}),
       transposed("conv_transpose2d/stride", {{{2, 3, 4, 3}}, {{3, 4, 3, 2}}, {{2}}},
                  {.stride = {2, 3}, .padding = 1, .output_padding = {1, 2}}),

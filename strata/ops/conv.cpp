@@ -122,8 +122,24 @@ Shape x_shape(const Conv2dShape& s) { return {s.n, s.h, s.w, s.c}; }
 Shape w_shape(const Conv2dShape& s) { return {s.oc, s.kh, s.kw, s.group_c()}; }
 Shape y_shape(const Conv2dShape& s) { return {s.n, s.oh(), s.ow(), s.oc}; }
 
+void check_residual(const Conv2dShape& s, const Tensor& x, const Tensor& residual) {
+  if (residual.shape() != y_shape(s)) {
+    throw ShapeError("conv2d", fmt::format("residual must be {}, like the result, got {}",
+                                           to_string(y_shape(s)), describe(residual)));
+  }
+  if (residual.dtype() != x.dtype()) {
+    throw DTypeError("conv2d",
+                     fmt::format("x is {}, but residual {}", describe(x), describe(residual)),
+                     "cast() one of them");
+  }
+  if (residual.device() != x.device()) {
+    throw DeviceError("conv2d", fmt::format("x is on {}, but residual on {}", to_string(x.device()),
+                                            to_string(residual.device())));
+  }
+}
+
 Tensor forward(const Conv2dShape& s, const Tensor& x, const Tensor& w, const Tensor& bias,
-               bool relu);
+               bool relu, const Tensor& residual = {});
 
 std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any,
                                        const Tensor& dy_any, bool with_bias);
@@ -183,18 +199,24 @@ std::pair<Tensor, Tensor> weights_grad(const Conv2dShape& s, const Tensor& x_any
   return {results[0], with_bias ? results[1] : Tensor()};
 }
 
+/// A residual has no gradient here: see conv2d.
 Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
-               const Tensor& bias_any, bool relu) {
+               const Tensor& bias_any, bool relu, const Tensor& residual_any) {
   const Tensor x = contiguous(x_any), w = contiguous(w_any);
   const Tensor bias = bias_any.defined() ? contiguous(bias_any) : bias_any;
+  const Tensor residual = residual_any.defined() ? contiguous(residual_any) : residual_any;
   Tensor y = empty(y_shape(s), x.dtype(), x.device(), "conv2d");
   count_macs(y.numel() * s.kh * s.kw * s.group_c());
   on_cpu("conv2d", x, [&](Cpu) {
     const kernels::LoggedWork logged(s, kernels::ConvPass::forward);
     visit_conv_dtype(x.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
-      kernels::conv2d(s, x.data<T>(), w.data<T>(), bias.defined() ? bias.data<T>() : nullptr, relu,
-                      y.data<T>());
+      const T* b = bias.defined() ? bias.data<T>() : nullptr;
+      if (residual.defined()) {
+        kernels::conv2d_add(s, x.data<T>(), w.data<T>(), b, residual.data<T>(), relu, y.data<T>());
+      } else {
+        kernels::conv2d(s, x.data<T>(), w.data<T>(), b, relu, y.data<T>());
+      }
     });
   });
   return record("conv2d", {x, w, bias}, y,
@@ -215,12 +237,19 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
 
 }  // namespace
 
-Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv2dOptions& options) {
+Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv2dOptions& options,
+              const Tensor& residual) {
   check_tensors("conv2d", x, w, bias);
   check_options("conv2d", options);
   const Conv2dShape s = conv_shape(x, w, options);
   check_bias("conv2d", bias, s.oc);
-  return forward(s, x, w, bias, options.relu);
+  if (!residual.defined()) return forward(s, x, w, bias, options.relu);
+  check_residual(s, x, residual);
+  const bool recorded =
+      x.requires_grad() || w.requires_grad() || bias.requires_grad() || residual.requires_grad();
+  if (!grad_enabled() || !recorded) return forward(s, x, w, bias, options.relu, residual);
+  const Tensor y = forward(s, x, w, bias, false);
+  return options.relu ? add_relu(y, residual) : y + residual;
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,

@@ -153,18 +153,21 @@ std::vector<To> convert(const std::vector<From>& v) {
 
 template <class T>
 struct Results {
-  std::vector<T> y, dx, dw, dbias;
+  std::vector<T> y, sum, dx, dw, dbias;  // `sum` has a residual added
 };
 
 template <class T>
 Results<T> run(const Conv2dShape& s, bool relu) {
   const auto x = convert<T>(values(s.x_size(), 1)), w = convert<T>(values(s.w_size(), 2));
   const auto b = convert<T>(values(s.oc, 3)), dy = convert<T>(values(s.y_size(), 4));
+  const auto residual = convert<T>(values(s.y_size(), 5));
   const auto blank = [](int64_t n) {
     return std::vector<T>(static_cast<size_t>(n), T(std::numeric_limits<float>::quiet_NaN()));
   };
-  Results<T> r{blank(s.y_size()), blank(s.x_size()), blank(s.w_size()), blank(s.oc)};
+  Results<T> r{blank(s.y_size()), blank(s.y_size()), blank(s.x_size()), blank(s.w_size()),
+               blank(s.oc)};
   conv2d(s, x.data(), w.data(), b.data(), relu, r.y.data());
+  conv2d_add(s, x.data(), w.data(), b.data(), residual.data(), relu, r.sum.data());
   conv2d_backward_data(s, dy.data(), w.data(), r.dx.data());
   conv2d_backward_weights(s, x.data(), dy.data(), r.dw.data(), r.dbias.data());
   return r;
@@ -188,6 +191,7 @@ void compare(double tolerance) {
     const auto fast = run<T>(c.s, true);
     const auto plain = run<double>(c.s, true);
     EXPECT_LE(error(fast.y, plain.y), tolerance);
+    EXPECT_LE(error(fast.sum, plain.sum), tolerance);
     EXPECT_LE(error(fast.dx, plain.dx), tolerance);
     EXPECT_LE(error(fast.dw, plain.dw), tolerance);
     EXPECT_LE(error(fast.dbias, plain.dbias), tolerance);

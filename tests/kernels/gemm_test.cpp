@@ -26,12 +26,13 @@ struct Case {
   Activation activation = Activation::none;
   int64_t batch = 1;
   bool share_a = false, share_b = false;
+  bool addend = false;  // beta multiplies a matrix of its own
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
   *out << "m " << c.m << ", n " << c.n << ", k " << c.k << ", trans " << c.trans_a << c.trans_b
        << ", alpha " << c.alpha << ", beta " << c.beta << ", bias " << c.bias << ", activation "
-       << static_cast<int>(c.activation) << ", batch " << c.batch;
+       << static_cast<int>(c.activation) << ", batch " << c.batch << ", addend " << c.addend;
 }
 
 /// Operands with rows that are further apart than they are long, the gaps filled with NaN.
@@ -55,7 +56,13 @@ struct Operands {
     fill(a, c.trans_a ? c.k : c.m, c.trans_a ? c.m : c.k, c.share_a ? 1 : c.batch, sa);
     fill(b, c.trans_b ? c.n : c.k, c.trans_b ? c.k : c.n, c.share_b ? 1 : c.batch, sb);
     fill(this->c, c.m, c.n, c.batch, sc);
-    if (c.beta == 0) std::fill(this->c.begin(), this->c.end(), std::nanf(""));
+    if (c.addend) {
+      addend = this->c;
+      std::replace_if(
+          addend.begin(), addend.end(), [](T v) { return std::isnan(static_cast<double>(v)); },
+          T());
+    }
+    if (c.beta == 0 || c.addend) std::fill(this->c.begin(), this->c.end(), std::nanf(""));
     for (int64_t j = 0; j < c.n; ++j) bias.push_back(number());
     gemm.batch = {c.batch};
     gemm.m = c.m;
@@ -66,6 +73,7 @@ struct Operands {
     gemm.c = {this->c.data(), sc.ld, false, {sc.stride}};
     gemm.alpha = c.alpha;
     gemm.beta = c.beta;
+    gemm.addend = c.addend ? addend.data() : nullptr;
     gemm.bias = c.bias ? bias.data() : nullptr;
     gemm.activation = c.activation;
   }
@@ -79,7 +87,7 @@ struct Operands {
   }
 
   uint32_t state = 1;
-  std::vector<T> a, b, c, bias;
+  std::vector<T> a, b, c, addend, bias;
   Gemm<T> gemm;
 };
 
@@ -101,7 +109,7 @@ double activated(double x, Activation activation) {
 template <class T>
 void check(const Case& s, double tolerance) {
   Operands<T> x(s);
-  const std::vector<T> before = x.c;
+  const std::vector<T> before = s.addend ? x.addend : x.c;
   kernels::gemm(x.gemm);
   const Gemm<T>& g = x.gemm;
   double worst = 0, largest = 1e-3;
@@ -142,6 +150,7 @@ std::vector<Case> small_and_odd() {
         for (const int t : {0, 1, 2, 3}) {
           cases.push_back({m, n, k, t / 2 == 1, t % 2 == 1});
           cases.push_back({m, n, k, t / 2 == 1, t % 2 == 1, -0.5, 2, true, Activation::relu});
+          cases.back().addend = (m + n + k) % 2 == 1;
         }
       }
     }
@@ -164,6 +173,8 @@ std::vector<Case> large() {
     for (const int t : {0, 1, 2, 3}) {
       cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1});
       cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1, 2, -1, true, Activation::relu});
+      cases.push_back({s[0], s[1], s[2], t / 2 == 1, t % 2 == 1, 1, 1, true, Activation::relu});
+      cases.back().addend = true;
     }
   }
   return cases;
@@ -214,6 +225,7 @@ TEST(Gemm, TurnedProductsEqualStraightOnes) {
     p.left = {g.a.data, g.a.trans ? 1 : g.a.ld, g.a.trans ? g.a.ld : 1};
     p.right = {g.b.data, g.b.trans ? g.b.ld : 1, g.b.trans ? 1 : g.b.ld};
     p.c = g.c.data;
+    p.addend = p.c;
     p.ld = g.c.ld;
     p.alpha = 1;
     std::vector<float> bias(static_cast<size_t>(c.n));
@@ -251,6 +263,8 @@ TEST(Gemm, Batches) {
       c.batch = 5;
       c.share_a = shared / 2 == 1;
       c.share_b = shared % 2 == 1;
+      c.addend = shared > 0;
+      c.beta = shared;
       check<float>(c, 2e-6);
       check<double>(c, 1e-14);
       check<bfloat16>(c, 0x1p-8);

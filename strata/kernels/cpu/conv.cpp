@@ -48,12 +48,23 @@ void narrow(const float* x, int64_t count, bfloat16* y) {
   });
 }
 
+// y += residual, then relu if asked for.
+template <class T>
+void add_residual(int64_t count, const T* residual, bool relu, T* y) {
+  parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto sum = y[i] + residual[i];
+      y[i] = static_cast<T>(relu && sum < 0 ? decltype(sum){0} : sum);
+    }
+  });
+}
+
 }  // namespace
 
 void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
             float* y) {
   if (has_small_groups(s) && conv2d_depthwise(s, x, w, bias, relu, y)) return;
-  if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, relu, y);
+  if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, nullptr, relu, y);
   if (conv2d_merges_groups(s) && conv2d_merged(s, x, w, bias, relu, y)) return;
   if (winograd_fits(s) && conv2d_winograd(s, x, w, bias, relu, y)) return;
   if (conv2d_has_patches(s) || conv2d_has_few_windows(s)) {
@@ -69,6 +80,25 @@ void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bf
   Scratch<float> wide_y(s.y_size(), "conv2d");
   conv2d(s, wide_x.data(), wide_w.data(), wide_bias.data(), relu, wide_y.data());
   narrow(wide_y.data(), s.y_size(), y);
+}
+
+void conv2d_add(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                const float* residual, bool relu, float* y) {
+  if (is_pointwise(s)) return conv2d_pointwise(s, x, w, bias, residual, relu, y);
+  conv2d(s, x, w, bias, false, y);
+  add_residual(s.y_size(), residual, relu, y);
+}
+
+void conv2d_add(const Conv2dShape& s, const double* x, const double* w, const double* bias,
+                const double* residual, bool relu, double* y) {
+  conv2d(s, x, w, bias, false, y);
+  add_residual(s.y_size(), residual, relu, y);
+}
+
+void conv2d_add(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
+                const bfloat16* residual, bool relu, bfloat16* y) {
+  conv2d(s, x, w, bias, false, y);
+  add_residual(s.y_size(), residual, relu, y);
 }
 
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {

@@ -80,8 +80,9 @@ void conv2d_depthwise_weights(const Conv2dShape& s, const float* x, const float*
                               float* dbias);
 
 /// kh == kw == 1, one group, no padding.
+/// `residual` is null or laid out as y, and added before the relu.
 void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
-                      bool relu, float* y);
+                      const float* residual, bool relu, float* y);
 void conv2d_pointwise_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_pointwise_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
 

@@ -66,13 +66,15 @@ namespace {
 
 // y of `pixels` pixels that lie one after the other.
 void multiply(const Conv2dShape& s, int64_t pixels, const float* x, const float* w,
-              const float* bias, bool relu, float* y) {
+              const float* bias, const float* residual, bool relu, float* y) {
   Gemm<float> g;
   g.m = pixels, g.n = s.oc, g.k = s.c;
   g.a = {x, s.c, false, {}};
   g.b = {w, s.c, true, {}};
   g.c = {y, s.oc, false, {}};
   g.bias = bias;
+  g.addend = residual;
+  g.beta = residual ? 1 : 0;
   g.activation = relu ? Activation::relu : Activation::none;
   gemm(g);
 }
@@ -80,18 +82,20 @@ void multiply(const Conv2dShape& s, int64_t pixels, const float* x, const float*
 }  // namespace
 
 void conv2d_pointwise(const Conv2dShape& s, const float* x, const float* w, const float* bias,
-                      bool relu, float* y) {
+                      const float* residual, bool relu, float* y) {
   constexpr int64_t kFewWeights = 1 << 14;  // to pack them anew for each block of rows is cheap
   const int64_t rows = s.n * s.oh(), block = std::max<int64_t>(1, 512 / s.ow());
   if (!has_stride(s) || s.w_size() > kFewWeights || rows < 8 * block) {
     const PickedPixels pixels(s, x);
-    return multiply(s, rows * s.ow(), pixels.data(), w, bias, relu, y);
+    return multiply(s, rows * s.ow(), pixels.data(), w, bias, residual, relu, y);
   }
   parallel_chunks((rows + block - 1) / block, [&](int64_t u) {
     const int64_t begin = u * block, end = std::min(rows, begin + block);
     const Scratch<float> picked((end - begin) * s.ow() * s.c, "conv2d");  // stays in L2
     pick_rows(s, x, begin, end, picked.data());
-    multiply(s, (end - begin) * s.ow(), picked.data(), w, bias, relu, y + begin * s.ow() * s.oc);
+    const int64_t to = begin * s.ow() * s.oc;
+    multiply(s, (end - begin) * s.ow(), picked.data(), w, bias, residual ? residual + to : nullptr,
+             relu, y + to);
   });
 }
 

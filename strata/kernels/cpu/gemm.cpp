@@ -24,6 +24,7 @@ GemmProblem<T> problem_of(const Gemm<T>& g, const float* bias) {
   p.left = {g.a.data, g.a.trans ? 1 : g.a.ld, g.a.trans ? g.a.ld : 1};
   p.right = {g.b.data, g.b.trans ? g.b.ld : 1, g.b.trans ? 1 : g.b.ld};
   p.c = g.c.data;
+  p.addend = g.addend ? g.addend : g.c.data;
   p.ld = g.c.ld;
   p.bias = bias;
   p.alpha = static_cast<float>(g.alpha);
@@ -67,7 +68,9 @@ void run(const Gemm<T>& args, const float* bias) {
     GemmProblem<T> p = first;
     p.left.data += batch_offset(g.batch, g.a.batch_strides, i);
     p.right.data += batch_offset(g.batch, g.b.batch_strides, i);
-    p.c += batch_offset(g.batch, g.c.batch_strides, i);
+    const int64_t to = batch_offset(g.batch, g.c.batch_strides, i);
+    p.c += to;
+    p.addend += to;
     gemm_packed(p);
   };
   if (first.shared_out) {

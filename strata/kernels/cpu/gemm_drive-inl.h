@@ -83,7 +83,13 @@ inline Ahead rows_ahead(const float* from, int64_t step, int64_t depth) {
 template <class T>
 HWY_INLINE TileOutput<T> output_at(const GemmProblem<T>& p, const KStep& ks, int64_t i, int64_t j) {
   const int64_t row = p.turned ? j : i, column = p.turned ? i : j;
-  TileOutput<T> out = {p.c + row * p.ld + column, p.ld, nullptr, p.alpha, ks.first ? p.beta : 1.0f,
+  const int64_t at = row * p.ld + column;
+  TileOutput<T> out = {p.c + at,
+                       (ks.first ? p.addend : p.c) + at,
+                       p.ld,
+                       nullptr,
+                       p.alpha,
+                       ks.first ? p.beta : 1.0f,
                        Activation::none};
   if (ks.last) {
     out.bias = p.bias ? p.bias + column : nullptr;
@@ -118,7 +124,7 @@ class Tiles {
     if constexpr (std::is_same_v<T, float>) {
       c_ = p.c;
       const TileOutput<T> out = output_at(p, ks, 0, 0);
-      add_ = out.beta != 0;
+      addend_ = out.beta != 0 ? out.addend : nullptr;
       bias_ = out.bias;
       relu_ = out.activation == Activation::relu;
     }
@@ -136,7 +142,9 @@ class Tiles {
                                          ? whole_
                                          : tile_function(rows, kTileVectors, left_.rows);
         product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
-                {c_ + i * p_.ld + j, p_.ld, add_, bias_ ? bias_ + j : nullptr, relu_, copy}, ahead);
+                {c_ + i * p_.ld + j, p_.ld, addend_ ? addend_ + i * p_.ld + j : nullptr,
+                 bias_ ? bias_ + j : nullptr, relu_, copy},
+                ahead);
         return;
       }
     }
@@ -169,14 +177,16 @@ class Tiles {
     if constexpr (std::is_same_v<T, float>) {
       if (direct_) {
         product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
-                {out.c, out.ld, add_, out.bias, relu_, nullptr, columns % kLanes}, ahead);
+                {out.c, out.ld, addend_ ? out.addend : nullptr, out.bias, relu_, nullptr,
+                 columns % kLanes},
+                ahead);
         return;
       }
     }
     HWY_ALIGN float sums[kTileSize];
     const int64_t stride = vectors * kLanes;
     product(ks_.depth, left_at(i), left_.tile_step, right.data, right.step,
-            {sums, stride, false, nullptr, false}, ahead);
+            {sums, stride, nullptr, nullptr, false}, ahead);
     if (p_.turned) {
       store_block_turned(sums, stride, rows, columns, out);
     } else {
@@ -193,8 +203,9 @@ class Tiles {
   bool direct_;
   int64_t last_whole_;  // the last column where a tile of the whole width goes straight to C
   float* c_ = nullptr;
-  bool add_ = false, relu_ = false;
+  const float* addend_ = nullptr;
   const float* bias_ = nullptr;
+  bool relu_ = false;
 };
 
 // The left factor where it lies. One that is not f32 cannot be read so.
@@ -233,18 +244,18 @@ void pack_right(const GemmProblem<T>& p, const KStep& ks, int64_t j, float* to) 
 inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride, int64_t i,
                        int64_t rows, int64_t j, int64_t columns) {
   const int64_t c_row = p.turned ? j : i, c_column = p.turned ? i : j;
-  TileOutput<float> out = {p.c + c_row * p.ld + c_column,
-                           p.ld,
-                           p.bias ? p.bias + c_column : nullptr,
-                           p.alpha,
-                           p.beta,
-                           p.activation};
+  const int64_t at = c_row * p.ld + c_column;
+  TileOutput<float> out = {
+      p.c + at, p.addend + at, p.ld,        p.bias ? p.bias + c_column : nullptr,
+      p.alpha,  p.beta,        p.activation};
   if (!p.turned) {
     store_block(sums, stride, rows, columns, out);
   } else if (rows == 1) {
     store_block(sums, 1, columns, 1, out);
   } else {
-    for (int64_t first = 0; first < columns; first += kTileColumns, out.c += kTileColumns * p.ld) {
+    const int64_t next = kTileColumns * p.ld;
+    for (int64_t first = 0; first < columns;
+         first += kTileColumns, out.c += next, out.addend += next) {
       store_block_turned(sums + first, stride, rows,
                          std::min<int64_t>(kTileColumns, columns - first), out);
     }

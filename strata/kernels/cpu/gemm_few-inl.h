@@ -103,6 +103,7 @@ inline void short_sums(const GemmProblem<float>& p) {
     q.m = rows.size();
     q.left.data += rows.begin * p.left.lane_step;
     q.c += rows.begin * p.ld;
+    q.addend += rows.begin * p.ld;
     few_rows_task(q, q.k, {0, q.n});
   });
 }

@@ -183,7 +183,10 @@ GemmProblem<T> part_along_k(const GemmProblem<T>& p, const KStep& k) {
   part.k = k.depth;
   part.left.data += k.begin * p.left.k_step;
   part.right.data += k.begin * p.right.k_step;
-  if (!k.first) part.beta = 1;
+  if (!k.first) {
+    part.beta = 1;
+    part.addend = p.c;
+  }
   if (!k.last) {
     part.bias = nullptr;
     part.activation = Activation::none;
@@ -227,6 +230,7 @@ inline void turned_task(const GemmProblem<float>& p, const KStep& ks, const floa
   q.ld = round_up(q.n, kTileColumns);
   float* sums = gemm_buffers().block.get(kTurnedRows * q.ld);
   q.c = sums;
+  q.addend = sums;
   q.m = rows.size();
   q.turned = false;
   q.bias = nullptr;

@@ -26,6 +26,7 @@ struct GemmProblem {
   int64_t m, n, k;
   GemmSide<T> left, right;
   T* c;
+  const T* addend;  // what beta multiplies, laid out as C: C itself, or another matrix
   int64_t ld;
   bool turned;
   const float* bias;  // per column of C, or null

@@ -61,12 +61,12 @@ void transpose(const T* from, int64_t ld, int64_t rows, int64_t columns, T* to) 
 }
 
 template <class T>
-void finish_row(const Gemm<T>& g, const Sum<T>* sums, T* c) {
+void finish_row(const Gemm<T>& g, const Sum<T>* sums, const T* addend, T* c) {
   using S = Sum<T>;
   const S alpha = static_cast<S>(g.alpha), beta = static_cast<S>(g.beta);
   for (int64_t j = 0; j < g.n; ++j) {
     S v = alpha * sums[j];
-    if (beta != S{0}) v += beta * static_cast<S>(c[j]);
+    if (beta != S{0}) v += beta * static_cast<S>(addend[j]);
     if (g.bias) v += static_cast<S>(g.bias[j]);
     if constexpr (std::is_floating_point_v<T>) v = activate(v, g.activation);
     c[j] = static_cast<T>(v);
@@ -81,7 +81,9 @@ void plain(const Gemm<T>& g) {
   for (int64_t i = 0; i < numel(g.batch); ++i) {
     const T* a = g.a.data + batch_offset(g.batch, g.a.batch_strides, i);
     const T* b = g.b.data + batch_offset(g.batch, g.b.batch_strides, i);
-    T* c = g.c.data + batch_offset(g.batch, g.c.batch_strides, i);
+    const int64_t to = batch_offset(g.batch, g.c.batch_strides, i);
+    T* c = g.c.data + to;
+    const T* addend = g.addend ? g.addend + to : c;
     int64_t ldb = g.b.ld;
     if (g.b.trans) {
       transpose(b, ldb, g.n, g.k, turned.data());
@@ -93,7 +95,7 @@ void plain(const Gemm<T>& g) {
       for (int64_t r = begin; r < end; ++r) {
         const T* row = g.a.trans ? a + r : a + r * g.a.ld;
         row_sums(g.n, g.k, row, g.a.trans ? g.a.ld : 1, b, ldb, sums.data());
-        finish_row(g, sums.data(), c + r * g.c.ld);
+        finish_row(g, sums.data(), addend + r * g.c.ld, c + r * g.c.ld);
       }
     });
   }

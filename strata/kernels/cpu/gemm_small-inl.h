@@ -58,6 +58,7 @@ inline GemmProblem<float> part_of(const GemmProblem<float>& p, Range k, float* p
   part.left.data += k.begin * p.left.k_step;
   part.right.data += k.begin * p.right.k_step;
   part.c = partial;
+  part.addend = partial;
   part.ld = p.n;
   part.turned = false;
   part.bias = nullptr;

@@ -20,10 +20,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// Where a tile goes and what happens to it: v = activation(alpha * sum + beta * C + bias).
+// Where a tile goes and what happens to it: v = activation(alpha * sum + beta * addend + bias).
 template <class T>
 struct TileOutput {
   T* c;
+  const T* addend;  // rows as far apart as those of C
   int64_t ld;
   const float* bias;  // per column of C, or null
   float alpha, beta;
@@ -71,22 +72,22 @@ inline void activate(Activation activation, float* x, int64_t n) {
 
 // The finished vector of `count` results whose first is `column`; count is kLanes but at the edge.
 template <bool kWhole, class T>
-HWY_INLINE V32 finish(const float* sum, const TileOutput<T>& out, const T* c, int64_t column,
+HWY_INLINE V32 finish(const float* sum, const TileOutput<T>& out, const T* addend, int64_t column,
                       int64_t count) {
   const F32 d;
   const auto read = [&](const auto* p)
                         HWY_ATTR { return kWhole ? load(d, p) : load_first(d, p, count); };
   V32 v = hn::Mul(hn::LoadU(d, sum), hn::Set(d, out.alpha));
-  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), read(c), v);
+  if (out.beta != 0) v = hn::MulAdd(hn::Set(d, out.beta), read(addend), v);
   if (out.bias) v = hn::Add(v, read(out.bias + column));
   return out.activation == Activation::relu ? relu(d, v) : v;
 }
 
 // One result of any type as f32, where vectors do not reach or C is f16.
 template <class T>
-HWY_INLINE float finish_one(float sum, const TileOutput<T>& out, const T* c, int64_t column) {
+HWY_INLINE float finish_one(float sum, const TileOutput<T>& out, const T* addend, int64_t column) {
   float v = sum * out.alpha;
-  if (out.beta != 0) v += out.beta * static_cast<float>(*c);
+  if (out.beta != 0) v += out.beta * static_cast<float>(*addend);
   if (out.bias) v += out.bias[column];
   return out.activation == Activation::relu && v < 0 ? 0.0f : v;
 }
@@ -101,33 +102,34 @@ HWY_NOINLINE void store_block(float* sums, int64_t stride, int64_t rows, int64_t
     before.activation = Activation::none;
     for (int64_t i = 0; i < rows; ++i) {
       float* row = sums + i * stride;
-      T* c = out.c + i * out.ld;
+      const T* addend = out.addend + i * out.ld;
       int64_t j = 0;
       if constexpr (!std::is_same_v<T, float16>) {
         for (; j + kLanes <= columns; j += kLanes) {
-          hn::StoreU(finish<true>(row + j, before, c + j, j, kLanes), F32(), row + j);
+          hn::StoreU(finish<true>(row + j, before, addend + j, j, kLanes), F32(), row + j);
         }
       }
-      for (; j < columns; ++j) row[j] = finish_one(row[j], before, c + j, j);
+      for (; j < columns; ++j) row[j] = finish_one(row[j], before, addend + j, j);
     }
     activate(out.activation, sums, rows * stride);
     return store_block<T>(sums, stride, rows, columns,
-                          {out.c, out.ld, nullptr, 1, 0, Activation::none});
+                          {out.c, out.addend, out.ld, nullptr, 1, 0, Activation::none});
   }
   for (int64_t i = 0; i < rows; ++i, sums += stride) {
     T* c = out.c + i * out.ld;
+    const T* addend = out.addend + i * out.ld;
     int64_t j = 0;
     if constexpr (!std::is_same_v<T, float16>) {
       for (; j + kLanes <= columns; j += kLanes) {
-        store(F32(), finish<true>(sums + j, out, c + j, j, kLanes), c + j);
+        store(F32(), finish<true>(sums + j, out, addend + j, j, kLanes), c + j);
       }
     }
     if constexpr (std::is_same_v<T, float>) {
       if (j < columns) {
-        store_lanes(finish<false>(sums + j, out, c + j, j, columns - j), c + j, columns - j);
+        store_lanes(finish<false>(sums + j, out, addend + j, j, columns - j), c + j, columns - j);
       }
     } else {
-      for (; j < columns; ++j) c[j] = static_cast<T>(finish_one(sums[j], out, c + j, j));
+      for (; j < columns; ++j) c[j] = static_cast<T>(finish_one(sums[j], out, addend + j, j));
     }
   }
 }

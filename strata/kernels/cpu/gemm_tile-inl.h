@@ -39,8 +39,8 @@ inline constexpr int kLineFloats = 16;  // of a line of the caches
 struct TileTarget {
   float* c;
   int64_t ld;
-  bool add;           // to what C holds
-  const float* bias;  // one for each column, or null
+  const float* addend;  // added to the sums, rows as far apart as those of C; or null
+  const float* bias;    // one for each column, or null
   bool relu;
   float* copy = nullptr;  // where the right side goes, packed, if the tile makes a copy of it
   int64_t tail = 0;       // lanes of the last vector that belong to C, if not all
@@ -96,13 +96,14 @@ inline HWY_NOINLINE void store_edge(const float* HWY_RESTRICT sums, int rows, in
   const int64_t last = (vectors - 1) * kLanes;
   for (int i = 0; i < rows; ++i, sums += last + kLanes) {
     float* c = to.c + i * to.ld;
+    const float* addend = to.addend ? to.addend + i * to.ld : nullptr;
     for (int64_t j = 0; j <= last; j += kLanes) {
       const bool whole = j < last;
       const auto load = [&](const float* p) HWY_ATTR {
         return whole ? hn::LoadU(d, p) : load_first(d, p, to.tail);
       };
       V32 v = hn::Load(d, sums + j);
-      if (to.add) v = hn::Add(v, load(c + j));
+      if (addend) v = hn::Add(v, load(addend + j));
       if (to.bias) v = hn::Add(v, load(to.bias + j));
       if (to.relu) v = relu(d, v);
       if (whole) {
@@ -193,12 +194,13 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
     }
   }
   if (to.tail != 0) return store_edge_of(acc, to);
-  if (to.add) {
+  if (to.addend) {
+    const TileRows<kRows, const float> addend(to.addend, to.ld);
     HWY_UNROLL(16)
     for (int i = 0; i < kRows; ++i) {
       HWY_UNROLL(16)
       for (int v = 0; v < kVectors; ++v) {
-        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, c[i] + v * kLanes));
+        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, addend[i] + v * kLanes));
       }
     }
   }

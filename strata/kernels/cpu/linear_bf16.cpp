@@ -66,6 +66,7 @@ void convert_blocks(const Gemm<float>& g, const bfloat16* w, bool turned) {
       part.b = {block, g.k, true};
     }
     part.c.data += begin;
+    if (part.addend) part.addend += begin;
     if (part.bias) part.bias += begin;
     gemm(part);
   });
@@ -94,6 +95,7 @@ void linear_bf16(Cpu, const Tensor& x, const Tensor& w, const Tensor& bias, Acti
   p.left = {g.a.data, g.k, 1};
   p.right = {nullptr, turned ? 1 : g.k, turned ? g.n : 1};
   p.c = g.c.data;
+  p.addend = g.addend ? g.addend : p.c;
   p.ld = g.n;
   p.bias = g.bias;
   p.alpha = 1;

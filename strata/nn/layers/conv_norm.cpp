@@ -61,15 +61,14 @@ Tensor ConvNorm::operator()(const Tensor& x, const Tensor& residual) {
   }
   const auto f = folded();
   const Conv2dConfig& c = conv.config();
-  const bool relu = norm.config().relu && !residual.defined();
-  Tensor y = conv2d(to_compute(x), f->weight, f->bias,
-                    {.stride = c.stride,
-                     .padding = c.padding,
-                     .dilation = c.dilation,
-                     .groups = c.groups,
-                     .relu = relu});
-  y = cast(y, x.dtype());
-  return residual.defined() ? add_relu(y, residual) : y;
+  const Conv2dOptions options{.stride = c.stride,
+                              .padding = c.padding,
+                              .dilation = c.dilation,
+                              .groups = c.groups,
+                              .relu = norm.config().relu || residual.defined()};
+  return cast(conv2d(to_compute(x), f->weight, f->bias, options,
+                     residual.defined() ? to_compute(residual) : residual),
+              x.dtype());
 }
 
 std::shared_ptr<const ConvNorm::Folded> ConvNorm::folded() {
