@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
 #include "tests/support/message.h"
 
@@ -101,6 +103,18 @@ TEST(Conv2dOp, TheTransposeIsTheAdjoint) {
     return sum;
   };
   EXPECT_NEAR(dot(y, y), dot(x, back), 1e-9 * dot(y, y));
+}
+
+TEST(ConvTranspose2dOp, IsZeroBeyondTheStride) {
+  // Of memory that goes on behind x.
+  const Tensor x = reshape(slice(arange(1, 101, 1, DType::f64), 0, 0, 4), {1, 2, 2, 1});
+  Tensor w = ones({1, 1, 1, 1}, DType::f64);
+  w.set_requires_grad();
+  const Tensor y =
+      conv_transpose2d(x, w, ones({1}, DType::f64), {.output_padding = 1, .dilation = 2});
+  EXPECT_EQ(y.to_vector<double>(), (std::vector<double>{2, 3, 1, 4, 5, 1, 1, 1, 1}));
+  backward(sum(y));
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{10}));
 }
 
 }  // namespace
