@@ -213,7 +213,10 @@ Tensor batch_norm(const Tensor& given, Tensor running_mean, Tensor running_var,
   Tensor mean = empty({1, channels}, computed_dtype(x), x.device(), kOp);
   Tensor variance = empty_like(mean, kOp), inverse = empty_like(mean, kOp);
   on_cpu(kOp, x, [&](Cpu cpu) {
-    if (options.training) {
+    if (options.training && count == 0) {
+      fill_(mean, 0);
+      fill_(variance, 0);
+    } else if (options.training) {
       kernels::channel_statistics(cpu, with_shape(x, view), mean, variance);
     } else {
       const NoGrad no_grad;
@@ -221,7 +224,7 @@ Tensor batch_norm(const Tensor& given, Tensor running_mean, Tensor running_var,
       copy_(variance, running_var);
     }
     kernels::invert_variance(cpu, options.eps, variance, inverse);
-    if (!options.training || !tracked) return;
+    if (!options.training || !tracked || count == 0) return;
     kernels::update_running(cpu, options.momentum, count, mean, variance, running_mean,
                             running_var);
     running_mean.bump_version();

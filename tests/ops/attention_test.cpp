@@ -190,5 +190,17 @@ TEST(Attention, SaysWhatDoesNotFit) {
             std::string::npos);
 }
 
+TEST(Attention, NoQueriesOrNoKeysHaveGradients) {
+  for (const auto& [queries, keys] : {std::pair{0, 3}, std::pair{2, 0}}) {
+    Tensor q = ones({2, 3, queries, 4}), k = ones({2, 3, keys, 4}), v = ones({2, 3, keys, 5});
+    for (Tensor* t : {&q, &k, &v}) t->set_requires_grad();
+    backward(sum(scaled_dot_product_attention(q, k, v)));
+    for (const Tensor& t : {q, k, v}) {
+      EXPECT_EQ(t.grad().to_vector<float>(),
+                std::vector<float>(static_cast<size_t>(t.numel()), 0.0f));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace strata

@@ -193,5 +193,18 @@ TEST(Normalize, TakesNothing) {
   EXPECT_EQ(w.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
 }
 
+TEST(BatchNorm, NoSamplesAndNoChannels) {
+  Tensor mean = full({3}, 0.5), variance = full({3}, 2), weight = ones({3});
+  weight.set_requires_grad();
+  backward(sum(batch_norm(empty({0, 3}), mean, variance, weight, {}, {.training = true})));
+  EXPECT_EQ(mean.to_vector<float>(), (std::vector<float>{0.5, 0.5, 0.5}));
+  EXPECT_EQ(variance.to_vector<float>(), (std::vector<float>{2, 2, 2}));
+  EXPECT_EQ(weight.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
+  Tensor x = empty({2, 0});
+  x.set_requires_grad();
+  backward(sum(batch_norm(x, {}, {}, {}, {}, {.training = true})));
+  EXPECT_EQ(x.grad().shape(), (Shape{2, 0}));
+}
+
 }  // namespace
 }  // namespace strata

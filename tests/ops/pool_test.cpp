@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
 
 namespace strata {
 namespace {
@@ -34,6 +36,23 @@ TEST(Pool2dOp, GivesIndicesAndTakesNoImages) {
   EXPECT_EQ(max_pool2d(ones({0, 4, 4, 2})).shape(), (Shape{0, 2, 2, 2}));
   EXPECT_EQ(max_pool2d(ones({1, 4, 4, 0})).shape(), (Shape{1, 2, 2, 0}));
   EXPECT_EQ(adaptive_avg_pool2d(ones({0, 4, 4, 2}), 1).shape(), (Shape{0, 1, 1, 2}));
+}
+
+TEST(MaxPool2d, WindowsWithoutAPixelHaveNoGradient) {
+  // Both taps of each window lie on the padding above and below the only row.
+  Tensor x = reshape(slice(arange(1, 100, 1, DType::f32), 0, 0, 4), {1, 1, 4, 1});
+  x.set_requires_grad();
+  const Tensor y = max_pool2d(x, {.kernel = 2, .stride = 1, .padding = 1, .dilation = 2});
+  Tensor dy = ones(y.shape());
+  dy.set_requires_grad();
+  const std::vector<Tensor> ys = {y}, xs = {x}, dys = {dy};
+  const Tensor dx = grad(ys, xs, dys, {.create_graph = true}).at(0);
+  EXPECT_EQ(dx.to_vector<float>(), (std::vector<float>{0, 0, 0, 0}));
+  // Of memory that goes on behind it.
+  const Tensor ddx = reshape(slice(full({100}, 9), 0, 0, 4), x.shape());
+  const std::vector<Tensor> dxs = {dx}, of = {dy}, ddxs = {ddx};
+  const Tensor ddy = grad(dxs, of, ddxs, {}).at(0);
+  EXPECT_EQ(ddy.to_vector<float>(), std::vector<float>(static_cast<size_t>(y.numel()), 0.0f));
 }
 
 }  // namespace

@@ -199,7 +199,8 @@ void backward_task(const Task& task, const Tensor& q, const Tensor& k, const Ten
 std::vector<Task> tasks_of(const Tensor& q, const Tensor& k, bool by_key) {
   const int64_t heads = q.size(0) * q.size(1), queries = q.size(2), keys = k.size(2);
   const int64_t length = by_key ? keys : queries, unit = by_key ? kKeys : kQueries;
-  const int64_t parts = std::clamp<int64_t>(kTasks / heads, 1, (length + unit - 1) / unit);
+  const int64_t most = std::max<int64_t>(1, (length + unit - 1) / unit);
+  const int64_t parts = std::clamp<int64_t>(kTasks / heads, 1, most);
   const int64_t blocks = (length + unit * parts - 1) / (unit * parts);
   std::vector<Task> tasks;
   for (int64_t b = 0; b < q.size(0); ++b) {

@@ -180,6 +180,7 @@ template <bool relu, class T>
 void sum_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>& values, const T* x,
                   const T* dy, double* sums, double* products) {
   using C = Computed<T>;
+  if (run.inner == 0) return;
   const int64_t channels = run.inner, group = cpu::rows_in_one(channels, kWide),
                 width = group * channels;
   const int64_t tile = std::min(channels, kTile), tiles = (channels + tile - 1) / tile;

@@ -51,10 +51,12 @@ void max_pool2d_backward(const Pool2d& p, const T* dy, const int32_t* index, T* 
 
 template <class T>
 void max_pool2d_gather(const Pool2d& p, const T* x, const int32_t* index, T* y) {
+  const int64_t places = p.rows.in * p.columns.in;
   each_window(p, [&](const WindowOf& at) {
     for (int64_t c = 0; c < p.c; ++c) {
       const int64_t to = at.result * p.c + c;
-      y[to] = x[(at.image + index[to]) * p.c + c];
+      const bool inside = index[to] >= 0 && index[to] < places;  // not where a window holds none
+      y[to] = inside ? x[(at.image + index[to]) * p.c + c] : T(0);
     }
   });
 }
