@@ -8,6 +8,7 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
@@ -47,6 +48,9 @@ Tensor quantile(const Tensor& x, double q, int axis, bool keep) {
   if (!(q >= 0 && q <= 1)) {
     throw ValueError("quantile", fmt::format("q must be in [0, 1], got {}", q));
   }
+  if (x.dtype() == DType::f16) {
+    return cast(quantile(cast(x, DType::f32), q, axis, keep), x.dtype());
+  }
   axis = normalize_axis("quantile", axis, x.rank());
   if (x.rank() == 0) return reshape(x, {});
   check_elements("quantile", x, axis);
@@ -57,7 +61,13 @@ Tensor quantile(const Tensor& x, double q, int axis, bool keep) {
   const Tensor sorted = topk(x, n, axis, false).values;
   const Tensor low = slice(sorted, axis, below, below + 1);
   const Tensor high = slice(sorted, axis, above, above + 1);
-  Tensor y = low + (high - low) * (place - static_cast<double>(below));
+  // Between infinite ends there is no way: equal ones, and all above -inf, give the lower.
+  const double way = place - static_cast<double>(below);
+  Tensor y = low;
+  if (way > 0) {
+    const Tensor stays = logical_or(low == high, low == -std::numeric_limits<double>::infinity());
+    y = where(stays, low, low + (high - low) * way);
+  }
   // NaN stands last in the order.
   const Tensor last = slice(sorted, axis, n - 1);
   y = where(isnan(last), last, y);

@@ -11,6 +11,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
@@ -108,7 +109,7 @@ Tensor prod(const Tensor& x, const Dims& axes, bool keep) {
   const Tensor lines = reshape(permute(x, order), {r.count ? numel(r.kept) : 0, r.count});
   const Shape& shape = keep ? r.kept : r.dropped;
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::i64;
-  if (r.count == 0) return ones(shape, dtype, x.device());
+  if (r.count == 0) return cast(sum(x, axes, keep), dtype) + 1;
   return reshape(select(cumprod(lines, 1), 1, r.count - 1), shape);
 }
 

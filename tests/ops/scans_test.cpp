@@ -7,6 +7,7 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/quantiles.h"
 #include "strata/ops/reduce.h"
@@ -69,6 +70,36 @@ TEST(Stddev, OfEqualElementsHasNoGradient) {
   backward(stddev(x));
   EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
   EXPECT_TRUE(std::isnan(stddev(ones({1})).item<float>()));
+}
+
+TEST(Prod, OfNothingHasAGradient) {
+  Tensor x = empty({2, 0});
+  x.set_requires_grad();
+  const Tensor y = prod(x, {1});
+  EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{1, 1}));
+  backward(sum(y));
+  EXPECT_EQ(x.grad().shape(), (Shape{2, 0}));
+  EXPECT_EQ(prod(empty({0}, DType::i32)).item<int64_t>(), 1);
+}
+
+TEST(LinearRecurrence, OfManyKeepsItsDigits) {
+  const int64_t n = 1 << 20;
+  const Tensor y = linear_recurrence(ones({n}), full({n}, 0.1), 0);
+  EXPECT_NEAR(y.to_vector<float>().back(), 0.1f * static_cast<double>(n), 0.01);
+}
+
+TEST(Quantile, InfiniteEnds) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto of = [](std::initializer_list<float> values, double q) {
+    return quantile(tensor<float>(values, {static_cast<int64_t>(values.size())}), q).item<float>();
+  };
+  EXPECT_EQ(of({-inf, 1, 2, 2}, 0.25), -inf);
+  EXPECT_EQ(of({-inf, -inf, 2}, 0.25), -inf);
+  EXPECT_EQ(of({1, inf}, 0.5), inf);
+  EXPECT_EQ(of({1, inf}, 0), 1);
+  EXPECT_EQ(of({inf, inf}, 0.5), inf);
+  const Tensor wide = cast(tensor<float>({-60000, 60000}, {2}), DType::f16);
+  EXPECT_EQ(cast(quantile(wide, 0.5), DType::f32).item<float>(), 0);
 }
 
 }  // namespace

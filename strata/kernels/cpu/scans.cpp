@@ -32,20 +32,22 @@ T multiply_add(T a, T b, T c) {
   }
 }
 
+/// Floats are computed in f64.
 template <class T>
 void recurrence(const Tensor& factor, const Tensor& x, const cpu::Run& run, bool reverse,
                 Tensor& y) {
   const T *f = factor.data<T>(), *from = x.data<T>();
   T* to = y.data<T>();
+  using Wide = std::conditional_t<std::is_integral_v<T>, T, double>;
   each_line(run, [&](int64_t first) {
     const int64_t step = reverse ? -run.inner : run.inner;
     int64_t at = reverse ? first + (run.length - 1) * run.inner : first;
-    T value = from[at];
-    to[at] = value;
+    Wide value = from[at];
+    to[at] = static_cast<T>(value);
     for (int64_t k = 1; k < run.length; ++k) {
       at += step;
-      value = multiply_add(f[at], value, from[at]);
-      to[at] = value;
+      value = multiply_add<Wide>(f[at], value, from[at]);
+      to[at] = static_cast<T>(value);
     }
   });
 }
