@@ -36,6 +36,10 @@ Tensor margin_ranking_loss(const Tensor& a, const Tensor& b, const Tensor& sign,
 Tensor cosine_embedding_loss(const Tensor& a, const Tensor& b, const Tensor& sign, double margin,
                              Reduction reduction) {
   internal::check_floating("cosine_embedding_loss", a);
+  if (a.dtype() == DType::f16 && b.dtype() == DType::f16) {  // squares leave its range
+    const Tensor wide_a = cast(a, DType::f32), wide_b = cast(b, DType::f32);
+    return cast(cosine_embedding_loss(wide_a, wide_b, sign, margin, reduction), DType::f16);
+  }
   constexpr double kEps = 1e-12;
   const Tensor lengths = (sum(square(a), {-1}) + kEps) * (sum(square(b), {-1}) + kEps);
   const Tensor cosine = sum(a * b, {-1}) / sqrt(lengths);

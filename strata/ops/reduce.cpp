@@ -99,17 +99,23 @@ Tensor logsumexp(const Tensor& x, const Dims& axes, bool keep) {
 
 namespace {
 
-/// |x| to the power p, summed and to the power 1/p, for p without a kernel of its own.
-Tensor general_norm(const Tensor& x, double p, const Dims& axes, bool keep) {
-  if (p == 0) return cast(sum(x != 0, axes, keep), x.dtype());
-  if (p == -std::numeric_limits<double>::infinity()) return amin(abs(x), axes, keep);
-  return pow(sum(pow(abs(x), p), axes, keep), 1 / p);
+/// |x| to the power p, summed and to the power 1/p, for p without a kernel of its own; axes kept.
+Tensor general_norm(const Tensor& x, double p, const Dims& axes) {
+  const NoGrad no_grad;
+  if (p == 0) return cast(sum(x != 0, axes, true), x.dtype());
+  return pow(sum(pow(abs(x), p), axes, true), 1 / p);
 }
 
-/// The derivative of the norm `y` (of size 1 in the reduced axes) for p = 1, 2 and infinity.
+/// The derivative of the norm `y` (of size 1 in the reduced axes); 0 where y or the element is.
 Tensor norm_slope(const Tensor& x, const Tensor& y, double p, const Dims& axes) {
   if (p == 1) return sign(x);
   if (p == 2) return x / where(y == 0, 1, y);
+  if (p == 0) return zeros_like(x);
+  if (p != std::numeric_limits<double>::infinity()) {
+    // Powers of zeros would be infinite on the way back of this.
+    const Tensor of_x = where(x == 0, 0, pow(where(x == 0, 1, abs(x)), p - 1));
+    return sign(x) * of_x * where(y == 0, 0, pow(where(y == 0, 1, y), 1 - p));
+  }
   const Tensor largest = abs(x) == y;
   return where(largest, sign(x) / sum(cast(largest, x.dtype()), axes, true), 0);
 }
@@ -118,17 +124,22 @@ Tensor norm_slope(const Tensor& x, const Tensor& y, double p, const Dims& axes) 
 
 Tensor norm(const Tensor& x, double p, const Dims& axes, bool keep) {
   internal::check_floating("norm", x);
+  // Squares leave the range of f16 long before their root does.
+  if (x.dtype() == DType::f16) return cast(norm(cast(x, DType::f32), p, axes, keep), x.dtype());
   const bool largest = p == std::numeric_limits<double>::infinity();
-  if (p != 1 && p != 2 && !largest) return general_norm(x, p, axes, keep);
+  if (p == -std::numeric_limits<double>::infinity()) return amin(abs(x), axes, keep);
   const ReducedShape r = internal::reduced_shape("norm", x, axes);
-  const auto what = largest  ? kernels::Reduce::max_abs
-                    : p == 1 ? kernels::Reduce::sum_abs
-                             : kernels::Reduce::sum_squares;
-  Tensor y = empty(r.kept, x.dtype(), x.device());
-  on_cpu("norm", x, [&](Cpu cpu) { kernels::reduce(cpu, what, x, y); });
-  if (p == 2) {
+  Tensor y;
+  if (p == 1 || p == 2 || largest) {
+    const auto what = largest  ? kernels::Reduce::max_abs
+                      : p == 1 ? kernels::Reduce::sum_abs
+                               : kernels::Reduce::sum_squares;
+    y = empty(r.kept, x.dtype(), x.device());
+    on_cpu("norm", x, [&](Cpu cpu) { kernels::reduce(cpu, what, x, y); });
     const NoGrad no_grad;
-    y = sqrt(y);
+    if (p == 2) y = sqrt(y);
+  } else {
+    y = general_norm(x, p, axes);
   }
   if (!keep) y = with_shape(y, r.dropped);
   return record(

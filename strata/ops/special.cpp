@@ -255,6 +255,13 @@ Tensor fmin(const Operand& a, const Operand& b) {
 Tensor lerp(const Tensor& a, const Tensor& b, const Operand& weight) {
   internal::check_floating("lerp", a);
   internal::check_floating("lerp", b);
+  if (a.dtype() == DType::f16 && b.dtype() == DType::f16) {  // b - a may leave its range
+    const Tensor wide_a = cast(a, DType::f32), wide_b = cast(b, DType::f32);
+    if (!weight.is_tensor()) return cast(lerp(wide_a, wide_b, weight), DType::f16);
+    const Tensor& w = weight.tensor();
+    const Tensor y = lerp(wide_a, wide_b, w.dtype() == DType::f16 ? cast(w, DType::f32) : w);
+    return w.dtype() == DType::f16 ? cast(y, DType::f16) : y;
+  }
   const Tensor way = b - a;
   if (weight.is_tensor()) {
     const Tensor& w = weight.tensor();

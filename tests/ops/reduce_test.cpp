@@ -214,5 +214,35 @@ TEST(SumTo, UndoesBroadcasting) {
             (std::vector<float>{15, 15, 15, 15}));
 }
 
+TEST(Norm, AnyPowerHasAGradientAtZero) {
+  // As torch.linalg.vector_norm.
+  const auto gradient = [](std::initializer_list<double> values, double p) {
+    Tensor x = tensor<double>(values, {static_cast<int64_t>(values.size())});
+    x.set_requires_grad();
+    backward(norm(x, p));
+    return x.grad().to_vector<double>();
+  };
+  for (const double p : {3.0, 1.5, 0.5, -1.0, 0.0}) {
+    EXPECT_EQ(gradient({0, 0}, p), (std::vector<double>{0, 0})) << p;
+  }
+  const auto half = gradient({3, 0, 4}, 0.5);
+  EXPECT_NEAR(half[0], (std::sqrt(3) + 2) / std::sqrt(3) / 1, 1e-12);
+  EXPECT_EQ(half[1], 0);
+}
+
+TEST(Norm, OfF16LeavesItsRangeInTheResultOnly) {
+  const Tensor x = cast(tensor<float>({300, 400, 500}, {3}), DType::f16);
+  EXPECT_EQ(cast(norm(slice(x, 0, 0, 2)), DType::f32).item<float>(), 500);
+  EXPECT_EQ(cast(norm(x, 3), DType::f32).item<float>(), 600);
+}
+
+TEST(Cumsum, OfManyKeepsItsDigits) {
+  const int64_t n = 1 << 20;
+  const auto sums = cumsum(full({n}, 0.1), 0).to_vector<float>();
+  const auto column = cumsum(full({n, 1}, 0.1), 0).to_vector<float>();
+  EXPECT_NEAR(sums.back(), 0.1f * static_cast<double>(n), 0.01);
+  EXPECT_EQ(column, sums);
+}
+
 }  // namespace
 }  // namespace strata

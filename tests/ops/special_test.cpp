@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "tests/support/message.h"
 
@@ -59,6 +60,12 @@ TEST(Special, KeepsIntegersOrGivesFloats) {
   EXPECT_EQ(lerp(full({1}, 1e8), full({1}, 0.1), 1).item<float>(), 0.1f);
   EXPECT_EQ(message<ValueError>([&] { polygamma(-1, ones({1})); }),
             "[polygamma] n must not be negative, got -1");
+}
+
+TEST(Lerp, OfF16StaysInItsRange) {
+  const Tensor a = full({1}, -60000, DType::f16), b = full({1}, 60000, DType::f16);
+  EXPECT_EQ(cast(lerp(a, b, 0.5), DType::f32).item<float>(), 0);
+  EXPECT_EQ(lerp(a, b, full({1}, 0.5, DType::f16)).dtype(), DType::f16);
 }
 
 }  // namespace
