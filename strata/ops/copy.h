@@ -13,7 +13,8 @@ Tensor contiguous(const Tensor& x);
 /// x converted to `dtype`; x itself if it has it already. Gradient: converted back.
 Tensor cast(const Tensor& x, DType dtype);
 
-/// Writes x, broadcast and converted, over `into`; bumps its version. Throws GradError where `into`
+/// Writes x, broadcast and converted, over `into`; bumps its version. Its gradients are not
+/// recorded: x's own gradient does not see what was written. Throws GradError where `into`
 /// takes part in a recorded graph, ShapeError where x does not broadcast to it.
 void copy_(Tensor& into, const Tensor& x);
 

@@ -73,7 +73,7 @@ std::vector<std::string> split_terms(const std::string& inputs) {
   return terms;
 }
 
-/// The axes `labels[i]` and `labels[j]` of one size become one, the last.
+/// The axes `labels[i]` and `labels[j]`, i < j, of one size become one, the last.
 void take_diagonal(Term& t, int i, int j) {
   const int64_t n = t.x.size(i);
   Dims order;
@@ -88,7 +88,8 @@ void take_diagonal(Term& t, int i, int j) {
   shape.back() = n * n;
   t.x = slice(reshape(x, shape), -1, 0, n * n, n + 1);
   const Label label = t.labels[static_cast<size_t>(i)];
-  std::erase(t.labels, label);
+  t.labels.erase(t.labels.begin() + j);
+  t.labels.erase(t.labels.begin() + i);
   t.labels.push_back(label);
 }
 

@@ -148,7 +148,8 @@ Tensor class_cross_entropy(const Tensor& logits, const Tensor& target,
   }
   return record("cross_entropy", {r.x}, y,
                 [x = save(r.x), target = save(r.target), weight = save(r.weight), lse = save(lse),
-                 options = r.options, scale](const Tensor& dy, Needs) -> Grads {
+                 options = r.options, scale = std::isfinite(scale) ? scale : 0](
+                    const Tensor& dy, Needs) -> Grads {  // infinite: all targets were ignored
                   const Rows rows{x.get(), target.get(), weight.get(), options};
                   if (grad_enabled()) return {rows_grad_of_ops(rows, lse.get(), dy, scale)};
                   return {rows_grad(rows, lse.get(), dy, scale)};

@@ -22,6 +22,12 @@ Tensor as_tensor(const Operand& o, DType dtype, Device device) {
 
 }  // namespace
 
+int64_t Number::integer() const {
+  if (!is_floating(dtype_)) return integer_;
+  if (real_ >= -0x1p63 && real_ < 0x1p63) return static_cast<int64_t>(real_);
+  throw ValueError("number", fmt::format("{} is no 64-bit integer", real_));
+}
+
 Tensor number_tensor(Number number, DType dtype, Device device) {
   if (!is_floating(dtype)) dtype = DType::i64;
   if (is_floating(dtype) && dtype != DType::f64) dtype = DType::f32;

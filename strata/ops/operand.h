@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 
@@ -26,7 +25,8 @@ class Number {
   /// What it counts as beside a tensor: bool, i64 or f32.
   DType dtype() const { return dtype_; }
   double real() const { return real_; }
-  int64_t integer() const { return is_floating(dtype_) ? std::llrint(real_) : integer_; }
+  /// Cut off behind the point. Throws ValueError for NaN and what an int64_t cannot hold.
+  int64_t integer() const;
 
  private:
   double real_;

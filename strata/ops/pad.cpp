@@ -81,10 +81,14 @@ Tensor pad(const Tensor& x, std::span<const AxisPad> pads, PadMode mode) {
     const int axis = normalize_axis("pad", p.axis, x.rank());
     if (seen[axis]++) throw ValueError("pad", fmt::format("axis {} is named twice", axis));
     const int64_t size = x.shape()[axis];
-    const int64_t most = mode == PadMode::reflect    ? size - 1
-                         : mode == PadMode::circular ? size
-                         : size > 0                  ? kMost
-                                                     : 0;
+    // PyTorch wraps what is left of x; mirrored and edge elements are those of the whole.
+    const bool wraps = mode == PadMode::circular;
+    const AxisPad cut{axis, wraps ? std::min<int64_t>(0, p.before) : 0,
+                      wraps ? std::min<int64_t>(0, p.after) : 0};
+    const int64_t most = mode == PadMode::reflect ? size - 1
+                         : wraps ? size + std::max(cut.before, -size) + std::max(cut.after, -size)
+                         : size > 0 ? kMost
+                                    : 0;
     const bool fits = std::max(p.before, p.after) <= most && std::min(p.before, p.after) >= -size &&
                       p.before + p.after >= -size;
     if (!fits) {
@@ -93,8 +97,10 @@ Tensor pad(const Tensor& x, std::span<const AxisPad> pads, PadMode mode) {
                                    p.after, axis, describe(x)),
                        mode == PadMode::reflect ? "reflect takes less than the axis' size" : "");
     }
-    if (p.before == 0 && p.after == 0) continue;
-    y = index_select(y, axis, places(mode, size, p, x.device()));
+    if (cut.before < 0 || cut.after < 0) y = pad(y, {cut}, 0.0);
+    const AxisPad rest{axis, p.before - cut.before, p.after - cut.after};
+    if (rest.before == 0 && rest.after == 0) continue;
+    y = index_select(y, axis, places(mode, y.size(axis), rest, x.device()));
   }
   return y;
 }

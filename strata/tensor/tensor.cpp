@@ -106,6 +106,10 @@ void Tensor::set_grad(const Tensor& g) {
     throw ShapeError(
         "set_grad", fmt::format("the gradient is {}, its tensor {}", describe(g), describe(*this)));
   }
+  if (g.defined() && g.dtype() != dtype()) {
+    throw DTypeError(
+        "set_grad", fmt::format("the gradient is {}, its tensor {}", describe(g), describe(*this)));
+  }
   static_cast<LeafNode&>(*i.node).grad = g;
 }
 

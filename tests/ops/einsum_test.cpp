@@ -4,6 +4,7 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
 #include "tests/support/message.h"
 
 namespace strata {
@@ -39,6 +40,14 @@ TEST(Einsum, TakesEmptyAxesAndIntegers) {
   EXPECT_EQ(einsum("ii->i", {zeros({0, 0})}).numel(), 0);
   const Tensor v = tensor<int64_t>({1, 2, 3});
   EXPECT_EQ(einsum("i,i", {v, v}).item<int64_t>(), 14);
+}
+
+TEST(Einsum, ALetterThreeTimes) {
+  const Tensor x = reshape(arange(0, 8), {2, 2, 2});
+  EXPECT_EQ(einsum("iii->i", {x}).to_vector<float>(), (std::vector<float>{0, 7}));
+  EXPECT_EQ(einsum("iii->", {x}).item<float>(), 7);
+  const Tensor y = reshape(arange(0, 24), {2, 3, 2, 2});
+  EXPECT_EQ(einsum("ijii->ji", {y}).to_vector<float>(), (std::vector<float>{0, 15, 4, 19, 8, 23}));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/select.h"
 #include "strata/ops/views.h"
 
 namespace strata {
@@ -285,6 +286,14 @@ TEST(Indexing, ProductsOfZerosHaveTheirDerivatives) {
   EXPECT_LT(gradcheck(f, in, 1).error, 1e-8);
   EXPECT_LT(gradcheck(f, in, 2).error, 1e-7);
   EXPECT_EQ(f(in)[0].to_vector<double>(), (std::vector<double>{-2.25, 0, 0, 0, 0}));
+}
+
+TEST(MaskedFill, CutsFractionsOffIntegers) {
+  const Tensor x = tensor<int64_t>({5, 6}, {2}), all = ones({2}, DType::boolean);
+  EXPECT_EQ(masked_fill(x, all, 1.5).to_vector<int64_t>(), (std::vector<int64_t>{1, 1}));
+  EXPECT_EQ(masked_fill(x, all, -1.7).to_vector<int64_t>(), (std::vector<int64_t>{-1, -1}));
+  EXPECT_THROW(masked_fill(x, all, std::nan("")), ValueError);
+  EXPECT_THROW(masked_fill(x, all, 1e19), ValueError);
 }
 
 }  // namespace

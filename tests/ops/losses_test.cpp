@@ -141,5 +141,14 @@ TEST(MseLoss, IsTheMeanSquare) {
   EXPECT_TRUE(std::isnan(mse_loss(zeros({0}), zeros({0})).item<float>()));
 }
 
+TEST(CrossEntropy, AllIgnoredHasNoGradientOfAnyOrder) {
+  Tensor x = tensor<float>({1, 2, 3}, {1, 3});
+  x.set_requires_grad();
+  const Tensor loss = cross_entropy(x, tensor<int64_t>({1}, {1}), {.ignore_index = 1});
+  EXPECT_TRUE(std::isnan(loss.item<float>()));  // as in PyTorch
+  backward(loss, {}, {.create_graph = true});
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace strata

@@ -33,12 +33,14 @@ TEST(Pad, FillsEdgesFromTheTensor) {
   EXPECT_EQ(pad(x, {{0, 2, 1}}, PadMode::reflect).to_vector<double>(), (Values{3, 2, 1, 2, 3, 2}));
   EXPECT_EQ(pad(x, {{0, 1, 2}}, PadMode::replicate).to_vector<double>(),
             (Values{1, 1, 2, 3, 3, 3}));
-  EXPECT_EQ(pad(x, {{0, 3, -2}}, PadMode::circular).to_vector<double>(), (Values{1, 2, 3, 1}));
+  EXPECT_EQ(pad(x, {{0, 3, 2}}, PadMode::circular).to_vector<double>(),
+            (Values{1, 2, 3, 1, 2, 3, 1, 2}));
   EXPECT_EQ(pad(x, {{0, 1, 0}}, PadMode::constant).to_vector<double>(), (Values{0, 1, 2, 3}));
   EXPECT_EQ(pad(zeros({2, 3}, DType::f32, kMeta), {{1, 1, 1}}, PadMode::reflect).shape(),
             (Shape{2, 5}));
   EXPECT_THROW(pad(x, {{0, 3, 0}}, PadMode::reflect), ShapeError);
   EXPECT_THROW(pad(x, {{0, 0, 4}}, PadMode::circular), ShapeError);
+  EXPECT_THROW(pad(x, {{0, 3, -2}}, PadMode::circular), ShapeError);  // one element is left
   EXPECT_THROW(pad(x, {{0, -2, -2}}, PadMode::replicate), ShapeError);
   EXPECT_THROW(pad(zeros({0}), {{0, 1, 0}}, PadMode::replicate), ShapeError);
   EXPECT_THROW(pad(x, {{0, 1, 1}, {-1, 1, 1}}, PadMode::reflect), ValueError);
@@ -66,6 +68,12 @@ TEST(Pad, GradientsOfGradients) {
   const std::vector<Tensor> in = {rand({3, 4}, -1, 1, DType::f64).set_requires_grad()};
   EXPECT_LT(gradcheck(f, in, 1).error, 1e-8);
   EXPECT_LT(gradcheck(f, in, 2).error, 1e-7);
+}
+
+TEST(Pad, CircularWrapsWhatIsLeft) {
+  const Tensor x = tensor<double>({1, 2, 3, 4}, {1, 4});
+  EXPECT_EQ(pad(x, {{1, -1, 1}}, PadMode::circular).to_vector<double>(), (Values{2, 3, 4, 2}));
+  EXPECT_EQ(pad(x, {{1, 2, -1}}, PadMode::circular).to_vector<double>(), (Values{2, 3, 1, 2, 3}));
 }
 
 }  // namespace

@@ -157,5 +157,12 @@ TEST(Print, LongOnesAreWrappedAndCut) {
       "[[[[1.]\n   [1.]]\n\n  [[1.]\n   [1.]]]\n\n\n [[[1.]\n   [1.]]\n\n  [[1.]\n   [1.]]]]");
 }
 
+TEST(Tensor, GradientsAreOfItsDtype) {
+  Tensor x = ones({2}, DType::f64);
+  x.set_requires_grad();
+  EXPECT_THROW(x.set_grad(ones({2})), DTypeError);
+  x.set_grad(ones({2}, DType::f64));
+}
+
 }  // namespace
 }  // namespace strata
