@@ -19,7 +19,7 @@ std::string join(const std::string& prefix, std::string_view name) {
 /// Collects everything below a module with dotted paths.
 class Collector final : public Visitor {
  public:
-  std::vector<NamedTensor> tensors;
+  std::vector<NamedTensor> tensors;  // shared ones at each of their places
   std::vector<std::pair<std::string, Module*>> modules;
 
   void collect(Module& root) {
@@ -42,11 +42,7 @@ class Collector final : public Visitor {
     add({join(prefix_, name), &t, Layout::plain, false});
   }
   void add(NamedTensor entry) {
-    if (!entry.tensor->defined()) return;
-    const bool seen = std::any_of(tensors.begin(), tensors.end(), [&](const NamedTensor& t) {
-      return t.tensor->same_as(*entry.tensor);
-    });
-    if (!seen) tensors.push_back(std::move(entry));
+    if (entry.tensor->defined()) tensors.push_back(std::move(entry));
   }
 
   std::string prefix_;
@@ -86,6 +82,17 @@ void Module::train(bool on) {
 }
 
 std::vector<NamedTensor> Module::named_tensors() {
+  std::vector<NamedTensor> once;
+  for (NamedTensor& place : named_places()) {
+    const bool seen = std::any_of(once.begin(), once.end(), [&](const NamedTensor& t) {
+      return t.tensor->same_as(*place.tensor);
+    });
+    if (!seen) once.push_back(std::move(place));
+  }
+  return once;
+}
+
+std::vector<NamedTensor> Module::named_places() {
   Collector collector;
   collector.collect(*this);
   return std::move(collector.tensors);
@@ -120,12 +127,29 @@ void Module::zero_grad() {
 
 void Module::to(DType dtype) {
   const NoGrad no_grad;
-  for (const NamedTensor& t : named_tensors()) {
-    if (!is_floating(t.tensor->dtype()) || t.tensor->dtype() == dtype) continue;
-    const bool trained = t.tensor->requires_grad();
-    *t.tensor = cast(*t.tensor, dtype);
-    if (trained) t.tensor->set_requires_grad();
+  const bool half = dtype == DType::bf16 || dtype == DType::f16;
+  const std::vector<NamedTensor> places = named_places();
+  for (auto place = places.begin(); place != places.end(); ++place) {
+    const Tensor before = *place->tensor;
+    const DType wanted = half && !place->trained ? DType::f32 : dtype;
+    if (!is_floating(before.dtype()) || before.dtype() == wanted) continue;
+    Tensor after = cast(before, wanted);
+    if (before.requires_grad()) after.set_requires_grad();
+    for (auto other = place; other != places.end(); ++other) {
+      if (other->tensor->same_as(before)) *other->tensor = after;
+    }
   }
+}
+
+ModeScope::ModeScope(Module& module, bool training) {
+  const auto modules = module.named_modules();
+  before_.reserve(modules.size());
+  for (const auto& [name, m] : modules) before_.emplace_back(m, m->training_);
+  for (const auto& [m, mode] : before_) m->training_ = training;
+}
+
+ModeScope::~ModeScope() {
+  for (const auto& [m, mode] : before_) m->training_ = mode;
 }
 
 Tensor parameter(const Shape& shape) {

@@ -117,6 +117,8 @@ class Module {
 
   /// Parameters and buffers with their paths, in the order of visiting; shared ones once.
   std::vector<NamedTensor> named_tensors();
+  /// The same with shared ones at each of their places, under each of their paths.
+  std::vector<NamedTensor> named_places();
   /// Modules with their paths, this one first under the empty path.
   std::vector<std::pair<std::string, Module*>> named_modules();
   /// Handles of all trained parameters.
@@ -125,11 +127,28 @@ class Module {
   int64_t parameter_count();
   /// Forgets all gathered gradients.
   void zero_grad();
-  /// Converts floating parameters and buffers. Optimisers made before keep the old ones.
+  /// Converts floating parameters and buffers; shared ones stay shared. Buffers, the running
+  /// statistics of norms, become f32 where dtype is bf16 or f16: steps of a momentum are lost in
+  /// the few digits of those. Optimisers made before keep the old ones.
   void to(DType dtype);
 
  private:
+  friend class ModeScope;
+
   bool training_ = true;
+};
+
+/// Puts a module and all below it into training mode or evaluation while it lives; then each of
+/// them has the mode of its own again.
+class ModeScope {
+ public:
+  ModeScope(Module& module, bool training);
+  ~ModeScope();
+  ModeScope(const ModeScope&) = delete;
+  ModeScope& operator=(const ModeScope&) = delete;
+
+ private:
+  std::vector<std::pair<Module*, bool>> before_;
 };
 
 /// Fresh memory for a parameter on the default device, marked to gather a gradient. Its values are

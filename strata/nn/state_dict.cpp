@@ -1,5 +1,6 @@
 #include "strata/nn/state_dict.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -74,12 +75,20 @@ LoadReport compare_state_dict(Module& module, const StateDict& state) {
   const NoGrad no_grad;
   LoadReport report;
   std::set<std::string> known;
+  const std::vector<NamedTensor> places = module.named_places();
+  const auto has_value = [&](const Tensor& tensor) {
+    return std::any_of(places.begin(), places.end(), [&](const NamedTensor& t) {
+      return t.tensor->same_as(tensor) && state.contains(t.name);
+    });
+  };
   for (const NamedTensor& t : module.named_tensors()) {
+    if (t.name.ends_with("num_batches_tracked") || has_value(*t.tensor)) continue;
+    report.missing.push_back(t.name);
+  }
+  for (const NamedTensor& t : places) {
     known.insert(t.name);
     const auto at = state.find(t.name);
-    if (at == state.end()) {
-      if (!t.name.ends_with("num_batches_tracked")) report.missing.push_back(t.name);
-    } else if (!fits(t, at->second)) {
+    if (at != state.end() && !fits(t, at->second)) {
       report.mismatched.push_back(fmt::format("{}: file {}, module {}", t.name,
                                               describe(at->second),
                                               describe(to_file_layout(*t.tensor, t.layout))));
@@ -109,7 +118,7 @@ LoadReport load_state_dict(Module& module, StateDict state, LoadOptions options)
   const NoGrad no_grad;
   LoadReport report = compare_state_dict(module, state);
   if (options.strict && !report.complete()) refuse(module, report);
-  for (const NamedTensor& t : module.named_tensors()) {
+  for (const NamedTensor& t : module.named_places()) {
     const auto at = state.find(t.name);
     if (at == state.end()) continue;
     if (fits(t, at->second)) copy_(*t.tensor, from_file_layout(at->second, t.layout));

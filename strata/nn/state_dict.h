@@ -12,7 +12,7 @@ namespace strata::nn {
 using StateDict = std::map<std::string, Tensor>;
 
 /// Copies of all parameters and buffers, laid out as PyTorch's (convolution weights
-/// [out, in, kh, kw]).
+/// [out, in, kh, kw]); shared ones under their first name.
 StateDict state_dict(Module& module);
 
 struct LoadOptions {
@@ -37,7 +37,8 @@ std::vector<std::string> lines_of(const LoadReport& report);
 
 /// Writes the dict's values into the module's tensors, converting dtypes. With `strict` anything
 /// that does not match throws ValueError listing all of it with the nearest names, and nothing is
-/// written. Batch norm's `num_batches_tracked` may be absent. A dict that is moved in is freed
+/// written. Batch norm's `num_batches_tracked` may be absent, and all but one of the names of a
+/// shared tensor; of several the last counts, as in PyTorch. A dict that is moved in is freed
 /// tensor by tensor, so that a network is never in memory twice.
 LoadReport load_state_dict(Module& module, StateDict state, LoadOptions options = {});
 

@@ -2,7 +2,9 @@
 
 #include <map>
 
+#include "strata/base/random.h"
 #include "strata/base/work_counter.h"
+#include "strata/ops/creation.h"
 #include "strata/tape/grad_mode.h"
 
 namespace strata::nn {
@@ -63,12 +65,24 @@ class Recorder final : public CallObserver {
   WorkCounter counter_;
 };
 
+/// Sets the default generator back at its end: a model may draw in evaluation mode too.
+class GeneratorScope {
+ public:
+  GeneratorScope() = default;
+  ~GeneratorScope() { default_generator() = before_; }
+  GeneratorScope(const GeneratorScope&) = delete;
+  GeneratorScope& operator=(const GeneratorScope&) = delete;
+
+ private:
+  Generator before_ = default_generator();
+};
+
 }  // namespace
 
 Summary summarize(Module& model, const Shape& input, DType dtype) {
   const auto tensors = model.named_tensors();
   const Device device = tensors.empty() ? kCpu : tensors.front().tensor->device();
-  return summarize(model, [&] { model(empty(input, dtype, device)); });
+  return summarize(model, [&] { model(zeros(input, dtype, device)); });
 }
 
 Summary summarize(Module& model, const std::function<void()>& call) {
@@ -84,7 +98,9 @@ Summary summarize(Module& model, const std::function<void()>& call) {
   }
   Recorder recorder(model);
   {
-    const ObserverScope scope(recorder);
+    const ModeScope evaluation(model, false);
+    const GeneratorScope generator;
+    const ObserverScope observer(recorder);
     call();
   }
   summary.layers = std::move(recorder.layers);

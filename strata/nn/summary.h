@@ -27,8 +27,10 @@ struct Summary {
   int64_t macs = 0;
 };
 
-/// Counts parameters and work by sending an input of that shape through the model. Build the model
-/// under DeviceScope(kMeta) and nothing is computed and no memory taken, whatever its size.
+/// Counts parameters and work by sending zeros of that shape through the model in evaluation mode:
+/// running statistics, modes and the default generator are afterwards what they were, also where it
+/// throws. Build the model under DeviceScope(kMeta) and nothing is computed and no memory taken,
+/// whatever its size.
 Summary summarize(Module& model, const Shape& input, DType dtype = DType::f32);
 
 /// The same for a model with other inputs; `call` makes them and sends them through it.

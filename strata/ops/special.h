@@ -7,20 +7,31 @@
 
 namespace strata {
 
-// Further functions of each element, in any layout, computed in f64 and rounded once. Values
-// outside of a function's domain give NaN or infinity as in PyTorch. These compute in floating
-// point: integers and bools are cast to f32.
+/// Further functions of each element, in any layout: of x's shape and dtype, f32 for integers and
+/// bools, computed in f64 and rounded once. Values outside of a function's domain give NaN or
+/// infinity as in PyTorch and no error.
 
+/// The tangent.
 Tensor tan(const Tensor& x);
+/// The inverse of the sine, in [-pi / 2, pi / 2]; NaN outside of [-1, 1].
 Tensor asin(const Tensor& x);
+/// The inverse of the cosine, in [0, pi]; NaN outside of [-1, 1].
 Tensor acos(const Tensor& x);
+/// The inverse of the tangent, in [-pi / 2, pi / 2].
 Tensor atan(const Tensor& x);
+/// (e^x - e^-x) / 2.
 Tensor sinh(const Tensor& x);
+/// (e^x + e^-x) / 2.
 Tensor cosh(const Tensor& x);
+/// The inverse of sinh.
 Tensor asinh(const Tensor& x);
+/// The inverse of cosh, from 0 on; NaN below 1.
 Tensor acosh(const Tensor& x);
+/// The inverse of tanh; infinite at -1 and 1, NaN outside of them.
 Tensor atanh(const Tensor& x);
+/// The logarithm to base 2; -infinity at 0, NaN below.
 Tensor log2(const Tensor& x);
+/// The logarithm to base 10; -infinity at 0, NaN below.
 Tensor log10(const Tensor& x);
 /// 2 to the power x.
 Tensor exp2(const Tensor& x);

@@ -32,19 +32,6 @@ class MeanStatistics {
   double momentum_;
 };
 
-/// Training mode, and the mode from before at the end.
-class Modes {
- public:
-  explicit Modes(nn::Module& model) : model_(model), training_(model.training()) { model.train(); }
-  ~Modes() { model_.train(training_); }
-  Modes(const Modes&) = delete;
-  Modes& operator=(const Modes&) = delete;
-
- private:
-  nn::Module& model_;
-  bool training_;
-};
-
 }  // namespace
 
 void update_batch_norm(nn::Module& model, const std::function<Tensor()>& next) {
@@ -53,7 +40,7 @@ void update_batch_norm(nn::Module& model, const std::function<Tensor()>& next) {
     if (auto* norm = dynamic_cast<nn::BatchNorm*>(module)) norms.emplace_back(*norm);
   }
   if (norms.empty()) return;
-  const Modes modes(model);
+  const nn::ModeScope training(model, true);
   const NoGrad no_grad;
   int64_t number = 0;
   for (Tensor batch = next(); batch.defined(); batch = next()) {

@@ -313,6 +313,34 @@ TEST(Optimizer, RefusesOptionsOutOfRange) {
   EXPECT_THROW(plain.set_lr(-1), ValueError);
   EXPECT_THROW(plain.set_lr(1, 0.1), IndexError);
   EXPECT_EQ(plain.lr(), 1e-3);
+  EXPECT_THROW(plain.set_weight_decay(0, -1), ValueError);
+  EXPECT_THROW(plain.set_weight_decay(1, 0.1), IndexError);
+  EXPECT_EQ(plain.weight_decay(), 0);
+}
+
+TEST(Optimizer, WeightDecayChangesByGroupBetweenSteps) {
+  auto params = make_params(), others = make_params();
+  const auto groups = [](const std::vector<Tensor>& p, double decay) {
+    return std::vector<ParamGroup>{{.params = {p[0], p[1]}, .lr = {}, .weight_decay = {}},
+                                   {.params = {p[2], p[3]}, .lr = {}, .weight_decay = decay}};
+  };
+  AdamW changed(groups(params, 0)), built(groups(others, 0.25));
+  changed.set_weight_decay(1, 0.25);
+  EXPECT_EQ(changed.weight_decay(0), 0.01);
+  EXPECT_EQ(changed.weight_decay(1), 0.25);
+  EXPECT_EQ(changed.state().numbers.at("param_groups.1.weight_decay"), 0.25);
+  run(changed, params, 0, 3);
+  run(built, others, 0, 3);
+  EXPECT_EQ(values(params), values(others));
+
+  Tensor w = full({3}, 2.0).set_requires_grad();
+  w.set_grad(zeros({3}));
+  SGD optimizer({w}, {.lr = 0.5});
+  optimizer.step();
+  EXPECT_EQ(w.to_vector<float>(), std::vector<float>({2, 2, 2}));
+  optimizer.set_weight_decay(0, 0.25);
+  optimizer.step();
+  EXPECT_EQ(w.to_vector<float>(), std::vector<float>({1.75, 1.75, 1.75}));
 }
 
 TEST(Optimizer, EachRuleRefusesWhatMakesNoSense) {

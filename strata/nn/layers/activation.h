@@ -4,91 +4,106 @@
 
 namespace strata::nn {
 
-/// Elementwise layers without parameters; see strata/ops/activations.h.
+// PyTorch's layers of the same names; see strata/ops/activations.h. All but ReLU, Sigmoid and Tanh
+// throw DTypeError for an x that is not floating.
+
+/// max(x, 0); any shape, x's dtype, integers too. Throws DTypeError for bools.
 class ReLU final : public Module {
  public:
   std::string type() const override { return "ReLU"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// 1 / (1 + e^-x); any shape, x's dtype, f32 for integers and bools.
 class Sigmoid final : public Module {
  public:
   std::string type() const override { return "Sigmoid"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// tanh(x); any shape, x's dtype, f32 for integers and bools.
 class Tanh final : public Module {
  public:
   std::string type() const override { return "Tanh"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x Phi(x), with Phi the distribution function of the standard normal; any shape, x's dtype.
 class GELU final : public Module {
  public:
   std::string type() const override { return "GELU"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x / (1 + e^-x), also called swish; any shape, x's dtype.
 class SiLU final : public Module {
  public:
   std::string type() const override { return "SiLU"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// min(max(x, 0), 6); any shape, x's dtype.
 class ReLU6 final : public Module {
  public:
   std::string type() const override { return "ReLU6"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// 1.0507 x above 0, 1.0507 * 1.6733 (e^x - 1) below, which keeps mean 0 and variance 1; any shape,
+/// x's dtype.
 class SELU final : public Module {
  public:
   std::string type() const override { return "SELU"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x tanh(log(1 + e^x)); any shape, x's dtype.
 class Mish final : public Module {
  public:
   std::string type() const override { return "Mish"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// min(max(x + 3, 0), 6) / 6; any shape, x's dtype.
 class Hardsigmoid final : public Module {
  public:
   std::string type() const override { return "Hardsigmoid"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x min(max(x + 3, 0), 6) / 6; any shape, x's dtype.
 class Hardswish final : public Module {
  public:
   std::string type() const override { return "Hardswish"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x / (1 + |x|); any shape, x's dtype.
 class Softsign final : public Module {
  public:
   std::string type() const override { return "Softsign"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// -log(1 + e^-x), without a loss of small probabilities; any shape, x's dtype.
 class LogSigmoid final : public Module {
  public:
   std::string type() const override { return "LogSigmoid"; }
   Tensor forward(const Tensor& x) override;
 };
 
+/// x - tanh(x); any shape, x's dtype.
 class Tanhshrink final : public Module {
  public:
   std::string type() const override { return "Tanhshrink"; }
   Tensor forward(const Tensor& x) override;
 };
 
-// These have settings.
-
 struct LeakyReLUConfig {
-  double slope = 0.01;
+  double slope = 0.01;  ///< of the line below 0
 };
 
+/// x above 0, slope x below; any shape, x's dtype.
 class LeakyReLU final : public Module {
  public:
   explicit LeakyReLU(const LeakyReLUConfig& config = {}) : config_(config) {}
@@ -100,9 +115,10 @@ class LeakyReLU final : public Module {
 };
 
 struct ELUConfig {
-  double alpha = 1;
+  double alpha = 1;  ///< -alpha is the limit below
 };
 
+/// x above 0, alpha (e^x - 1) below; any shape, x's dtype.
 class ELU final : public Module {
  public:
   explicit ELU(const ELUConfig& config = {}) : config_(config) {}
@@ -114,9 +130,11 @@ class ELU final : public Module {
 };
 
 struct CELUConfig {
-  double alpha = 1;
+  double alpha = 1;  ///< -alpha is the limit below; not 0
 };
 
+/// x above 0, alpha (e^(x / alpha) - 1) below; any shape, x's dtype. Its call throws ValueError for
+/// an alpha of 0.
 class CELU final : public Module {
  public:
   explicit CELU(const CELUConfig& config = {}) : config_(config) {}
@@ -128,9 +146,10 @@ class CELU final : public Module {
 };
 
 struct HardtanhConfig {
-  double low = -1, high = 1;
+  double low = -1, high = 1;  ///< the bounds of the result
 };
 
+/// min(max(x, low), high); any shape, x's dtype. Its call throws ValueError where low > high.
 class Hardtanh final : public Module {
  public:
   explicit Hardtanh(const HardtanhConfig& config = {}) : config_(config) {}
@@ -142,9 +161,11 @@ class Hardtanh final : public Module {
 };
 
 struct SoftplusConfig {
-  double beta = 1, threshold = 20;
+  double beta = 1;        ///< how sharp the bend at 0 is
+  double threshold = 20;  ///< of beta x, from where on the result is x: the rest is rounded off
 };
 
+/// log(1 + e^(beta x)) / beta, x itself where beta x > threshold; any shape, x's dtype.
 class Softplus final : public Module {
  public:
   explicit Softplus(const SoftplusConfig& config = {}) : config_(config) {}
@@ -156,9 +177,11 @@ class Softplus final : public Module {
 };
 
 struct SoftshrinkConfig {
-  double lambda = 0.5;
+  double lambda = 0.5;  ///< how far values move towards 0
 };
 
+/// x - lambda above lambda, x + lambda below -lambda, 0 between; any shape, x's dtype. Its call
+/// throws ValueError for lambda < 0.
 class Softshrink final : public Module {
  public:
   explicit Softshrink(const SoftshrinkConfig& config = {}) : config_(config) {}
@@ -170,9 +193,10 @@ class Softshrink final : public Module {
 };
 
 struct HardshrinkConfig {
-  double lambda = 0.5;
+  double lambda = 0.5;  ///< up to this size values become 0
 };
 
+/// x, but 0 where |x| <= lambda; any shape, x's dtype.
 class Hardshrink final : public Module {
  public:
   explicit Hardshrink(const HardshrinkConfig& config = {}) : config_(config) {}
@@ -184,9 +208,11 @@ class Hardshrink final : public Module {
 };
 
 struct ThresholdConfig {
-  double limit = 0, value = 0;
+  double limit = 0;  ///< values above it stay
+  double value = 0;  ///< what the others become
 };
 
+/// x above limit, value elsewhere; any shape, x's dtype.
 class Threshold final : public Module {
  public:
   explicit Threshold(const ThresholdConfig& config = {}) : config_(config) {}
@@ -198,9 +224,11 @@ class Threshold final : public Module {
 };
 
 struct GLUConfig {
-  int axis = -1;
+  int axis = -1;  ///< the one that is halved; negative counts from the last
 };
 
+/// a / (1 + e^-b) of the two halves a and b of x along an axis: x's shape with half of that axis,
+/// x's dtype. Throws ShapeError where the axis' size is odd, IndexError for an axis outside of x's.
 class GLU final : public Module {
  public:
   explicit GLU(const GLUConfig& config = {}) : config_(config) {}
@@ -212,9 +240,10 @@ class GLU final : public Module {
 };
 
 struct SoftmaxConfig {
-  int axis = -1;
+  int axis = -1;  ///< along which the results sum to 1; negative counts from the last
 };
 
+/// e^x / sum(e^x) along an axis: x's shape and dtype. Throws IndexError for an axis outside of x's.
 class Softmax final : public Module {
  public:
   explicit Softmax(const SoftmaxConfig& config = {}) : config_(config) {}
@@ -226,9 +255,11 @@ class Softmax final : public Module {
 };
 
 struct LogSoftmaxConfig {
-  int axis = -1;
+  int axis = -1;  ///< as SoftmaxConfig's
 };
 
+/// x - log(sum(e^x)) along an axis: x's shape and dtype. Throws IndexError for an axis outside of
+/// x's.
 class LogSoftmax final : public Module {
  public:
   explicit LogSoftmax(const LogSoftmaxConfig& config = {}) : config_(config) {}
@@ -244,8 +275,9 @@ struct PReLUConfig {
   double init = 0.25;
 };
 
-/// leaky_relu with a slope that is learned, one for all or one for each channel; see prelu. Throws
-/// ValueError for channels < 1.
+/// leaky_relu with a slope that is learned, one for all or one for each channel; see prelu. Any
+/// shape that ends in the channels; the dtype is the one that x and the weight promote to. Throws
+/// ValueError for channels < 1, ShapeError for an x with another number of them.
 class PReLU final : public Module {
  public:
   explicit PReLU(const PReLUConfig& config = {});

@@ -81,8 +81,11 @@ std::shared_ptr<const ConvNorm::Folded> ConvNorm::folded() {
   for (size_t i = 0; i < now.size(); ++i) made->versions[i] = now[i].version();
   made->dtype = compute_dtype();
   const Tensor scale = norm.weight * rsqrt(norm.running_var + norm.config().eps);
-  made->weight = to_compute(conv.weight * reshape(scale, {scale.size(0), 1, 1, 1}));
-  made->bias = to_compute(norm.bias - norm.running_mean * scale);
+  // The statistics are f32 beside weights of a half type.
+  const DType dtype = conv.weight.dtype();
+  const Tensor weight = conv.weight * reshape(scale, {scale.size(0), 1, 1, 1});
+  made->weight = to_compute(cast(weight, dtype));
+  made->bias = to_compute(cast(norm.bias - norm.running_mean * scale, dtype));
   cache_->folded = made;
   return made;
 }

@@ -12,6 +12,7 @@
 #include "strata/nn/layers/module_list.h"
 #include "strata/nn/layers/pool.h"
 #include "strata/nn/state_dict.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/tape/grad_mode.h"
@@ -58,6 +59,21 @@ TEST(ConvNorm, GivesGradientsInEvaluationToo) {
   backward(sum(layer(randn({1, 4, 4, 2}))));
   EXPECT_TRUE(layer.conv.weight.grad().defined());
   EXPECT_TRUE(layer.norm.weight.grad().defined());
+}
+
+TEST(ConvNorm, EvaluatesInBf16) {
+  ConvNorm layer({.in = 2, .out = 3, .kernel = 3});
+  const Tensor x = randn({2, 4, 4, 2});
+  layer.norm(layer.conv(x));
+  layer.conv.eval();
+  layer.norm.eval();
+  const NoGrad no_grad;
+  const auto want = layer(x).to_vector<float>();
+  layer.conv.to(DType::bf16);
+  layer.norm.to(DType::bf16);
+  const Tensor y = layer(cast(x, DType::bf16));
+  EXPECT_EQ(y.dtype(), DType::bf16);
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(y.to_vector<float>()[i], want[i], 0.05f);
 }
 
 TEST(ConvNorm, TheNormIsCalledWhereSomebodyLooksOn) {
