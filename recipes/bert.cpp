@@ -6,6 +6,7 @@
 #include "recipes/shared/bert_text.h"
 #include "recipes/shared/hub_config.h"
 #include "recipes/shared/system.h"
+#include "recipes/shared/tied_head.h"
 #include "strata/base/error.h"
 
 namespace strata::recipes {
@@ -18,6 +19,7 @@ using models::BertParts;
 const std::string kTiedBias = "cls.predictions.bias";
 const std::string kPooler = "pooler.dense.";
 const std::string kOwnBias = "cls.predictions.decoder.bias";
+const std::string kDecoder = "cls.predictions.decoder.weight";
 constexpr int64_t kSketchLength = 128;  // of the text that a summary sends through
 
 /// With and without the prefix "bert."; norms whose parameters are called gamma and beta; without
@@ -25,6 +27,8 @@ constexpr int64_t kSketchLength = 128;  // of the text that a summary sends thro
 TensorMap rename(TensorMap tensors, const Settings& settings) {
   const auto& config = settings.as<BertConfig>();
   const BertParts parts = models::bert_parts(config);
+  const bool tied = config.tie_word_embeddings &&
+                    !has_own_head(tensors, kDecoder, "bert.", "embeddings.word_embeddings.weight");
   TensorMap out;
   for (const auto& [file_name, value] : tensors) {
     std::string name = file_name;
@@ -35,9 +39,9 @@ TensorMap rename(TensorMap tensors, const Settings& settings) {
     if (name.starts_with("pooler.") && !parts.pooler) continue;
     if (name.starts_with("cls.predictions.") && !parts.predictions) continue;
     if (name.starts_with("cls.seq_relationship.") && !parts.relationship) continue;
-    if (name == "cls.predictions.decoder.weight" && config.tie_word_embeddings) continue;
+    if (name == kDecoder && tied) continue;
     if (name == kTiedBias || name == kOwnBias) {
-      const std::string wanted = config.tie_word_embeddings ? kTiedBias : kOwnBias;
+      const std::string wanted = tied ? kTiedBias : kOwnBias;
       if (name != wanted && tensors.contains(wanted)) continue;
       name = wanted;
     }
@@ -49,14 +53,16 @@ TensorMap rename(TensorMap tensors, const Settings& settings) {
 }
 
 /// A BertModel whose weights hold no pooler was made without one, which its config.json does not
-/// say.
+/// say. A decoder that is not the embeddings counts, whatever it says.
 void match(Settings& settings, const TensorMap& tensors) {
   auto& config = settings.as<BertConfig>();
   const bool pooler = tensors.contains(kPooler + "weight") || tensors.contains(kPooler + "bias");
   if (config.architecture == "BertModel" && !pooler) config.add_pooling_layer = false;
+  if (tensors.contains(kDecoder)) config.tie_word_embeddings = false;
 }
 
 TensorMap run(System& system, const TensorMap& in) {
+  expect_arrays(system, in, {"input_ids", "attention_mask", "token_type_ids", "position_ids"});
   if (!in.contains("input_ids")) {
     throw ValueError(system.name,
                      "takes input_ids, and may take attention_mask, token_type_ids "
@@ -107,6 +113,7 @@ std::string config_text(const Settings& settings, const HubConfig& hub) {
   if (config.pad_token_id < 0) more.emplace_back("pad_token_id", "null");
   if (models::bert_parts(config).classifier) {
     for (auto& labels : hub_labels(config.num_labels, hub)) more.push_back(std::move(labels));
+    more.push_back(hub_problem_type(hub));
   }
   return hub_config_text("bert", config.architecture, settings, more);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -66,13 +67,21 @@ struct DdpmSettings : NoiseSettings {
   }
 };
 
-/// Pictures in [0, 1], in groups that follow the count alone.
+/// Pictures in [0, 1], in groups that follow the count alone. `told`, if given, is called before
+/// each step of a group.
 Tensor draw(Denoiser& model, const NoiseSchedule& schedule, int64_t count, Shape picture,
-            const models::DiffusionSampling& options, uint64_t seed) {
+            models::DiffusionSampling options, uint64_t seed,
+            const std::function<void(int64_t done)>& told = {}) {
   Generator generator(seed);
   std::vector<Tensor> parts;
   for (int64_t at = 0; at < count; at += kDrawnTogether) {
     picture[0] = std::min(kDrawnTogether, count - at);
+    if (told) {
+      options.progress = [&told, at](int64_t, int64_t) {
+        told(at);
+        return true;
+      };
+    }
     parts.push_back(models::sample(model, schedule, picture, options, generator));
   }
   return clamp(concat(parts) * 0.5 + 0.5, 0, 1);
@@ -121,16 +130,25 @@ class Denoising final : public train::Training {
   std::optional<double> validate() override {
     if (!held_out_) return std::nullopt;
     Generator generator(source_.seed ^ kHeldOutNoiseSeed);
-    const auto loss = [&](const Batch& b) { return loss_of(with_noise(b.x, generator)); };
+    int64_t done = 0;
+    const auto loss = [&](const Batch& b) {
+      tell({.done = done, .all = held_out_->size(), .what = "pictures"});
+      done += b.size();
+      return loss_of(with_noise(b.x, generator));
+    };
     return train::mean_over(*held_out_, loss, kDrawnTogether);
   }
   double learning_rate(int64_t step, int64_t total) const override {
     return schedules::one_cycle({.max_lr = settings_.lr, .steps = total, .warmup = 0.1})(step);
   }
   train::Metric evaluate() override {
-    if (!judge_) judge_.emplace(source_);
-    const DigitVerdict verdict = (*judge_)(draw(model_, schedule_, settings_.judged, {0, 28, 28, 1},
-                                                {.steps = settings_.judged_steps}, source_.seed));
+    const auto told = [&](int64_t done) {
+      tell({.done = done, .all = settings_.judged, .what = "pictures"});
+    };
+    if (!judge_) judge_.emplace(source_, [&] { told(0); });
+    const DigitVerdict verdict =
+        (*judge_)(draw(model_, schedule_, settings_.judged, {0, 28, 28, 1},
+                       {.steps = settings_.judged_steps}, source_.seed, told));
     train::Metric metric{"relative FID", verdict.relative, settings_.judged};
     metric.details["FID"] = verdict.distance;
     metric.details["least share of a digit"] =
@@ -170,12 +188,16 @@ class Denoising final : public train::Training {
   std::optional<DigitJudge> judge_;
 };
 
-Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSchedule& schedule) {
+Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSchedule& schedule,
+                     bool large_variance = false) {
   const auto sampler =
       request.sampler == "ddpm" ? models::Sampler::ancestral : models::Sampler::ddim;
   return draw(dynamic_cast<Denoiser&>(*system.model), schedule, request.count,
               system.recipe->inputs(system.settings).at(0).shape,
-              {.sampler = sampler, .steps = request.steps, .progress = request.progress},
+              {.sampler = sampler,
+               .steps = request.steps,
+               .large_variance = large_variance,
+               .progress = request.progress},
               request.seed);
 }
 
@@ -198,6 +220,7 @@ Recipe diffusion(const char* name, const char* title) {
            .inputs = {},
            .model = {}};
   r.arrays = [](System& system, const TensorMap& in) -> TensorMap {
+    expect_arrays(system, in, {"x", "sample", "t", "timestep"});
     const Tensor x = given(system, in, "x", "sample"), t = given(system, in, "t", "timestep");
     return {{"noise", dynamic_cast<Denoiser&>(*system.model)(x, t)}};
   };
@@ -230,7 +253,8 @@ Recipe of_diffusers(const char* name, const char* title, const DiffusersUNet& si
       .weights = "unet/diffusion_pytorch_model.safetensors",
       .files = diffusers_files};
   r.sample = [](System& system, const SampleRequest& request) {
-    return draw_for_user(system, request, system.settings.as<DiffusersUNet>().schedule());
+    const auto& s = system.settings.as<DiffusersUNet>();
+    return draw_for_user(system, request, s.schedule(), s.large_variance());
   };
   return r;
 }

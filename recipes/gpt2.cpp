@@ -1,10 +1,16 @@
 #include "models/language/gpt2.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "recipes/recipe.h"
+#include "recipes/shared/embedded_tokens.h"
 #include "recipes/shared/gpt2_text.h"
 #include "recipes/shared/hub_config.h"
+#include "recipes/shared/system.h"
+#include "recipes/shared/tied_head.h"
 #include "strata/base/error.h"
 #include "strata/text/byte_bpe.h"
 
@@ -16,14 +22,17 @@ using models::GPT2Config;
 
 GPT2& network(System& system) { return static_cast<GPT2&>(*system.model); }
 
+const std::string kHead = "lm_head.weight";
+
 /// With and without the prefix "transformer."; masks that some files hold as buffers, and a head
 /// that is tied, are left out.
 TensorMap rename(TensorMap tensors, const Settings& settings) {
-  const bool tied = settings.as<GPT2Config>().tie_word_embeddings;
+  const bool tied = settings.as<GPT2Config>().tie_word_embeddings &&
+                    !has_own_head(tensors, kHead, "transformer.", "wte.weight");
   TensorMap out;
   for (auto& [name, value] : tensors) {
     if (name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias")) continue;
-    if (name == "lm_head.weight") {
+    if (name == kHead) {
       if (!tied) out[name] = value;
       continue;
     }
@@ -32,10 +41,18 @@ TensorMap rename(TensorMap tensors, const Settings& settings) {
   return out;
 }
 
+/// A head that is not the embeddings counts, whatever config.json says.
+void match(Settings& settings, const TensorMap& tensors) {
+  if (tensors.contains(kHead)) settings.as<GPT2Config>().tie_word_embeddings = false;
+}
+
 TensorMap run(System& system, const TensorMap& in) {
+  expect_arrays(system, in, {"input_ids", "attention_mask", "position_ids", "token_type_ids"});
   const auto ids = in.find("input_ids");
   if (ids == in.end()) {
-    throw ValueError(system.name, "takes input_ids, and may take attention_mask and position_ids");
+    throw ValueError(system.name,
+                     "takes input_ids, and may take attention_mask, position_ids "
+                     "and token_type_ids");
   }
   const auto optional = [&](const char* name) {
     const auto at = in.find(name);
@@ -44,23 +61,40 @@ TensorMap run(System& system, const TensorMap& in) {
   GPT2& model = network(system);
   const Tensor hidden = model.hidden({.input_ids = ids->second,
                                       .attention_mask = optional("attention_mask"),
-                                      .position_ids = optional("position_ids")});
+                                      .position_ids = optional("position_ids"),
+                                      .token_type_ids = optional("token_type_ids")});
   return {{"last_hidden_state", hidden}, {"logits", model.head(hidden)}};
 }
 
 GenerateResult generate(System& system, const GenerateRequest& request, const TextSink& sink) {
   const ByteBpe tokenizer = ByteBpe::load(system.folder);
-  if (tokenizer.size() > network(system).config().vocab_size) {
-    throw ValueError(system.folder, "its tokenizer has more tokens than the network");
-  }
   std::vector<int64_t> stop = stop_tokens(system);
   if (const auto end = tokenizer.find("<|endoftext|>"); stop.empty() && end) stop = {*end};
+  const std::vector<int64_t> ids = tokenizer.encode(request.prompt);
+  expect_embedded(system, tokenizer, ids, network(system).config().vocab_size);
+  const auto prompt = static_cast<int64_t>(ids.size());
   return write_text({tokenizer, gpt2_next(network(system)), stop},
-                    with_folder_defaults(request, system), sink);
+                    with_folder_defaults(request, system, prompt), sink);
 }
 
-/// What a config.json says in other words: no n_inner, and features that are not built here.
-void adopt(Settings&, const HubConfig& config) {
+/// What a config.json says in other words, and features that are not built here.
+void adopt(Settings& settings, const HubConfig& config) {
+  constexpr std::pair<const char*, const char*> kAliases[] = {
+      {"hidden_size", "n_embd"},
+      {"max_position_embeddings", "n_positions"},
+      {"num_attention_heads", "n_head"},
+      {"num_hidden_layers", "n_layer"}};
+  HubConfig other;
+  for (const auto& [alias, name] : kAliases) {
+    const std::string value = value_of(config, alias, "");
+    if (value.empty()) continue;
+    if (value_of(config, name, value) != value) {
+      throw ValueError("GPT2",
+                       fmt::format("{} {} contradicts {} {}", alias, value, name, config.at(name)));
+    }
+    other[name] = value;
+  }
+  settings.take(other);
   const auto cross = config.find("add_cross_attention");
   if (cross != config.end() && cross->second == "true") {
     throw ValueError("GPT2", "add_cross_attention is not supported");
@@ -97,6 +131,7 @@ Recipe size(const char* name, const char* title, const char* summary) {
               },
           .arrays = run,
           .rename = rename,
+          .match = match,
           .hub = HubFamily{.model_type = "gpt2", .adopt = adopt, .config = config_text},
           .generate = generate,
           .narrow = [](System& system) { network(system).keep_matrices_in(DType::bf16); }};

@@ -24,7 +24,9 @@ struct Prediction {
 /// What `generate` is asked for.
 struct GenerateRequest {
   std::string prompt;
-  int64_t max_tokens = 100;  ///< new ones at most
+  /// New ones at most. Below 0: what the model's folder says, else 100.
+  int64_t max_tokens = -1;
+  int64_t min_tokens = 0;  ///< new ones before the text may end by itself
   /// Divides the logits; 0 takes the likeliest token always. Below 0, here and in the next three:
   /// what the model's folder says, else no restriction.
   double temperature = -1;

@@ -67,10 +67,12 @@ std::string config_text(const Settings& settings, const HubConfig& hub) {
     more.emplace_back("image_size", fmt::format("[{}, {}]", c.image_size, c.image_width));
   }
   for (auto& labels : hub_labels(c.num_labels, hub)) more.push_back(std::move(labels));
+  more.push_back(hub_problem_type(hub));
   return hub_config_text("vit", c.architecture, settings, more);
 }
 
 TensorMap run(System& system, const TensorMap& in) {
+  expect_arrays(system, in, {"pixel_values", "x"});
   const auto images = in.find("pixel_values");
   const auto x = images == in.end() ? in.find("x") : images;
   if (x == in.end()) throw ValueError(system.name, "takes pixel_values");

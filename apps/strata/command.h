@@ -34,6 +34,10 @@ decltype(auto) checked_usage(F&& f) {
   }
 }
 
+/// For a number of an option: a finite one above 0, or of at least 0.
+CLI::Validator positive();
+CLI::Validator not_negative();
+
 /// Options every command has.
 struct Common {
   bool json = false;
@@ -43,14 +47,20 @@ struct Common {
   void apply() const;
 };
 
+/// The recipe of that name, or of the family whose model's folder that is. Throws UsageError for
+/// what is neither, ValueError for a folder of a family that is not known here.
+const recipes::Recipe& recipe_of(const std::string& system);
+
 /// Options of the commands that use a system with its weights.
 struct Use {
   std::string system, weights;
   bool no_strict = false;
   /// The option `system` comes first of those without dashes.
   void add_use_to(CLI::App& command);
-  /// recipes::open_system; an unknown name and weights that were left out are a UsageError. Says
-  /// what of the weights was left out, if that was allowed.
+  /// recipe_of: for what a command asks before it reads weights.
+  const recipes::Recipe& recipe() const { return recipe_of(system); }
+  /// recipes::open_system; errors as recipe_of, and weights that were left out are a UsageError.
+  /// Says what of the weights was left out, if that was allowed.
   recipes::System open() const;
 };
 

@@ -4,8 +4,8 @@
 
 #include "apps/strata/command.h"
 #include "apps/strata/terminal.h"
-#include "recipes/shared/bert_text.h"
 #include "recipes/shared/hub_folder.h"
+#include "recipes/shared/sentence_folder.h"
 #include "strata/train/checkpoint.h"
 
 namespace strata::app {
@@ -23,6 +23,8 @@ constexpr const char* kCompanions[] = {"tokenizer.json",
                                        "tokenizer_config.json",
                                        "vocab.json",
                                        "merges.txt",
+                                       "encoder.json",
+                                       "vocab.bpe",
                                        "vocab.txt",
                                        "special_tokens_map.json",
                                        "added_tokens.json",
@@ -54,12 +56,14 @@ int convert(const ConvertArguments& a) {
   recipes::System system = a.open();
   const bool file = a.output.ends_with(".safetensors");
   if (file) {
-    train::save_weights(a.output, *system.model);
+    train::save_weights(a.output, *system.model, recipes::settings_to_save(system));
   } else {
     recipes::save_hub_folder(a.output, system);
-    for (const char* name : kCompanions) {
-      const fs::path from = fs::path(system.folder) / name;
-      if (fs::exists(from)) copy_entry(from, fs::path(a.output) / name);
+    for (const std::string name : kCompanions) {
+      for (const std::string& form : {name, name + ".gz"}) {
+        const fs::path from = fs::path(system.folder) / form;
+        if (fs::exists(from)) copy_entry(from, fs::path(a.output) / form);
+      }
     }
     copy_modules(system.folder, a.output);
   }
@@ -76,9 +80,9 @@ int convert(const ConvertArguments& a) {
 
 void add_convert(CLI::App& app, Program& program) {
   auto* command =
-      app.add_subcommand("convert", "write weights as a Hugging Face folder or one safetensors");
+      app.add_subcommand("convert", "write weights as a Hugging Face folder or one file");
   command->footer(
-      "Example: strata convert gpt-char --weights runs/gpt-char --output my-gpt/\n"
+      "Example: strata convert ./gpt2 --output my-gpt2/\n"
       "         strata convert resnet50 --weights r50.pth --output r50.safetensors");
   auto a = std::make_shared<ConvertArguments>();
   a->common.add_to(*command);

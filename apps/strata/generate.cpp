@@ -22,13 +22,12 @@ struct GenerateArguments : Use {
 
 int generate(GenerateArguments a) {
   a.common.apply();
+  const recipes::Recipe& recipe = a.recipe();
+  if (!recipe.generate) throw UsageError(a.system, "generates no text");
+  const bool narrow = a.dtype == "bf16";
+  if (narrow && !recipe.narrow) throw UsageError(a.system, "keeps its weights in f32");
   recipes::System system = a.open();
-  const auto& write = system.recipe->generate;
-  if (!write) throw UsageError(a.system, "generates no text");
-  if (a.dtype == "bf16") {
-    if (!system.recipe->narrow) throw UsageError(a.system, "keeps its weights in f32");
-    system.recipe->narrow(system);
-  }
+  if (narrow) recipe.narrow(system);
   if (a.greedy) a.request.temperature = 0;
   if (!a.seeded) a.request.seed = std::random_device()();
   const NoGrad no_grad;
@@ -40,7 +39,7 @@ int generate(GenerateArguments a) {
   const StopsItself tells_the_rest;
   ProfileRun profile(a.profile, system.model.get());
   const Timer timer;
-  const auto result = write(system, a.request, [&](std::string_view piece) {
+  const auto result = recipe.generate(system, a.request, [&](std::string_view piece) {
     text += piece;
     if (!a.common.json) {
       fmt::print("{}", piece);
@@ -86,20 +85,23 @@ void add_generate(CLI::App& app, Program& program) {
   command->add_option("--dtype", a->dtype, "of the matrices: f32, or bf16 for half the reading")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
-  command->add_option("--max-tokens", r.max_tokens, "new tokens at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("--max-tokens", r.max_tokens, "new tokens at most, else 100")
+      ->check(positive())
+      ->type_name("N");
   command->add_option("--temperature", r.temperature, "above 1: bolder; 0: the likeliest always")
       ->check(CLI::Range(0.0, 100.0))
+      ->check(not_negative().description(""))  // NaN lies in every range
       ->type_name("T");
   command->add_option("--top-k", r.top_k, "only the K likeliest tokens; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->type_name("K");
   command->add_option("--top-p", r.top_p, "only the likeliest tokens that make up P")
       ->check(CLI::Range(0.0, 1.0))
+      ->check(not_negative().description(""))
       ->type_name("P");
   command->add_option("--repetition-penalty", r.repetition_penalty, "above 1: less repetition")
       ->check(CLI::Range(0.01, 100.0))
+      ->check(not_negative().description(""))
       ->type_name("X");
   auto* seed = command->add_option("--seed", r.seed, "start of the random numbers")->type_name("N");
   command->add_flag("--greedy", a->greedy, "the likeliest token always, as --temperature 0");

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string_view>
 
@@ -37,6 +39,29 @@ const std::atomic<bool>& interrupted() { return g_interrupted; }
 StopsItself::StopsItself() { ++g_stop_themselves; }
 StopsItself::~StopsItself() { --g_stop_themselves; }
 
+namespace {
+
+CLI::Validator number_where(bool (*fits)(double), const char* what, const char* name) {
+  const auto check = [=](const std::string& text) {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && fits(value)) {
+      return std::string();
+    }
+    return fmt::format("'{}' is not a number {}", text, what);
+  };
+  return {check, name};
+}
+
+}  // namespace
+
+CLI::Validator positive() {
+  return number_where([](double x) { return x > 0; }, "above 0", "POSITIVE");
+}
+
+CLI::Validator not_negative() {
+  return number_where([](double x) { return x >= 0; }, "of at least 0", "NONNEGATIVE");
+}
+
 void Common::add_to(CLI::App& command) {
   command.add_flag("--json", json, "print one JSON value to standard output");
   command.add_option("--threads", threads, "threads to use (default: all cores)")
@@ -54,13 +79,27 @@ void Use::add_use_to(CLI::App& command) {
   command.add_flag("--no-strict", no_strict, "take what fits of the weights, say what does not");
 }
 
-recipes::System Use::open() const {
-  if (!recipes::is_hub_folder(system)) {
-    checked_usage([&] { return &recipes::find_recipe(system); });
-    if (weights.empty()) {
-      throw UsageError(system, "has no weights of its own",
-                       "name them with --weights: a run's folder, a model's folder or a file");
+const recipes::Recipe& recipe_of(const std::string& system) {
+  if (recipes::is_hub_folder(system)) {
+    return recipes::find_hub_family(system, recipes::read_hub_config(system));
+  }
+  try {
+    return recipes::find_recipe(system);
+  } catch (const ValueError& e) {
+    if (std::filesystem::is_directory(system)) {
+      throw UsageError(system, "is a folder without config.json or model_index.json",
+                       "for a run: a system's name and --weights FOLDER");
     }
+    if (system.find('/') != std::string::npos) throw UsageError(system, "there is no such folder");
+    throw UsageError(e);
+  }
+}
+
+recipes::System Use::open() const {
+  recipe();
+  if (weights.empty() && !recipes::is_hub_folder(system)) {
+    throw UsageError(system, "has no weights of its own",
+                     "name them with --weights: a run's folder, a model's folder or a file");
   }
   recipes::System opened = recipes::open_system(system, weights, {.strict = !no_strict});
   const auto lines = nn::lines_of(opened.left_out);

@@ -100,7 +100,9 @@ Tensor ancestral_step(const NoiseSchedule& schedule, const BackStep& step, const
   const double of_x = std::sqrt(1 - beta) * (1 - before) / (1 - signal);
   const Tensor mean = seen(schedule, step, x, noise) * of_image + x * of_x;
   if (!fresh.defined()) return mean;
-  return mean + fresh * std::sqrt(schedule.posterior_variance(step.t, step.before));
+  return mean + fresh * std::sqrt(step.large_variance
+                                      ? beta
+                                      : schedule.posterior_variance(step.t, step.before));
 }
 
 Tensor ddim_step(const NoiseSchedule& schedule, const BackStep& step, const Tensor& x,
@@ -138,8 +140,10 @@ Tensor sample(Denoiser& model, const NoiseSchedule& schedule, const Shape& shape
     const auto at = static_cast<int64_t>(i);
     if (options.progress && !options.progress(at, options.steps)) return x;
     const bool last = i + 1 == visited.size();
-    const BackStep step{
-        .t = visited[i], .before = last ? -1 : visited[i + 1], .clip = options.clip};
+    const BackStep step{.t = visited[i],
+                        .before = last ? -1 : visited[i + 1],
+                        .clip = options.clip,
+                        .large_variance = options.large_variance};
     const Tensor noise = model(x, full({shape[0]}, static_cast<double>(step.t)));
     Tensor fresh;
     if (!last && (options.sampler == Sampler::ancestral || options.eta > 0)) {

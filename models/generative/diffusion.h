@@ -46,6 +46,9 @@ class NoiseSchedule {
 struct BackStep {
   int64_t t = 0, before = -1;
   bool clip = true;
+  /// Of the ancestral step's noise: beta itself instead of the variance where the image is known,
+  /// the two choices of Ho et al., 3.2.
+  bool large_variance = false;
 };
 /// The mean of the posterior, and `fresh` scaled by its deviation (Ho et al., algorithm 2; for
 /// steps left out the same with the betas between).
@@ -64,6 +67,7 @@ struct DiffusionSampling {
   int64_t steps = 50;  ///< evenly spread over the schedule's, both ends among them
   double eta = 0;      ///< of ddim
   bool clip = true;
+  bool large_variance = false;  ///< of the ancestral sampler, see BackStep
   /// Told of each step; says whether to go on.
   std::function<bool(int64_t step, int64_t steps)> progress = {};
 };

@@ -80,6 +80,10 @@ void check_inputs(const GPT2Inputs& in, const GPT2Config& config) {
     throw ShapeError("GPT2", fmt::format("attention_mask must be [{}, {}], got {}", ids.size(0),
                                          end, describe(in.attention_mask)));
   }
+  if (in.token_type_ids.defined() && in.token_type_ids.shape() != ids.shape()) {
+    throw ShapeError("GPT2", fmt::format("token_type_ids must be {}, got {}",
+                                         to_string(ids.shape()), describe(in.token_type_ids)));
+  }
 }
 
 Tensor positions_of(const GPT2Inputs& in) {
@@ -204,7 +208,9 @@ Tensor GPT2Model::operator()(const GPT2Inputs& in) {
   return nn::observe_call(*this, [&] {
     const GPT2Pass pass = {.mask = padding_mask(in.attention_mask), .cache = in.cache};
     const Tensor positions = wpe_(positions_of(in));
-    Tensor x = dropout_(cast(wte(in.input_ids), positions.dtype()) + positions);
+    Tensor x = cast(wte(in.input_ids), positions.dtype()) + positions;
+    if (in.token_type_ids.defined()) x = x + cast(wte(in.token_type_ids), x.dtype());
+    x = dropout_(x);
     for (auto& block : h_) x = (*block)(x, pass);
     if (in.cache) in.cache->advance(in.input_ids.size(1));
     if (in.last_only) x = slice(x, 1, -1);

@@ -115,6 +115,7 @@ struct GPT2Inputs {
   Tensor input_ids;            ///< integers [B, T]
   Tensor attention_mask = {};  ///< [B, past + T], zero where padding stands; undefined: none
   Tensor position_ids = {};    ///< integers [B, T] or [1, T]; undefined: past, past + 1, ...
+  Tensor token_type_ids = {};  ///< tokens [B, T] whose embeddings are added; undefined: none
   KvCache* cache = nullptr;    ///< holds the past, and receives these positions
   bool last_only = false;      ///< logits of the last position alone
 };

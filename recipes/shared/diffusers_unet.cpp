@@ -64,6 +64,15 @@ std::string attention_of(const HubConfig& config) {
   return text;
 }
 
+/// The one side of pictures that are given as [height, width].
+std::string side_of(const HubConfig& config) {
+  const std::vector<std::string> sides = list_of(config, "sample_size");
+  if (sides.size() == 2 && sides[0] == sides[1]) return sides[0];
+  throw ValueError("UNet2DModel", fmt::format("sample_size [{}] is not supported: pictures must be "
+                                              "square",
+                                              fmt::join(sides, ", ")));
+}
+
 /// Keys that must have one of these values, if they are there.
 void refuse_others(const HubConfig& config) {
   const std::pair<const char*, std::vector<const char*>> known[] = {
@@ -87,8 +96,7 @@ void refuse_others(const HubConfig& config) {
       {"scheduler.clip_sample_range", {"1", "1.0"}},
       {"scheduler.thresholding", {"false"}},
       {"scheduler.rescale_betas_zero_snr", {"false"}},
-      {"scheduler.variance_type",
-       {"fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log"}},
+      {"scheduler.variance_type", {"fixed_small", "fixed_small_log", "fixed_large"}},
       {"scheduler._class_name", {"DDPMScheduler", kDdim}},
       {"scheduler.trained_betas", {}}};
   for (const auto& [key, values] : known) {
@@ -139,6 +147,7 @@ std::string scheduler_text(const DiffusersUNet& s) {
   std::map<std::string, std::string> options = {{"_class_name", in_quotes("DDPMScheduler")},
                                                 {"clip_sample", "true"},
                                                 {"prediction_type", in_quotes("epsilon")}};
+  if (s.large_variance()) options["variance_type"] = in_quotes("fixed_large");
   for (const auto& [name, value] : s.scheduler) options[name] = value;
   options["_diffusers_version"] = in_quotes(kDiffusersVersion);
   options["beta_start"] = fmt::format("{}", s.beta_start);
@@ -170,6 +179,7 @@ void DiffusersUNet::fields(FieldVisitor& v) {
   v("schedule", noise, "how the noise grows: linear or cosine");
   v("beta_start", beta_start, "first beta of the linear schedule");
   v("beta_end", beta_end, "its last");
+  v("variance", variance, "of the noise that ancestral sampling adds: fixed_small or fixed_large");
 }
 
 models::DdpmUNetConfig DiffusersUNet::config() const {
@@ -258,6 +268,8 @@ void adopt_diffusers(Settings& settings, const HubConfig& config) {
                      {"beta_end", value_of(config, "scheduler.beta_end", "0.02")}};
   const bool cosine = value_of(config, "scheduler.beta_schedule", "linear") != "linear";
   other["schedule"] = cosine ? "cosine" : "linear";
+  other["variance"] = value_of(config, "scheduler.variance_type", "fixed_small");
+  if (config.contains("sample_size.0")) other["sample_size"] = side_of(config);
   if (!widths.empty()) other["widths"] = widths;
   if (config.contains("down_block_types.0")) other["attention"] = attention_of(config);
   settings.take(other);

@@ -22,6 +22,7 @@ struct DiffusersUNet {
   int64_t noise_steps = 1000;
   std::string noise = "linear";  ///< or "cosine"
   double beta_start = 1e-4, beta_end = 0.02;
+  std::string variance = "fixed_small";  ///< of the noise that ancestral sampling adds
   /// What else the folder's scheduler_config.json says, in JSON: how that library samples.
   std::map<std::string, std::string> scheduler = {};
 
@@ -29,6 +30,7 @@ struct DiffusersUNet {
   /// Throws ValueError for lists that are none.
   models::DdpmUNetConfig config() const;
   models::NoiseSchedule schedule() const;
+  bool large_variance() const { return variance == "fixed_large"; }
 };
 
 /// Takes over a folder's config.json and scheduler. Throws ValueError for what is not built here,

@@ -64,4 +64,9 @@ std::vector<std::pair<std::string, std::string>> hub_labels(int64_t count, const
   return {{"id2label", names.dump()}, {"label2id", numbers.dump()}};
 }
 
+std::pair<std::string, std::string> hub_problem_type(const HubConfig& known) {
+  const std::string type = value_of(known, "problem_type", "");
+  return {"problem_type", type.empty() ? "" : Json(type).dump()};
+}
+
 }  // namespace strata::recipes

@@ -22,4 +22,8 @@ std::string hub_config_text(const std::string& model_type, const std::string& ar
 /// own one, else LABEL_0, LABEL_1, ...
 std::vector<std::pair<std::string, std::string>> hub_labels(int64_t count, const HubConfig& known);
 
+/// The entry "problem_type" of a classification: that of the folder's own config.json, which says
+/// what its scores are; left out where it names none.
+std::pair<std::string, std::string> hub_problem_type(const HubConfig& known);
+
 }  // namespace strata::recipes

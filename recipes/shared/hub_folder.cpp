@@ -1,6 +1,7 @@
 #include "recipes/shared/hub_folder.h"
 
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepest = 16;
 constexpr int64_t kMostBytes = int64_t{16} << 20;
+constexpr const char* kPad = "pad_token_id";
 
 std::string config_path(const std::string& folder) {
   return (fs::path(folder) / "config.json").string();
@@ -38,6 +40,52 @@ void make_folder(const fs::path& folder) {
   if (error) throw IoError(folder.string(), "cannot make the folder: " + error.message());
 }
 
+JsonValue read_object(const std::string& path) {
+  JsonValue json = parse_json(path, read_text_file(path, kMostBytes), kDeepest);
+  if (!json.is_object()) throw FormatError(path, "is no JSON object");
+  return json;
+}
+
+HubConfig flattened(const JsonValue& json) {
+  HubConfig config;
+  flatten("", json, config);
+  return config;
+}
+
+/// The files beside an index that it puts tensors into; none for one that is damaged.
+std::set<fs::path> shards_of(const fs::path& index) {
+  std::set<fs::path> shards;
+  try {
+    const JsonValue json = read_json(index.string());
+    const JsonValue* files = json.find("weight_map");
+    if (!files) return {};
+    for (const auto& [tensor, file] : files->members()) {
+      const fs::path name = file.is_string() ? file.as<std::string>() : "";
+      const bool beside = name == name.filename() && name.extension() == ".safetensors";
+      if (beside) shards.insert(index.parent_path() / name);
+    }
+  } catch (const FormatError&) {
+    return {};
+  }
+  return shards;
+}
+
+/// Removes the index and the shards of what a folder held before `weights`, which readers would
+/// prefer. The index first: without shards it would be damage, shards without it are only waste.
+void remove_shards(const fs::path& weights) {
+  const fs::path index = weights.string() + ".index.json";
+  if (!fs::exists(index)) return;
+  std::set<fs::path> old = shards_of(index);
+  old.erase(weights);
+  std::error_code error;
+  fs::remove(index, error);
+  if (error) throw IoError(index.string(), "cannot be removed: " + error.message());
+  for (const fs::path& shard : old) {
+    fs::remove(shard, error);
+    if (error) throw IoError(shard.string(), "cannot be removed: " + error.message());
+  }
+}
+
 }  // namespace
 
 bool is_hub_folder(const std::string& path) {
@@ -49,20 +97,17 @@ std::string network_folder(const std::string& folder) {
   return fs::exists(config_path(inner)) ? inner : folder;
 }
 
-HubConfig read_hub_json(const std::string& path) {
-  const JsonValue json = parse_json(path, read_text_file(path, kMostBytes), kDeepest);
-  if (!json.is_object()) throw FormatError(path, "is no JSON object");
-  HubConfig config;
-  flatten("", json, config);
-  return config;
-}
-
 HubConfig read_hub_config(const std::string& folder) {
-  HubConfig config = read_hub_json(config_path(network_folder(folder)));
+  const JsonValue json = read_object(config_path(network_folder(folder)));
+  HubConfig config = flattened(json);
+  const JsonValue* pad = json.find(kPad);
+  if (pad && pad->is_null()) config[kPad] = "-1";
   for (const char* name : {"scheduler/scheduler_config.json", "scheduler_config.json"}) {
     const fs::path path = fs::path(folder) / name;
     if (!fs::exists(path)) continue;
-    for (auto& [key, value] : read_hub_json(path.string())) config["scheduler." + key] = value;
+    for (auto& [key, value] : flattened(read_object(path.string()))) {
+      config["scheduler." + key] = value;
+    }
     break;
   }
   return config;
@@ -94,6 +139,7 @@ void save_hub_folder(const std::string& folder, System& system) {
   const fs::path weights = fs::path(folder) / hub->weights;
   make_folder(weights.parent_path());
   train::save_weights(weights.string(), *system.model);
+  remove_shards(weights);
   write_file(config_path(weights.parent_path().string()), hub->config(system.settings, system.hub));
   if (!hub->files) return;
   for (const auto& [place, text] : hub->files(system.settings)) {

@@ -13,12 +13,9 @@ bool is_hub_folder(const std::string& path);
 /// Where the network and its config.json lie: the folder itself, or "unet" in it.
 std::string network_folder(const std::string& folder);
 
-/// A JSON file of one object as text by dotted path, as config.json is read. Throws IoError,
-/// FormatError (damaged, nested too deep, no object).
-HubConfig read_hub_json(const std::string& path);
-
 /// The folder's config.json; with it, under "scheduler.", the scheduler_config.json of the
-/// diffusers library. Throws IoError, FormatError (damaged, nested too deep, no object).
+/// diffusers library. A pad_token_id of null is -1: left out, it would be the default. Throws
+/// IoError, FormatError (damaged, nested too deep, no object).
 HubConfig read_hub_config(const std::string& folder);
 
 /// The recipe whose family takes that model_type (of diffusers: _class_name). Throws ValueError,
@@ -26,7 +23,8 @@ HubConfig read_hub_config(const std::string& folder);
 const Recipe& find_hub_family(const std::string& folder, const HubConfig& config);
 
 /// Writes config.json and model.safetensors of an opened system, for the Python libraries and for
-/// open_system. Makes the folder. Throws ValueError where its family has no such folders, IoError.
+/// open_system. Makes the folder, and removes the index and shards that it held before. Throws
+/// ValueError where its family has no such folders, IoError.
 void save_hub_folder(const std::string& folder, System& system);
 
 }  // namespace strata::recipes

@@ -1,16 +1,16 @@
 #include "recipes/shared/hub_photo.h"
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "recipes/shared/hub_folder.h"
 #include "strata/base/error.h"
+#include "strata/io/json.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
 #include "strata/ops/views.h"
 #include "strata/vision/image.h"
 
@@ -24,31 +24,35 @@ class Preprocessor {
  public:
   explicit Preprocessor(const std::string& folder)
       : file_((std::filesystem::path(folder) / "preprocessor_config.json").string()) {
-    if (std::filesystem::exists(file_)) values_ = read_hub_json(file_);
+    if (!std::filesystem::exists(file_)) return;
+    json_ = read_json(file_);
+    if (!json_.is_object()) throw FormatError(file_, "is no JSON object");
   }
 
-  bool has(const std::string& key) const { return values_.contains(key); }
+  /// A member by its name, or by "object.member"; null where there is none or it says null.
+  const JsonValue* find(const std::string& key) const {
+    const size_t dot = key.find('.');
+    const JsonValue* outer = json_.find(key.substr(0, dot));
+    const JsonValue* at =
+        outer && dot != std::string::npos ? outer->find(key.substr(dot + 1)) : outer;
+    return at && !at->is_null() ? at : nullptr;
+  }
 
   bool flag(const std::string& key, bool otherwise) const {
-    const auto at = values_.find(key);
-    if (at == values_.end()) return otherwise;
-    if (at->second == "true" || at->second == "false") return at->second == "true";
-    throw FormatError(file_, fmt::format("\"{}\" is neither true nor false", key));
+    const JsonValue* at = find(key);
+    return at ? read_value<bool>(file_, key, *at) : otherwise;
   }
 
   double number(const std::string& key, double otherwise) const {
-    const auto at = values_.find(key);
-    if (at == values_.end()) return otherwise;
-    double value = 0;
-    const char* end = at->second.data() + at->second.size();
-    const auto parsed = std::from_chars(at->second.data(), end, value);
-    if (parsed.ec == std::errc() && parsed.ptr == end && std::isfinite(value)) return value;
-    throw FormatError(file_, fmt::format("\"{}\" is no number: {}", key, at->second));
+    const JsonValue* at = find(key);
+    return at ? finite(key, *at) : otherwise;
   }
 
   /// A side in pixels: "size" for both, or "size.height".
   int64_t side(const std::string& key, const char* which, int64_t otherwise) const {
-    const double all = number(key, static_cast<double>(otherwise));
+    const JsonValue* both = find(key);
+    const double all =
+        both && !both->is_object() ? finite(key, *both) : static_cast<double>(otherwise);
     const double pixels = number(key + "." + which, all);
     if (pixels >= 1 && pixels <= kMostPixels) return static_cast<int64_t>(pixels);
     throw FormatError(file_, fmt::format("pictures of {} pixels are absurd", pixels));
@@ -60,18 +64,26 @@ class Preprocessor {
     throw FormatError(file_, fmt::format("there is no resample {}", code));
   }
 
-  /// Three numbers, one for each channel.
+  /// Three numbers, one for each channel, or one for all of them.
   Tensor channels(const std::string& key) const {
+    constexpr size_t kChannels = 3;
+    const JsonValue* at = find(key);
+    if (!at || at->is_number()) return full({kChannels}, at ? finite(key, *at) : 0.5);
     std::vector<float> values;
-    for (const char* i : {".0", ".1", ".2"}) {
-      values.push_back(static_cast<float>(number(key + i, 0.5)));
-    }
-    return tensor(values, {3});
+    for (const JsonValue& v : at->elements()) values.push_back(static_cast<float>(finite(key, v)));
+    if (values.size() == kChannels) return tensor(values, {kChannels});
+    throw FormatError(file_, fmt::format("\"{}\" is no number and no list of three", key));
   }
 
  private:
+  double finite(const std::string& key, const JsonValue& value) const {
+    const double number = value.is_number() ? value.as<double>() : NAN;
+    if (std::isfinite(number)) return number;
+    throw FormatError(file_, fmt::format("\"{}\" is no number: {}", key, value.brief()));
+  }
+
   std::string file_;
-  HubConfig values_;
+  JsonValue json_;
 };
 
 /// The middle; where the rest is odd, the upper and left one.
@@ -90,7 +102,7 @@ Tensor hub_photo(const Tensor& picture, const std::string& folder, int64_t heigh
   const Preprocessor how(folder);
   Tensor image = picture;
   if (how.flag("do_resize", true)) {
-    image = how.has("size.shortest_edge")
+    image = how.find("size.shortest_edge")
                 ? resize_shorter(image, how.side("size", "shortest_edge", height), how.resample())
                 : resize(image, how.side("size", "height", height),
                          how.side("size", "width", width), how.resample());

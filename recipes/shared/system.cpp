@@ -1,5 +1,6 @@
 #include "recipes/shared/system.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -53,10 +54,19 @@ void make_model(System& system) {
   system.model->eval();
 }
 
+/// Whether the settings of a system of that name build this one too: sizes of a family share them.
+bool is_relative(const Recipe& recipe, const std::string& name) {
+  if (recipe.name == name) return true;
+  return recipe.hub &&
+         std::any_of(all_recipes().begin(), all_recipes().end(), [&](const Recipe& r) {
+           return r.name == name && r.hub && r.hub->model_type == recipe.hub->model_type;
+         });
+}
+
 void adopt_saved_settings(System& system, const std::string& weights,
                           const std::map<std::string, std::string>& saved) {
   const auto of = saved.find("system");
-  if (of != saved.end() && of->second != system.recipe->name) {
+  if (of != saved.end() && !is_relative(*system.recipe, of->second)) {
     throw ValueError(weights,
                      fmt::format("holds weights of {}, not of {}", of->second, system.name));
   }
@@ -127,9 +137,25 @@ nn::LoadReport compare_system(const std::string& name, TensorMap tensors) {
   return nn::compare_state_dict(*system.model, tensors);
 }
 
+std::map<std::string, std::string> settings_to_save(const System& system) {
+  std::map<std::string, std::string> saved = {{"system", system.recipe->name}};
+  for (const auto& field : system.settings.fields().list()) saved[field.name] = field.value;
+  return saved;
+}
+
+void expect_arrays(const System& system, const TensorMap& inputs,
+                   const std::vector<std::string>& names) {
+  for (const auto& [name, array] : inputs) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw ValueError(system.name, fmt::format("takes no input named {}", name),
+                     fmt::format("known: {}", fmt::join(names, ", ")));
+  }
+}
+
 TensorMap run_arrays(System& system, const TensorMap& inputs) {
   if (system.recipe->arrays) return system.recipe->arrays(system, inputs);
   const Input input = system.recipe->inputs(system.settings).at(0);
+  expect_arrays(system, inputs, {input.name});
   const auto x = inputs.find(input.name);
   if (x == inputs.end()) {
     throw ValueError(system.name, fmt::format("takes an input named {}", input.name));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "recipes/recipe.h"
 #include "strata/nn/state_dict.h"
@@ -40,8 +42,15 @@ System sketch_system(const std::string& name);
 /// values are read: the tensors may be on the meta device. Throws ValueError as open_system.
 nn::LoadReport compare_system(const std::string& name, TensorMap tensors);
 
+/// The settings of a system with its name, as they are saved beside weights.
+std::map<std::string, std::string> settings_to_save(const System& system);
+
+/// Throws ValueError for an array whose name is none of these, naming all of them.
+void expect_arrays(const System& system, const TensorMap& inputs,
+                   const std::vector<std::string>& names);
+
 /// Named arrays through the system's network, see Recipe::arrays. Throws ValueError where an input
-/// is missing, naming all that it takes.
+/// is missing and for one that the network does not take, naming all that it takes.
 TensorMap run_arrays(System& system, const TensorMap& inputs);
 
 }  // namespace strata::recipes

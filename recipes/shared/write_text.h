@@ -21,14 +21,18 @@ struct Writer {
 };
 
 /// Goes on with the request's prompt, token by token, each handed to `sink` as text. An empty
-/// prompt begins behind the first stop token. Throws ValueError for settings out of range and an
-/// empty prompt where there is no stop token; what the tokenizer and `next` throw.
+/// prompt begins behind the first stop token. What the request leaves open is not restricted, but
+/// for the length. Throws ValueError for settings out of range and an empty prompt where there is
+/// no stop token; what the tokenizer and `next` throw.
 GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
                           const TextSink& sink);
 
 /// The request with what it leaves open taken from the folder's generation_config.json, if there is
-/// one. Throws FormatError.
-GenerateRequest with_folder_defaults(GenerateRequest request, const System& system);
+/// one; `prompt_tokens` count where that limits the whole text. Where its do_sample is false it is
+/// the likeliest token always, unless the request says how to draw. Throws FormatError, also for an
+/// option that would change the text and is not built here.
+GenerateRequest with_folder_defaults(GenerateRequest request, const System& system,
+                                     int64_t prompt_tokens);
 
 /// The tokens that end a text by generation_config.json, else config.json; none if neither says.
 /// Throws FormatError.

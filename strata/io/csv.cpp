@@ -26,6 +26,21 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+/// Whether a number beyond the range of a double is so because it is too small: where its first
+/// digit that is not 0 stands decides.
+bool is_tiny(std::string_view number) {
+  const size_t e = std::min(number.find_first_of("eE"), number.size());
+  const std::string_view digits = number.substr(0, e);
+  const auto point = static_cast<int64_t>(std::min(digits.find('.'), digits.size()));
+  const auto first = static_cast<int64_t>(digits.find_first_of("123456789"));
+  std::string_view power = number.substr(std::min(e + 1, number.size()));
+  if (power.starts_with('+')) power.remove_prefix(1);
+  int32_t exponent = 0;
+  const auto error = std::from_chars(power.data(), power.data() + power.size(), exponent).ec;
+  if (error == std::errc::result_out_of_range) return power[0] == '-';
+  return point - first + exponent < 0;
+}
+
 /// Whether all of `text` is a number of that type.
 template <class T>
 bool parse_number(std::string_view text, T& value) {
@@ -35,9 +50,7 @@ bool parse_number(std::string_view text, T& value) {
   if constexpr (std::is_same_v<T, double>) {
     // Too large or too small for a double: as strtod, infinity or 0.
     if (error == std::errc::result_out_of_range && end == text.data() + text.size()) {
-      const auto exponent = text.find_first_of("eE");
-      const bool small = exponent != std::string_view::npos && text[exponent + 1] == '-';
-      value = std::copysign(small ? 0 : std::numeric_limits<double>::infinity(),
+      value = std::copysign(is_tiny(text) ? 0 : std::numeric_limits<double>::infinity(),
                             text[0] == '-' ? -1 : 1);
       return true;
     }

@@ -1,8 +1,10 @@
 #include "strata/io/png.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -64,6 +66,24 @@ void check_chunks(const std::string& path, std::span<const uint8_t> file,
   check_unpacked_size(path, size, (width * bytes[24] * colours + 7) / 8 * height);
 }
 
+/// The file without its chunks on gamma and colour spaces, by which libpng would change the pixels
+/// and PIL does not. The chunks have been checked. Empty if there are none.
+std::string without_colour_spaces(std::span<const uint8_t> file) {
+  constexpr std::array<std::string_view, 5> kColour = {"gAMA", "cHRM", "iCCP", "sRGB", "cICP"};
+  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  std::string kept;
+  size_t copied = 0;
+  for (size_t at = kMagic.size(); at < bytes.size();) {
+    const size_t end = at + 12 + big_endian(file.data() + at);
+    if (std::find(kColour.begin(), kColour.end(), bytes.substr(at + 4, 4)) != kColour.end()) {
+      kept += bytes.substr(copied, at - copied);
+      copied = end;
+    }
+    at = end;
+  }
+  return copied == 0 ? kept : kept += bytes.substr(copied);
+}
+
 /// The channels that libpng is asked for: those of the file.
 int stored_format(const Image& image) {
   return static_cast<int>(image.format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA));
@@ -103,6 +123,8 @@ Tensor decode_png(const std::string& path, std::span<const uint8_t> file,
                      fmt::format("{} channels: 1, 3 or 4 are possible", options.channels));
   }
   check_chunks(path, file, options);
+  const std::string plain = without_colour_spaces(file);
+  if (!plain.empty()) file = {reinterpret_cast<const uint8_t*>(plain.data()), plain.size()};
   Image image;
   const auto check = [&](int ok) {
     if (!ok) throw FormatError(path, fmt::format("damaged PNG: {}", image.message));

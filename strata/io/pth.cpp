@@ -11,6 +11,7 @@
 #include "strata/io/pickle.h"
 #include "strata/io/pth_tree.h"
 #include "strata/io/zip.h"
+#include "strata/ops/unary.h"
 
 namespace strata {
 namespace {
@@ -166,15 +167,19 @@ const Metadata& PthFile::metadata() const { return impl_->content.metadata; }
 const std::string& PthFile::path() const { return impl_->path; }
 
 TensorMap PthFile::load() const {
-  std::map<int, Tensor> storages;
+  std::map<std::pair<int, bool>, Tensor> storages;
   TensorMap out;
   for (const PthTensorInfo& info : tensors()) {
     if (!info.dtype) {
       throw FormatError(path(), fmt::format("tensor '{}' is a {}, a dtype that Strata lacks",
                                             info.name, info.stored));
     }
-    Tensor& storage = storages[info.storage];
-    if (!storage.defined()) storage = impl_->read_storage(static_cast<size_t>(info.storage));
+    Tensor& storage = storages[{info.storage, info.negated}];
+    if (!storage.defined()) {
+      storage = impl_->read_storage(static_cast<size_t>(info.storage));
+      // Not the tensor, whose strides may make it larger than the file.
+      if (info.negated) storage = neg(storage);
+    }
     out[info.name] = storage.as_strided(info.shape, info.strides, info.offset);
   }
   return out;

@@ -18,9 +18,10 @@ struct PthTensorInfo {
   std::string stored;          ///< "FloatStorage"
   std::optional<DType> dtype;  ///< nothing for those that Strata lacks ("ShortStorage")
   Shape shape;
-  Strides strides;     ///< in elements, within the storage
-  int64_t offset = 0;  ///< in elements
-  int storage = 0;     ///< which of the file's storages; tensors may share one
+  Strides strides;       ///< in elements, within the storage
+  int64_t offset = 0;    ///< in elements
+  int storage = 0;       ///< which of the file's storages; tensors may share one
+  bool negated = false;  ///< its numbers are the storage's with the other sign
 };
 
 /// A state dict that torch.save wrote (.pth, .pt, pytorch_model.bin), as a zip archive or in the
@@ -40,8 +41,9 @@ class PthFile {
   const Metadata& metadata() const;
   const std::string& path() const;
 
-  /// Reads all tensors; those that share a storage share memory, and strided ones stay strided.
-  /// Throws FormatError for damaged data and dtypes that Strata lacks, OutOfMemory.
+  /// Reads all tensors; those that share a storage share memory, but for negated ones with others,
+  /// and strided ones stay strided. Throws FormatError for damaged data and dtypes that Strata
+  /// lacks, OutOfMemory.
   TensorMap load() const;
   /// Goes through all bytes without keeping them. Throws FormatError.
   void check() const;

@@ -148,7 +148,24 @@ class Interpreter {
     info.shape = dims(call.items[2]);
     info.strides = dims(call.items[3]);
     check_bounds(info);
+    if (call.items.size() > 6) read_marks(node(call.items[6]), info);
     out_.tensors.push_back(std::move(info));
+  }
+
+  /// What PyTorch notes of a lazy view: {'neg': True} of z.conj().imag.
+  void read_marks(const PickleNode& marks, PthTensorInfo& info) const {
+    if (marks.kind == Kind::none) return;
+    if (marks.kind != Kind::dict) fail(fmt::format("'{}' has marks that are no dict", info.name));
+    for (size_t i = 0; i + 1 < marks.items.size(); i += 2) {
+      const std::string mark = key_text(node(marks.items[i]));
+      const PickleNode& value = node(marks.items[i + 1]);
+      if (value.kind == Kind::boolean && value.integer == 0) continue;
+      if (mark != "neg" || value.kind != Kind::boolean || !info.dtype ||
+          !is_floating(*info.dtype)) {
+        fail(fmt::format("'{}' has the mark '{}', which is not supported", info.name, mark));
+      }
+      info.negated = true;
+    }
   }
 
   /// The place of the last element must be in the storage.

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kIndexEnd = ".safetensors.index.json";
 constexpr std::string_view kFileEnd = ".safetensors";
 
-/// The index of a model's folder, or else its only file.
+/// The weights of a model's folder: as in transformers model.safetensors, even beside an index, or
+/// else the index, or else the only file.
 std::string file_in_folder(const std::string& folder) {
   std::vector<std::string> files, indices;
   for (const std::string& entry : names_in_folder(folder)) {
@@ -29,14 +30,12 @@ std::string file_in_folder(const std::string& folder) {
     if (name.ends_with(kIndexEnd)) indices.push_back(name);
     if (name.ends_with(kFileEnd)) files.push_back(name);
   }
-  const auto pick = [&](const std::vector<std::string>& of, std::string_view preferred) {
-    std::string wanted = (fs::path(folder) / preferred).string();
-    if (std::find(of.begin(), of.end(), wanted) != of.end()) return wanted;
-    return of.size() == 1 ? of[0] : std::string();
-  };
-  std::string found = pick(indices, "model.safetensors.index.json");
-  if (found.empty() && indices.empty()) found = pick(files, "model.safetensors");
-  if (!found.empty()) return found;
+  const std::string single = (fs::path(folder) / "model.safetensors").string();
+  if (std::find(files.begin(), files.end(), single) != files.end()) return single;
+  const std::string index = (fs::path(folder) / "model.safetensors.index.json").string();
+  if (std::find(indices.begin(), indices.end(), index) != indices.end()) return index;
+  if (indices.size() == 1) return indices[0];
+  if (indices.empty() && files.size() == 1) return files[0];
   if (files.empty() && indices.empty()) throw IoError(folder, "the folder has no safetensors file");
   throw IoError(folder,
                 fmt::format("the folder has {} safetensors files and {} indices", files.size(),

@@ -32,8 +32,8 @@ struct SafeTensorInfo {
 class SafeTensors {
  public:
   /// `path` is a file, an index ("*.safetensors.index.json") or the folder of a model, which holds
-  /// one index or else one file. Throws FormatError, named after the file and the fault, where
-  /// anything in a header is not as the format promises, and IoError.
+  /// model.safetensors, or else one index, or else one file. Throws FormatError, named after the
+  /// file and the fault, where anything in a header is not as the format promises, and IoError.
   explicit SafeTensors(const std::string& path);
 
   /// All tensors, in the order of their names.

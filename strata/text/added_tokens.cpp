@@ -44,10 +44,11 @@ void split_at_tokens(std::string_view text, const std::vector<AddedToken>& token
   std::vector<size_t> next(tokens.size(), 0);  // where each occurs next
   for (size_t i = 0; i < tokens.size(); ++i) next[i] = text.find(tokens[i].content);
   size_t begin = 0;
+  size_t from = 0;  // unlike `begin` not behind white space taken along, where one may begin
   while (true) {
     size_t first = tokens.size();
     for (size_t i = 0; i < tokens.size(); ++i) {
-      if (next[i] != kNowhere && next[i] < begin) next[i] = text.find(tokens[i].content, begin);
+      if (next[i] != kNowhere && next[i] < from) next[i] = text.find(tokens[i].content, from);
       if (next[i] == kNowhere) continue;
       const bool sooner = first == tokens.size() || next[i] < next[first];
       if (sooner ||
@@ -57,11 +58,11 @@ void split_at_tokens(std::string_view text, const std::vector<AddedToken>& token
     }
     if (first == tokens.size()) break;
     const AddedToken& found = tokens[first];
-    std::string_view before = text.substr(begin, next[first] - begin);
+    std::string_view before = text.substr(begin, std::max(next[first], begin) - begin);
     if (found.lstrip) before.remove_suffix(trailing_space(before, space));
     part(before);
     token(found);
-    begin = next[first] + found.content.size();
+    begin = from = next[first] + found.content.size();
     if (found.rstrip) begin += leading_space(text.substr(begin), space);
   }
   part(text.substr(begin));

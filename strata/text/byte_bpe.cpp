@@ -61,6 +61,7 @@ bool is_space(char32_t c) { return char_class(c) == CharClass::space; }
 
 ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
     : added_(config.added),
+      fuse_unknown_(config.fuse_unknown),
       prefix_space_(config.prefix_space),
       use_pattern_(config.use_pattern),
       ignore_merges_(config.ignore_merges) {
@@ -82,20 +83,26 @@ ByteBpe::ByteBpe(const ByteBpeConfig& config, const std::string& where)
   for (const AddedToken& t : added_) {
     if (t.content.empty()) throw FormatError(where, "an added token is empty");
     place(t.content, t.id, t.content);
+    (t.normalized ? normalized_added_ : raw_added_).push_back(t);
   }
   for (const auto& [token, id] : config.vocabulary) {
-    if (ids_.contains(token)) continue;  // an added token, which stands in some vocabularies too
+    if (token == config.unknown) unknown_ = id;
     std::optional<std::string> bytes = alphabet.bytes_of(token);
+    if (bytes) words_[*bytes] = id;
+    if (ids_.contains(token)) continue;  // an added token, which stands in some vocabularies too
     if (!bytes) {
       throw FormatError(where,
                         fmt::format("token '{}' has characters that stand for no byte", token));
     }
-    words_[*bytes] = id;
     place(token, id, std::move(*bytes));
   }
   for (size_t b = 0; b < 256; ++b) {
     const auto at = words_.find(std::string(1, static_cast<char>(b)));
     byte_ids_[b] = at == words_.end() ? -1 : at->second;
+    if (at == words_.end() && unknown_ < 0 && !config.unknown.empty()) {
+      throw FormatError(where, fmt::format("the vocabulary lacks both {} and the byte 0x{:02x}",
+                                           config.unknown, b));
+    }
   }
   const auto id_of = [&](const std::string& token) {
     const auto at = ids_.find(token);
@@ -120,25 +127,28 @@ std::optional<int64_t> ByteBpe::find(std::string_view token) const {
 }
 
 std::string ByteBpe::piece(int64_t id, bool) const {
-  if (id < 0 || id >= size() || !pieces_[static_cast<size_t>(id)]) {
-    throw IndexError("ByteBpe", fmt::format("there is no token number {} among {}", id, size()));
-  }
-  return *pieces_[static_cast<size_t>(id)];
+  if (id < 0) throw IndexError("ByteBpe", fmt::format("there is no token number {}", id));
+  return id < size() ? pieces_[static_cast<size_t>(id)].value_or("") : "";
 }
 
 std::vector<int64_t> ByteBpe::encode(std::string_view text) const {
   if (!is_utf8(text)) return encode(repair_utf8(text));
   std::vector<int64_t> ids;
   split_at_tokens(
-      text, added_, is_space, [&](std::string_view part) { encode_part(part, ids); },
+      text, raw_added_, is_space, [&](std::string_view part) { encode_part(part, ids); },
       [&](const AddedToken& t) { ids.push_back(t.id); });
   return ids;
 }
 
 void ByteBpe::encode_part(std::string_view text, std::vector<int64_t>& out) const {
+  split_at_tokens(
+      text, normalized_added_, is_space, [&](std::string_view part) { encode_words(part, out); },
+      [&](const AddedToken& t) { out.push_back(t.id); });
+}
+
+void ByteBpe::encode_words(std::string_view text, std::vector<int64_t>& out) const {
   if (text.empty()) return;
-  const bool spaced = char_class(first_character(text).code) == CharClass::space;
-  const std::string with_space = prefix_space_ && !spaced ? " " + std::string(text) : "";
+  const std::string with_space = prefix_space_ && text[0] != ' ' ? " " + std::string(text) : "";
   if (!with_space.empty()) text = with_space;
   if (!use_pattern_) return encode_word(text, out);
   for_each_gpt2_word(text, [&](std::string_view word) { encode_word(word, out); });
@@ -147,6 +157,20 @@ void ByteBpe::encode_part(std::string_view text, std::vector<int64_t>& out) cons
 const ByteBpe::Merge* ByteBpe::merge_of(int64_t left, int64_t right) const {
   const auto at = merges_.find(pair_key(left, right));
   return at == merges_.end() ? nullptr : &at->second;
+}
+
+std::vector<int64_t> ByteBpe::ids_of_bytes(std::string_view word) const {
+  std::vector<int64_t> ids;
+  ids.reserve(word.size());
+  bool known = true;
+  for (const char c : word) {
+    const int64_t id = byte_ids_[static_cast<unsigned char>(c)];
+    const bool fused = id < 0 && !known && fuse_unknown_;
+    known = id >= 0;
+    // As the original: without an unknown token a byte that has none is left out.
+    if (known || (unknown_ >= 0 && !fused)) ids.push_back(known ? id : unknown_);
+  }
+  return ids;
 }
 
 /// Joins neighbours, those of the earliest merge first, of equal ones the leftmost. The parts are a
@@ -161,9 +185,7 @@ void ByteBpe::encode_word(std::string_view word, std::vector<int64_t>& out) cons
   };
   std::vector<Part> parts;
   parts.reserve(word.size());
-  for (const char c : word) {
-    const int64_t id = byte_ids_[static_cast<unsigned char>(c)];
-    if (id < 0) continue;  // as the original: a byte without a token is left out
+  for (const int64_t id : ids_of_bytes(word)) {
     const auto i = static_cast<int64_t>(parts.size());
     parts.push_back({id, i - 1, i + 1});
   }

@@ -1,5 +1,6 @@
 // The files in which byte-level BPE comes: tokenizer.json of the `tokenizers` library, vocab.json
 // with merges.txt, and OpenAI's encoder.json with vocab.bpe.
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "strata/io/gzip.h"
 #include "strata/io/json.h"
 #include "strata/text/byte_bpe.h"
+#include "strata/text/tokenizer_folder.h"
 
 namespace strata {
 namespace {
@@ -16,6 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMostBytes = int64_t{256} << 20;
 constexpr const char* kEndOfText = "<|endoftext|>";
+/// The class that takes of a tokenizer.json no more than its vocabulary, merges and post-processor.
+constexpr const char* kRebuilt = "GPT2Tokenizer";
 
 std::string read_text(const std::string& path) {
   ByteStream stream(path);
@@ -77,23 +81,6 @@ void read_json_merges(const std::string& path, const JsonValue& merges, ByteBpeC
   }
 }
 
-void read_added(const std::string& path, const JsonValue& json, ByteBpeConfig& config) {
-  const JsonValue* list = json.find("added_tokens");
-  if (!list || list->is_null()) return;
-  if (!list->is_array()) throw FormatError(path, "\"added_tokens\" must be a list");
-  for (const JsonValue& t : list->elements()) {
-    if (!t.is_object()) throw FormatError(path, "an added token must be an object");
-    if (value_or(path, t, "single_word", false)) {
-      throw FormatError(path, "added tokens that stand for single words are not supported");
-    }
-    config.added.push_back({.content = value_or(path, t, "content", std::string()),
-                            .id = value_or<int64_t>(path, t, "id", -1),
-                            .special = value_or(path, t, "special", false),
-                            .lstrip = value_or(path, t, "lstrip", false),
-                            .rstrip = value_or(path, t, "rstrip", false)});
-  }
-}
-
 std::string type_of(const std::string& path, const JsonValue& json, const char* key) {
   const JsonValue* at = json.find(key);
   if (!at || at->is_null()) return "";
@@ -105,7 +92,22 @@ void refuse(const std::string& path, const char* what, const std::string& type) 
   throw FormatError(path, fmt::format("its {} is {}, not that of a byte-level BPE", what, type));
 }
 
-ByteBpeConfig from_tokenizer_json(const std::string& path) {
+/// Refuses what would make other tokens.
+void check_model(const std::string& path, const JsonValue& model, const ByteBpeConfig& config) {
+  for (const char* name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    const std::string mark = value_or(path, model, name, std::string());
+    if (!mark.empty()) refuse(path, name, fmt::format("'{}'", mark));
+  }
+  const double dropout = value_or(path, model, "dropout", 0.0);
+  if (dropout > 0) refuse(path, "dropout", fmt::format("{}", dropout));
+  const bool fallback = value_or(path, model, "byte_fallback", false);
+  const bool used =
+      fallback && std::any_of(config.vocabulary.begin(), config.vocabulary.end(),
+                              [](const auto& t) { return t.first.starts_with("<0x"); });
+  if (used) refuse(path, "byte_fallback", "true");
+}
+
+ByteBpeConfig from_tokenizer_json(const std::string& path, const TokenizerFolder& folder) {
   const JsonValue json = parse_json(path, read_text(path));
   if (!json.is_object()) throw FormatError(path, "is no JSON object");
   if (const auto type = type_of(path, json, "normalizer"); !type.empty()) {
@@ -121,23 +123,44 @@ ByteBpeConfig from_tokenizer_json(const std::string& path) {
   if (!after.empty() && after != "ByteLevel") refuse(path, "post_processor", after);
 
   ByteBpeConfig config;
-  config.prefix_space = value_or(path, level, "add_prefix_space", true);
-  config.use_pattern = value_or(path, level, "use_regex", true);
-  config.ignore_merges = value_or(path, model, "ignore_merges", false);
   read_vocabulary(path, object_of(path, model, "vocab"), config);
   const JsonValue* merges = model.find("merges");
   if (!merges) throw FormatError(path, "has no list \"merges\"");
   read_json_merges(path, *merges, config);
-  read_added(path, json, config);
+  config.added = read_added_tokens(path, json);
+  const bool rebuilt = folder.kind() == kRebuilt;
+  if (!rebuilt) {
+    check_model(path, model, config);
+    config.prefix_space = value_or(path, level, "add_prefix_space", true);
+    config.use_pattern = value_or(path, level, "use_regex", true);
+    config.ignore_merges = value_or(path, model, "ignore_merges", false);
+    config.unknown = value_or(path, model, "unk_token", std::string());
+    config.fuse_unknown = value_or(path, model, "fuse_unk", false);
+  }
+  folder.add_tokens(config.vocabulary, rebuilt, config.added);
   return config;
 }
 
-ByteBpeConfig from_two_files(const std::string& vocabulary, const std::string& merges) {
+ByteBpeConfig from_two_files(const std::string& vocabulary, const std::string& merges,
+                             const TokenizerFolder& folder) {
   ByteBpeConfig config;
   read_vocabulary(vocabulary, parse_json(vocabulary, read_text(vocabulary)), config);
   read_merges_file(merges, config);
+  folder.add_tokens(config.vocabulary, true, config.added);
+  return config;
+}
+
+/// What holds for either kind of files.
+ByteBpeConfig finish(const TokenizerFolder& folder, bool two_files, ByteBpeConfig config) {
+  if (two_files || !folder.file_decides()) {
+    config.prefix_space =
+        value_or(folder.path(), folder.config(), "add_prefix_space", config.prefix_space);
+  }
+  if (!two_files && folder.kind() != kRebuilt) return config;
+  const bool listed = std::any_of(config.added.begin(), config.added.end(),
+                                  [](const AddedToken& t) { return t.content == kEndOfText; });
   for (const auto& [token, id] : config.vocabulary) {
-    if (token == kEndOfText) config.added.push_back({.content = token, .id = id});
+    if (!listed && token == kEndOfText) config.added.push_back({.content = token, .id = id});
   }
   return config;
 }
@@ -155,8 +178,10 @@ std::string present(const fs::path& folder, const char* name) {
 
 ByteBpeConfig read_byte_bpe(const std::string& path) {
   const bool whole = fs::is_directory(path);
+  const fs::path home = whole ? fs::path(path) : fs::path(path).parent_path();
+  const TokenizerFolder folder(home);
   if (const auto json = whole ? present(path, "tokenizer.json") : ""; !json.empty()) {
-    return from_tokenizer_json(json);
+    return finish(folder, false, from_tokenizer_json(json, folder));
   }
   const std::pair<const char*, const char*> pairs[] = {{"vocab.json", "merges.txt"},
                                                        {"encoder.json", "vocab.bpe"}};
@@ -164,11 +189,10 @@ ByteBpeConfig read_byte_bpe(const std::string& path) {
   for (const auto& [vocabulary, merges] : pairs) {
     const bool meant = whole || name.starts_with(vocabulary) || name.starts_with(merges);
     if (!meant) continue;
-    const fs::path folder = whole ? fs::path(path) : fs::path(path).parent_path();
-    const std::string v = present(folder, vocabulary), m = present(folder, merges);
-    if (!v.empty() && !m.empty()) return from_two_files(v, m);
+    const std::string v = present(home, vocabulary), m = present(home, merges);
+    if (!v.empty() && !m.empty()) return finish(folder, true, from_two_files(v, m, folder));
   }
-  if (!whole) return from_tokenizer_json(path);
+  if (!whole) return finish(folder, false, from_tokenizer_json(path, folder));
   throw IoError(path, "holds no tokenizer",
                 "tokenizer.json, vocab.json and merges.txt, or encoder.json and vocab.bpe");
 }

@@ -16,18 +16,18 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 void check(const SamplingConfig& c) {
   if (!(c.temperature >= 0) || std::isinf(c.temperature)) {
-    throw ValueError("Sampler",
+    throw ValueError("TokenSampler",
                      fmt::format("temperature must be at least 0, got {}", c.temperature));
   }
   if (c.top_k < 0) {
-    throw ValueError("Sampler", fmt::format("top_k must be at least 0, got {}", c.top_k));
+    throw ValueError("TokenSampler", fmt::format("top_k must be at least 0, got {}", c.top_k));
   }
   if (!(c.top_p > 0 && c.top_p <= 1)) {
-    throw ValueError("Sampler", fmt::format("top_p must be in (0, 1], got {}", c.top_p));
+    throw ValueError("TokenSampler", fmt::format("top_p must be in (0, 1], got {}", c.top_p));
   }
   if (!(c.repetition_penalty > 0) || std::isinf(c.repetition_penalty)) {
-    throw ValueError(
-        "Sampler", fmt::format("repetition_penalty must be above 0, got {}", c.repetition_penalty));
+    throw ValueError("TokenSampler", fmt::format("repetition_penalty must be above 0, got {}",
+                                                 c.repetition_penalty));
   }
 }
 
@@ -37,7 +37,8 @@ std::vector<double> checked_scores(std::span<const float> logits) {
                                [](double v) { return std::isnan(v) || v == -kNever; });
   const bool none = std::all_of(scores.begin(), scores.end(), [](double v) { return v == kNever; });
   if (bad || none) {
-    throw NumericError("Sampler", bad ? "NaN or infinity among the logits" : "there are no logits");
+    throw NumericError("TokenSampler",
+                       bad ? "NaN or infinity among the logits" : "there are no logits");
   }
   return scores;
 }
@@ -46,7 +47,7 @@ void penalize(std::vector<double>& scores, std::span<const int64_t> previous, do
   std::vector<bool> done(scores.size());
   for (const int64_t id : previous) {
     if (id < 0 || id >= static_cast<int64_t>(scores.size())) {
-      throw IndexError("Sampler", fmt::format("token {} of {}", id, scores.size()));
+      throw IndexError("TokenSampler", fmt::format("token {} of {}", id, scores.size()));
     }
     const auto i = static_cast<size_t>(id);
     if (done[i]) continue;
@@ -91,12 +92,13 @@ void keep_top_p(std::vector<double>& scores, double top_p) {
 
 }  // namespace
 
-Sampler::Sampler(const SamplingConfig& config, uint64_t seed) : config_(config), generator_(seed) {
+TokenSampler::TokenSampler(const SamplingConfig& config, uint64_t seed)
+    : config_(config), generator_(seed) {
   check(config);
 }
 
-std::vector<double> Sampler::probabilities(std::span<const float> logits,
-                                           std::span<const int64_t> previous) const {
+std::vector<double> TokenSampler::probabilities(std::span<const float> logits,
+                                                std::span<const int64_t> previous) const {
   std::vector<double> scores = checked_scores(logits);
   if (config_.repetition_penalty != 1) penalize(scores, previous, config_.repetition_penalty);
   if (config_.temperature == 0) {
@@ -111,7 +113,7 @@ std::vector<double> Sampler::probabilities(std::span<const float> logits,
   return softmax_of(scores);
 }
 
-int64_t Sampler::next(std::span<const float> logits, std::span<const int64_t> previous) {
+int64_t TokenSampler::next(std::span<const float> logits, std::span<const int64_t> previous) {
   const std::vector<double> p = probabilities(logits, previous);
   double left = generator_.uniform();
   int64_t last = 0;

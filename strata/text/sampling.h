@@ -19,11 +19,11 @@ struct SamplingConfig {
 /// Chooses tokens by their logits, in the order of transformers: repetition penalty, temperature,
 /// top-k, top-p. Everything is computed in f64. Sources: Holtzman et al., "The curious case of
 /// neural text degeneration" (2020); Keskar et al., "CTRL" (2019) for the penalty.
-class Sampler {
+class TokenSampler {
  public:
   /// Throws ValueError for a temperature below 0, a top_k below 0, a top_p outside of (0, 1], a
   /// repetition_penalty that is not above 0, and for NaN and infinity.
-  explicit Sampler(const SamplingConfig& config, uint64_t seed = 0);
+  explicit TokenSampler(const SamplingConfig& config, uint64_t seed = 0);
 
   /// The probability of each token behind those of `previous`. With temperature 0 the likeliest, of
   /// equal ones the first, has them all. Throws NumericError for NaN or no finite logit, IndexError

@@ -10,9 +10,9 @@ std::string Tokenizer::decode(std::span<const int64_t> ids) const {
 }
 
 std::string TokenStream::push(int64_t id) {
-  const bool first = first_;
-  first_ = false;
-  return bytes_.push(tokenizer_->piece(id, first));
+  const std::string piece = tokenizer_->piece(id, first_);
+  first_ = first_ && piece.empty();
+  return bytes_.push(piece);
 }
 
 }  // namespace strata

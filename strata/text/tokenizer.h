@@ -22,7 +22,8 @@ class Tokenizer {
   /// U+FFFD.
   virtual std::vector<int64_t> encode(std::string_view text) const = 0;
   /// The bytes that a token adds to a text, which need not be whole characters. `first` says that
-  /// nothing stands before it. Throws IndexError for numbers that no token has.
+  /// nothing stands before it. ByteBpe and WordPiece, whose networks are often padded to more
+  /// tokens, have none for a number without a token. Throws IndexError for other numbers.
   virtual std::string piece(int64_t id, bool first = false) const = 0;
   /// The number of a token as it is written in the vocabulary: "<|endoftext|>", "[MASK]".
   virtual std::optional<int64_t> find(std::string_view token) const = 0;

@@ -77,7 +77,7 @@ WordPiece::WordPiece(const WordPieceConfig& config, const std::string& where) : 
     if (t.normalized) t.content = utf8(normalized(t.content));
     if (!t.content.empty()) (t.normalized ? normalized_added_ : raw_added_).push_back(t);
   }
-  if (!find(config.unknown)) {
+  if (!whole_.contains(config.unknown)) {
     throw FormatError(where, fmt::format("the vocabulary lacks {}", config.unknown));
   }
 }
@@ -122,6 +122,8 @@ bool WordPiece::is_special(int64_t id) const {
 }
 
 std::string WordPiece::piece(int64_t id, bool first) const {
+  const bool known = id < 0 || (id < size() && tokens_[static_cast<size_t>(id)]);
+  if (!known) return "";
   const std::string& t = token(id);
   if (first) return t;
   return t.starts_with(config_.prefix) ? t.substr(config_.prefix.size()) : spaced(t);

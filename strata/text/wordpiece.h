@@ -31,9 +31,10 @@ struct WordPieceConfig {
   bool clean = true;                       ///< drop control characters
 };
 
-/// Reads a tokenizer.json or vocab.txt, or a folder with either, and the tokenizer_config.json
-/// beside it. Throws IoError; FormatError for damaged files and for a tokenizer.json that asks for
-/// something else.
+/// Reads a tokenizer.json or vocab.txt, or a folder with either, and what lies beside it, see
+/// TokenizerFolder. Of a tokenizer.json transformers' BertTokenizer takes only the vocabulary.
+/// Throws IoError; FormatError for damaged files and for a tokenizer.json that asks for something
+/// else.
 WordPieceConfig read_wordpiece(const std::string& path);
 
 /// One or two texts as a network reads them: [CLS] first [SEP] second [SEP].

@@ -81,6 +81,17 @@ TEST(Csv, KnowsWhatColumnsHold) {
   EXPECT_EQ(codes.codes.to_vector<int64_t>(), std::vector<int64_t>({1, 0, -1}));
 }
 
+TEST(Csv, NumbersBeyondADoubleAreInfinityOr0) {
+  const std::string zeros(400, '0');
+  const CsvTable t = read("x\n0." + zeros + "1\n-" + zeros + "." + zeros + "1\n1" + zeros + "\n-1" +
+                          zeros + ".5\n0." + zeros + "1e900\n1" + zeros +
+                          "e-900\n1e99999999999\n1E-99999999999\n+1e+999\n");
+  const auto x = t.reals("x").to_vector<double>();
+  EXPECT_EQ(x,
+            std::vector<double>({0, 0, INFINITY, -INFINITY, INFINITY, 0, INFINITY, 0, INFINITY}));
+  EXPECT_TRUE(std::signbit(x[1]));
+}
+
 TEST(Csv, ErrorsSayWhere) {
   EXPECT_EQ(fault("a,b\n1,2\n\n3\n"),
             "line 4, column 2: the row has 1 values, the table 2 columns");

@@ -94,6 +94,23 @@ TEST(Png, ConvertsEveryKind) {
   EXPECT_EQ(read(png(2, 1, 8, 3, {0, 1, 0}, palette), 3), (Bytes{40, 50, 60, 1, 2, 3}));
 }
 
+// PIL reads the numbers as they stand, whatever a file says of gamma and colour spaces.
+TEST(Png, TakesNoNoticeOfColourSpaces) {
+  const std::string gamma = chunk("gAMA", word(100'000));
+  std::string white;
+  for (const uint32_t v : {31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000}) white += word(v);
+  const std::string rgb = {0, 10, 100, '\xc8'};
+  for (const std::string& extra :
+       {gamma, gamma + chunk("cHRM", white), chunk("sRGB", "\1"),
+        chunk("iCCP", std::string("x\0\0", 3) + deflated(std::string(200, '\1'))) + gamma}) {
+    EXPECT_EQ(read(png(1, 1, 8, 2, rgb, extra), 3), (Bytes{10, 100, 200}));
+    EXPECT_EQ(read(png(2, 1, 8, 0, {0, 10, 100}, extra), 1), (Bytes{10, 100}));
+    EXPECT_EQ(read(png(1, 1, 16, 0, {0, 50, 0}, extra), 1), (Bytes{50}));
+  }
+  const std::string palette = chunk("PLTE", {1, 2, 3, 40, 50, 60});
+  EXPECT_EQ(read(png(2, 1, 8, 3, {0, 1, 0}, gamma + palette), 3), (Bytes{40, 50, 60, 1, 2, 3}));
+}
+
 TEST(Png, RefusesTruncationAndSurvivesChanges) {
   const TempFolder folder;
   Generator random(2);

@@ -85,6 +85,48 @@ TEST(Pth, NamesWhatItRefuses) {
   EXPECT_EQ(inspect_file(golden("short.pth")).remarks.size(), 1u);
 }
 
+/// A file of tensors "a", with these marks, and "b", both elements 1 and 3 of one storage
+/// 1, 3, 2, -4: what torch.save writes for "a": z.conj().imag, "b": z.imag.
+std::string with_marks(const std::string& marks, const std::string& type = "Float") {
+  const std::string three(3, '\0');
+  const auto text = [&](const std::string& t) {
+    return std::string("X") + static_cast<char>(t.size()) + three + t;
+  };
+  const std::string view = "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" +
+                           type + "Storage\n" + text("0") + text("cpu") + "K\4NtQ" +
+                           "K\1K\2\x85K\2\x85\211ccollections\nOrderedDict\n)R";
+  const float numbers[] = {1, 3, 2, -4};
+  return slurp(golden("legacy.pth")).substr(0, 137) + "\x80\2}(" + text("a") + view + marks + "tR" +
+         text("b") + view + "tRu." + "\x80\2]" + text("0") + "a." + '\4' + std::string(7, '\0') +
+         std::string(reinterpret_cast<const char*>(numbers), sizeof numbers);
+}
+
+TEST(Pth, NegatesLazyViews) {
+  const TempFolder folder;
+  const auto load = [&](const std::string& marks, const std::string& type = "Float") {
+    spill(folder / "a.pth", with_marks(marks, type));
+    return load_pth(folder / "a.pth");
+  };
+  const std::string neg = "X\3" + std::string(3, '\0') + "neg";
+  const std::string conj = "X\4" + std::string(3, '\0') + "conj";
+  const TensorMap t = load("}" + neg + "\x88s");
+  EXPECT_EQ(t.at("a").to_vector<float>(), (std::vector<float>{-3, 4}));
+  EXPECT_EQ(t.at("b").to_vector<float>(), (std::vector<float>{3, -4}));
+  for (const std::string& none :
+       {std::string(), std::string("N"), std::string("}"), "}" + neg + "\x89s"}) {
+    EXPECT_EQ(load(none).at("a").to_vector<float>(), (std::vector<float>{3, -4}));
+  }
+  const auto refused = [&](const std::string& marks, const std::string& words,
+                           const std::string& type = "Float") {
+    const std::string error = message<FormatError>([&] { load(marks, type); });
+    EXPECT_NE(error.find("a.pth] " + words), std::string::npos) << error;
+  };
+  refused("}" + conj + "\x88s", "'a' has the mark 'conj', which is not supported");
+  refused("}X\1" + std::string(3, '\0') + "xK\1s", "'a' has the mark 'x'");
+  refused("}" + neg + "\x88s", "'a' has the mark 'neg'", "Int");
+  refused("K\1", "'a' has marks that are no dict");
+}
+
 /// What the pickle machine says of these instructions.
 std::string refusal(const std::string& code) {
   return message<FormatError>([&] {

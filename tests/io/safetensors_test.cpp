@@ -189,6 +189,13 @@ TEST_F(Sharded, LoadsAFolder) {
   EXPECT_EQ(load_safetensors(folder_.path()).size(), 2u);
 }
 
+TEST_F(Sharded, ASingleFileComesBeforeAnIndexAsInTransformers) {
+  spill(folder_ / "model.safetensors.index.json", R"({"weight_map": {"b": "m-2.safetensors"}})");
+  save_safetensors(folder_ / "model.safetensors", {{"whole", ones({1})}});
+  EXPECT_EQ(load_safetensors(folder_.path()).count("whole"), 1u);
+  EXPECT_EQ(load_safetensors(folder_ / "model.safetensors.index.json").count("b"), 1u);
+}
+
 TEST_F(Sharded, RefusesABadIndex) {
   const auto expect = [&](const std::string& text, const std::string& fault) {
     const std::string error = error_of_index(text);

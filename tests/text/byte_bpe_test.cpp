@@ -112,7 +112,7 @@ TEST(ByteBpe, EqualsGpt2OnTheGoldens) {
   for (const auto& p : prompts) {
     EXPECT_EQ(tokenizer.encode(p.at("prompt").get<std::string>()),
               p.at("token_ids").get<std::vector<int64_t>>());
-    const Sampler sampler(
+    const TokenSampler sampler(
         {.temperature = p.at("temperature").get<double>(), .top_k = p.at("top_k").get<int64_t>()});
     const auto chances = sampler.probabilities(std::span(logits).subspan(n++ * 50257, 50257));
     for (const auto& top : p.at("top50")) {
@@ -169,7 +169,82 @@ TEST(ByteBpe, StreamsWholeCharacters) {
   }
   EXPECT_EQ(all + stream.finish(), text);
   EXPECT_THROW(t.piece(-1), IndexError);
-  EXPECT_THROW(t.piece(t.size()), IndexError);
+}
+
+TEST(ByteBpe, NumbersOfPaddedVocabulariesAddNoText) {
+  const ByteBpe t = tiny({"ab"}, {{"a", "b"}});
+  EXPECT_EQ(t.decode(std::vector<int64_t>{'x', 150, 200, t.size(), 1'000'000, 'y'}), "xaby");
+}
+
+/// A tokenizer.json of a few tokens with these options of its model and of its own.
+std::string small_json(const std::string& model, const std::string& more = "") {
+  return R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, )" + more +
+         R"("model": {"type": "BPE", "merges": ["a b", "Ġ x"], "vocab": {"<unk>": 0, "a": 1,
+         "b": 2, "ab": 3, "Ġ": 4, "Ċ": 5, "x": 6, "Ġx": 7})" +
+         (model.empty() ? "" : ", " + model) + "}}";
+}
+
+std::vector<int64_t> numbers(const std::string& json, const std::string& text) {
+  const TempFolder folder;
+  spill(folder / "a.json", json);
+  return ByteBpe::load(folder / "a.json").encode(text);
+}
+
+// The numbers are those of tokenizers 0.23.3.
+TEST(ByteBpe, BytesWithoutATokenBecomeTheUnknownOne) {
+  using Numbers = std::vector<int64_t>;
+  const std::string text = "ab\u00e7\u00e7ab x\u00e7";
+  EXPECT_EQ(numbers(small_json(""), text), (Numbers{3, 3, 7}));
+  EXPECT_EQ(numbers(small_json(R"("unk_token": "<unk>")"), text),
+            (Numbers{3, 0, 0, 0, 0, 3, 7, 0, 0}));
+  EXPECT_EQ(numbers(small_json(R"("unk_token": "<unk>", "fuse_unk": true)"), text),
+            (Numbers{3, 0, 3, 7, 0}));
+}
+
+TEST(ByteBpe, RefusesOptionsThatMakeOtherTokens) {
+  const auto fault = [&](const std::string& model) {
+    return message<FormatError>([&] { numbers(small_json(model), ""); });
+  };
+  const auto expect = [&](const std::string& model, const std::string& words) {
+    EXPECT_NE(fault(model).find("a.json] " + words), std::string::npos) << fault(model);
+  };
+  expect(R"("unk_token": "?")", "the vocabulary lacks both ? and the byte 0x00");
+  expect(R"("end_of_word_suffix": "</w>")", "its end_of_word_suffix is '</w>'");
+  expect(R"("continuing_subword_prefix": "##")", "its continuing_subword_prefix is '##'");
+  expect(R"("dropout": 0.1)", "its dropout is 0.1");
+  const std::string fallback = R"("byte_fallback": true, "vocab": {"<0x41>": 0}, "merges": [])";
+  expect(fallback, "its byte_fallback is true");
+  EXPECT_EQ(numbers(small_json(R"("dropout": 0.0, "end_of_word_suffix": "", "unk_token": null,
+                                  "continuing_subword_prefix": null)"),
+                    "ab"),
+            std::vector<int64_t>{3});
+}
+
+TEST(ByteBpe, AnyTextButOneThatBeginsWithASpaceGetsOne) {
+  using Numbers = std::vector<int64_t>;
+  std::string json = small_json("");
+  json.replace(json.find("false"), 5, "true");
+  EXPECT_EQ(numbers(json, "\nab"), (Numbers{4, 5, 3}));
+  EXPECT_EQ(numbers(json, "x"), Numbers{7});
+  EXPECT_EQ(numbers(json, " x"), Numbers{7});
+}
+
+TEST(ByteBpe, LooksForAddedTokensInTwoPasses) {
+  using Numbers = std::vector<int64_t>;
+  const auto with = [](const std::string& first, const std::string& second) {
+    return small_json("", R"("added_tokens": [{"id": 8, "content": )" + first +
+                              R"(}, {"id": 9, "content": )" + second + "}], ");
+  };
+  const std::string passes = with(R"("bx", "normalized": false)", R"("ab", "normalized": true)");
+  EXPECT_EQ(numbers(passes, "abx"), (Numbers{1, 8}));
+  EXPECT_EQ(numbers(passes, "ab abxab"), (Numbers{9, 4, 1, 8, 9}));
+  // White space that one takes along may still begin another.
+  const std::string space = with(R"("<s>", "rstrip": true)", R"(" x", "lstrip": true)");
+  EXPECT_EQ(numbers(space, "<s>  xab"), (Numbers{8, 9, 3}));
+  EXPECT_EQ(numbers(space, "<s> ab  x"), (Numbers{8, 3, 9}));
+  // One that is written as the vocabulary writes a byte leaves that byte its token.
+  const std::string byte = small_json("", R"("added_tokens": [{"id": 4, "content": "Ġ"}], )");
+  EXPECT_EQ(numbers(byte, " a Ġ"), (Numbers{4, 1, 4, 4}));
 }
 
 TEST(ByteBpe, SaysWhatIsWrongWithFiles) {

@@ -17,7 +17,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> chances(const SamplingConfig& config, const std::vector<float>& logits,
                             const std::vector<int64_t>& previous = {}) {
-  return Sampler(config).probabilities(logits, previous);
+  return TokenSampler(config).probabilities(logits, previous);
 }
 
 void expect_near(const std::vector<double>& got, const std::vector<double>& wanted) {
@@ -27,7 +27,7 @@ void expect_near(const std::vector<double>& got, const std::vector<double>& want
 
 const std::vector<float> kLogits = {std::log(1.0f), std::log(4.0f), std::log(2.0f), std::log(1.0f)};
 
-TEST(Sampler, Probabilities) {
+TEST(TokenSampler, Probabilities) {
   expect_near(chances({}, kLogits), {0.125, 0.5, 0.25, 0.125});
   expect_near(chances({.temperature = 0.5}, kLogits), {1 / 22.0, 16 / 22.0, 4 / 22.0, 1 / 22.0});
   expect_near(chances({.temperature = 0}, kLogits), {0, 1, 0, 0});
@@ -38,21 +38,21 @@ TEST(Sampler, Probabilities) {
   expect_near(chances({.top_k = 2, .top_p = 0.6}, kLogits), {0, 1, 0, 0});
 }
 
-TEST(Sampler, PenalizesWhatOccurred) {
+TEST(TokenSampler, PenalizesWhatOccurred) {
   // Positive logits are divided, negative ones multiplied, each once.
   expect_near(chances({.repetition_penalty = 2}, {2, -1, 0}, {0, 1, 1, 0}),
               chances({}, {1, -2, 0}));
 }
 
-TEST(Sampler, DrawsByTheProbabilities) {
-  Sampler sampler({}, 3);
+TEST(TokenSampler, DrawsByTheProbabilities) {
+  TokenSampler sampler({}, 3);
   std::vector<double> share(4, 0);
   for (int i = 0; i < 20000; ++i) share[static_cast<size_t>(sampler.next(kLogits))] += 1 / 20000.0;
   for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(share[i], chances({}, kLogits)[i], 0.01);
 }
 
-TEST(Sampler, TheSeedDecides) {
-  Sampler a({}, 1), b({}, 1), c({}, 2);
+TEST(TokenSampler, TheSeedDecides) {
+  TokenSampler a({}, 1), b({}, 1), c({}, 2);
   int other = 0;
   for (int i = 0; i < 50; ++i) {
     const int64_t id = a.next(kLogits);
@@ -62,15 +62,17 @@ TEST(Sampler, TheSeedDecides) {
   EXPECT_GT(other, 5);
 }
 
-TEST(Sampler, RefusesNonsense) {
-  const auto make = [](const SamplingConfig& c) { return [c] { Sampler sampler(c); }; };
+TEST(TokenSampler, RefusesNonsense) {
+  const auto make = [](const SamplingConfig& c) { return [c] { TokenSampler sampler(c); }; };
   EXPECT_EQ(message<ValueError>(make({.temperature = kNaN})),
-            "[Sampler] temperature must be at least 0, got nan");
+            "[TokenSampler] temperature must be at least 0, got nan");
   EXPECT_EQ(message<ValueError>(make({.temperature = -1})),
-            "[Sampler] temperature must be at least 0, got -1");
-  EXPECT_EQ(message<ValueError>(make({.top_k = -1})), "[Sampler] top_k must be at least 0, got -1");
-  for (double p : {0.0, 1.5, kNaN}) EXPECT_THROW(Sampler({.top_p = p}), ValueError);
-  for (double p : {0.0, -1.0, kNaN}) EXPECT_THROW(Sampler({.repetition_penalty = p}), ValueError);
+            "[TokenSampler] temperature must be at least 0, got -1");
+  EXPECT_EQ(message<ValueError>(make({.top_k = -1})),
+            "[TokenSampler] top_k must be at least 0, got -1");
+  for (double p : {0.0, 1.5, kNaN}) EXPECT_THROW(TokenSampler({.top_p = p}), ValueError);
+  for (double p : {0.0, -1.0, kNaN})
+    EXPECT_THROW(TokenSampler({.repetition_penalty = p}), ValueError);
   EXPECT_THROW(chances({}, {1, std::nanf("")}), NumericError);
   EXPECT_THROW(chances({}, {}), NumericError);
   EXPECT_THROW(chances({.repetition_penalty = 2}, {1, 2}, {2}), IndexError);

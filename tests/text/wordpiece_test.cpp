@@ -115,12 +115,14 @@ TEST(WordPiece, ReadsVocabulariesAsTheyLie) {
   EXPECT_EQ(WordPiece::load(folder.path()).encode("Caf\u00e9 [MASK]"), (Numbers{5, 4}));
   spill(folder / "tokenizer.json",
         R"({"model": {"vocab": {"<u>": 0, "x": 1}, "unk_token": "<u>"}})");
-  spill(folder / "tokenizer_config.json", R"({"unk_token": {"content": "<u>"}})");
-  EXPECT_EQ(WordPiece::load(folder.path()).encode("x X"), (Numbers{1, 0}));
+  spill(folder / "tokenizer_config.json",
+        R"({"unk_token": {"content": "<u>"}, "tokenizer_class": "BertTokenizerFast"})");
+  EXPECT_EQ(WordPiece::load(folder.path()).encode("X y"), (Numbers{1, 0}));
 }
 
 TEST(WordPiece, RefusesWhatItCannotBe) {
   const TempFolder folder;
+  spill(folder / "tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
   const auto fault = [&](const std::string& json) {
     spill(folder / "tokenizer.json", json);
     return message<FormatError>([&] { WordPiece::load(folder.path()); });
@@ -142,7 +144,68 @@ TEST(WordPiece, RefusesWhatItCannotBe) {
   has(fault(R"({"model": {"vocab": {"[UNK]": 99999999999}}})"), "has the number");
   has(fault(R"({"model": {"vocab": {"[UNK]": 9999999}}})"), "has the number");
   const WordPiece t(small());
-  has(message<IndexError>([&] { t.piece(15); }), "no token number 15 among 15");
+  has(message<IndexError>([&] { t.token(15); }), "no token number 15 among 15");
+  EXPECT_THROW(t.piece(-1), IndexError);
+  EXPECT_EQ(t.decode(Numbers{15, 8, 1000, 9}), "wanted") << "networks are padded to more tokens";
+}
+
+/// A tokenizer.json with these parts; "[CLS] A [SEP]" stands for the pieces of a template.
+std::string with_parts(const std::string& pre_tokenizer, const std::string& post_processor) {
+  return R"({"normalizer": {"type": "BertNormalizer", "lowercase": false},
+      "pre_tokenizer": )" +
+         pre_tokenizer + R"(, "post_processor": )" + post_processor +
+         R"(, "model": {"type": "WordPiece", "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2,
+      "[SEP]": 3, "a": 4, "A": 5}}})";
+}
+
+std::string piece_of(const std::string& name, int type) {
+  const char* kind = name.size() == 1 ? "Sequence" : "SpecialToken";
+  return std::string("{\"") + kind + R"(": {"id": ")" + name + R"(", "type_id": )" +
+         std::to_string(type) + "}}";
+}
+
+TEST(WordPiece, RefusesWhatDoesNotMakeClsAndSep) {
+  const std::string pre = R"({"type": "BertPreTokenizer"})";
+  const std::string one =
+      piece_of("[CLS]", 0) + "," + piece_of("A", 0) + "," + piece_of("[SEP]", 0);
+  const std::string two = one + "," + piece_of("B", 1) + "," + piece_of("[SEP]", 1);
+  const auto make = [](const std::string& single, const std::string& pair, int classify = 2) {
+    return R"({"type": "TemplateProcessing", "single": [)" + single + R"(], "pair": [)" + pair +
+           R"(], "special_tokens": {"[SEP]": {"id": "[SEP]", "ids": [3]}, "[CLS]": {"ids": [)" +
+           std::to_string(classify) + "]}}}";
+  };
+  const TempFolder folder;
+  const auto read = [&](const std::string& json) {
+    spill(folder / "tokenizer.json", json);
+    return WordPiece::load(folder.path()).encode_pair("a A").ids;
+  };
+  const Numbers kept = {2, 4, 5, 3};
+  EXPECT_EQ(read(with_parts(pre, make(one, two))), kept);
+  EXPECT_EQ(read(with_parts(pre, R"({"type": "BertProcessing", "sep": ["[SEP]", 3],
+                                     "cls": ["[CLS]", 2]})")),
+            kept);
+  const auto refused = [&](const std::string& json, const std::string& words) {
+    const std::string error = message<FormatError>([&] { read(json); });
+    EXPECT_NE(error.find("tokenizer.json] its " + words), std::string::npos) << error;
+  };
+  refused(with_parts("null", make(one, two)), "pre_tokenizer is absent");
+  refused(with_parts(pre, "null"), "post_processor (absent)");
+  refused(with_parts(pre, R"({"type": "RobertaProcessing"})"), "post_processor (Roberta");
+  refused(with_parts(pre, R"({"type": "BertProcessing", "sep": ["[SEP]", 3],
+                              "cls": ["[PAD]", 0]})"),
+          "post_processor (BertProcessing)");
+  refused(with_parts(pre, make(one, two, 1)), "post_processor (TemplateProcessing)");
+  refused(with_parts(pre, make(two, two)), "post_processor (TemplateProcessing)");
+  refused(with_parts(pre, make(one, one + "," + piece_of("B", 1))),
+          "post_processor (TemplateProcessing)");
+  refused(with_parts(pre, make(one, one + "," + piece_of("B", 0) + "," + piece_of("[SEP]", 0))),
+          "post_processor (TemplateProcessing)");
+  // transformers' own class makes all but the vocabulary itself.
+  spill(folder / "tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
+  EXPECT_EQ(read(with_parts("null", "null")), (Numbers{2, 4, 4, 3}));
+  spill(folder / "tokenizer_config.json",
+        R"({"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": true})");
+  EXPECT_EQ(read(with_parts(pre, make(one, two))), kept);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "recipes/shared/bert_text.h"
+#include "recipes/shared/sentence_folder.h"
 #include "tests/fuzz/target.h"
 
 namespace strata::fuzz {
