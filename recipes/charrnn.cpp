@@ -1,6 +1,7 @@
 #include "models/language/charrnn.h"
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,11 +48,13 @@ CharVocabulary vocabulary_of(const Settings& settings) {
 
 /// Nats a character over the whole text, read in order by kStreams readers, each from a place of
 /// its own with an empty state.
-train::Metric judge(models::CharRnn& model, const Tensor& ids) {
+train::Metric judge(models::CharRnn& model, const Tensor& ids,
+                    const std::function<void(int64_t done)>& told) {
   const int64_t targets = ids.numel() - 1;
   const int64_t streams = std::clamp<int64_t>(targets / 1000, 1, kStreams);
   const int64_t length = targets / streams;
   double total = 0;
+  int64_t done = 0;
   const auto read = [&](int64_t begin, int64_t rows, int64_t stride, int64_t count) {
     nn::RecurrentState state;
     const auto part = [&](int64_t from, int64_t width) {
@@ -59,6 +62,8 @@ train::Metric judge(models::CharRnn& model, const Tensor& ids) {
     };
     for (int64_t at = 0; at < count; at += kPiece) {
       const int64_t width = std::min(kPiece, count - at);
+      told(done);
+      done += rows * width;
       const Tensor logits = model.step(part(begin + at, width), state);
       const Tensor loss =
           cross_entropy(logits, part(begin + at + 1, width), {.reduction = Reduction::sum});
@@ -83,7 +88,8 @@ std::unique_ptr<train::Training> train_charrnn(nn::Module& module, const Setting
           .holdout = source.holdout,
           .schedule =
               [lr = s.lr](int64_t total) { return schedules::cosine({.lr = lr, .steps = total}); },
-          .evaluate = [&model](const Tensor& ids) { return judge(model, ids); }});
+          .evaluate = [&model](const Tensor& ids,
+                               const auto& told) { return judge(model, ids, told); }});
 }
 
 GenerateResult generate(System& system, const GenerateRequest& request, const TextSink& sink) {
@@ -111,8 +117,7 @@ std::vector<Recipe> charrnn() {
                  "of 256 units, a linear layer.",
       .metric = "nats_per_character",
       .expected = "1.55 nats a character on the last tenth of tiny Shakespeare",
-      .data = "a text file, its last tenth kept apart to judge; without --data, sentences made by "
-              "rule",
+      .data = kTextData,
       .steps = 1500,
       .settings = [] { return Settings::of(CharRnnSettings()); },
       .inputs =

@@ -108,8 +108,7 @@ std::vector<Recipe> gpt_char() {
                  "of width 128, without biases.",
       .metric = "nats_per_symbol",
       .expected = "1.90 nats a character of tiny Shakespeare after 2000 steps",
-      .data = "a text file, its last tenth kept apart to judge; without --data, sentences made by "
-              "rule",
+      .data = kTextData,
       .steps = 2000,
       .settings = [] { return Settings::of(GptCharSettings()); },
       .inputs =

@@ -53,14 +53,13 @@ std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings&
     throw ValueError("resnet", "balanced=true with a share held out",
                      "leave out --patience and --holdout, or balanced");
   }
-  const auto train_set =
-      photos(source, Split::train, {}, {.least_area = s.least_area, .jitter = s.jitter});
-  if (s.balanced) config.sampler = balanced_classes(*train_set);
+  const PhotoSets sets = photo_sets(source, {}, {.least_area = s.least_area, .jitter = s.jitter});
+  if (s.balanced) config.sampler = balanced_classes(*sets.train);
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(model.parameters(),
                             SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay}),
-      train_set, photos(source, Split::test, {}), std::move(config));
+      sets.train, sets.test, std::move(config));
 }
 
 /// `top1`: the share of ImageNet's validation set that torchvision's first weights get right.

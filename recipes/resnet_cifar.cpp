@@ -34,13 +34,13 @@ std::unique_ptr<train::Training> train_resnet_cifar(nn::Module& model, const Set
   const double flip = source.data.empty() ? 0 : s.flip;  // a mirrored digit is another sign
   train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
   config.transform = random_moves(s.shift, flip);
+  const PhotoSets sets = photo_sets(source, cifar_photos());
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(
           model.parameters(),
           SGDConfig{.lr = s.lr, .momentum = 0.9, .weight_decay = s.decay, .nesterov = true}),
-      photos(source, Split::train, cifar_photos()), photos(source, Split::test, cifar_photos()),
-      std::move(config));
+      sets.train, sets.test, std::move(config));
 }
 
 const std::vector<std::string>& labels() {

@@ -1,6 +1,7 @@
 #include "apps/strata/run_report.h"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <filesystem>
 
@@ -14,6 +15,7 @@
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/default_device.h"
+#include "strata/text/char_vocabulary.h"
 #include "strata/train/report.h"
 #include "strata/vision/image.h"
 
@@ -38,6 +40,18 @@ std::string small_png(const Tensor& image) {
   const int64_t h = image.size(0), w = image.size(1), most = std::max(h, w);
   if (most <= kKeptSide) return encode_png(to_bytes(image));
   return encode_png(to_bytes(resize(image, h * kKeptSide / most, w * kKeptSide / most)));
+}
+
+/// What a text begins with: a line's end, but where a model of characters does not know that, its
+/// first one.
+std::string opening(const recipes::Settings& settings) {
+  const std::string line_end = "\n";
+  for (const auto& field : settings.fields().list()) {
+    if (field.name != "characters" || field.value.find(line_end) != std::string::npos) continue;
+    const std::array<int64_t, 1> first = {0};
+    return CharVocabulary::of(field.value).decode(first);
+  }
+  return line_end;
 }
 
 }  // namespace
@@ -92,12 +106,23 @@ void RunReport::add_answers(const std::vector<train::Answer>& answers) {
 
 void RunReport::add_creations(const std::string& run_dir, uint64_t seed) {
   if (!recipe_.generate && !recipe_.sample) return;
+  try {
+    create(run_dir, seed);
+  } catch (const Error& e) {
+    say(std::string("the report lacks what the network makes: ") + e.what());
+  }
+}
+
+void RunReport::create(const std::string& run_dir, uint64_t seed) {
   const NoGrad no_grad;
   recipes::System system = recipes::open_system(recipe_.name, run_dir);
   if (recipe_.generate) {
     std::string text;
     recipe_.generate(system,
-                     {.prompt = "\n", .max_tokens = kWritten, .temperature = 0.8, .seed = seed},
+                     {.prompt = opening(system.settings),
+                      .max_tokens = kWritten,
+                      .temperature = 0.8,
+                      .seed = seed},
                      [&](std::string_view piece) {
                        text += piece;
                        return true;

@@ -23,6 +23,7 @@ class RunReport final : public train::FitObserver {
   void add_result(const train::FitResult& result);
   void add_answers(const std::vector<train::Answer>& answers);
   /// Lets the finished weights in `run_dir` write a text or draw some pictures, where they can.
+  /// That it went wrong is said, not thrown.
   void add_creations(const std::string& run_dir, uint64_t seed);
 
   /// Writes both files and says where; that they cannot be written is said too, not thrown: the
@@ -30,6 +31,8 @@ class RunReport final : public train::FitObserver {
   void write(const std::string& run_dir, const std::string& state);
 
  private:
+  void create(const std::string& run_dir, uint64_t seed);
+
   const recipes::Recipe& recipe_;
   train::RunRecord record_;
 };

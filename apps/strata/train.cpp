@@ -1,6 +1,9 @@
-#include <chrono>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <limits>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -8,12 +11,16 @@
 #include "apps/strata/profiling.h"
 #include "apps/strata/run_report.h"
 #include "apps/strata/terminal.h"
+#include "apps/strata/train_observer.h"
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
+#include "strata/io/base64.h"
+#include "strata/io/file.h"
 #include "strata/io/png.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/joining.h"
 #include "strata/tape/grad_mode.h"
+#include "strata/text/utf8.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/fit.h"
 #include "strata/train/run_record.h"
@@ -47,61 +54,55 @@ struct TrainArguments {
   bool typed(const std::string& flag) const { return command->count(flag) > 0; }
 };
 
-/// Draws the progress of a fit: a bar on a terminal, a line an epoch in a pipe.
-class TerminalObserver final : public train::FitObserver {
- public:
-  explicit TerminalObserver(RunReport& report) : report_(report) {}
-
-  void resumed(const train::Progress& p) override {
-    say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
-  }
-  void stepped(const train::Progress& p) override {
-    idle_ = false;
-    report_.stepped(p);
-    losses_.push_back(p.loss);
-    smooth_ = losses_.size() == 1 ? p.loss : 0.98 * smooth_ + 0.02 * p.loss;
-    const double left = p.step ? p.seconds / static_cast<double>(p.step) *
-                                     static_cast<double>(p.total_steps - p.step)
-                               : 0;
-    line_.show(fmt::format("epoch {}/{} {} {:>3.0f}%  loss {:.4f}  lr {:.2g}  {} left", p.epoch + 1,
-                           p.epochs, bar(fraction(p.batch, p.batches), 24),
-                           100 * fraction(p.batch, p.batches), smooth_, p.learning_rate,
-                           duration(left)));
-  }
-  void evaluated(const train::Progress& p, const train::Metric& m) override {
-    idle_ = false;
-    report_.evaluated(p, m);
-    line_.clear();
-    say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step, smooth_, m.name, m.value,
-                    duration(p.seconds)));
-  }
-  void close() { line_.clear(); }
-  const std::vector<double>& losses() const { return losses_; }
-  /// Whether nothing was done yet.
-  bool idle() const { return idle_; }
-
- private:
-  static double fraction(int64_t a, int64_t b) {
-    return b ? static_cast<double>(a) / static_cast<double>(b) : 0;
-  }
-  RunReport& report_;
-  StatusLine line_;
-  std::vector<double> losses_;
-  double smooth_ = 0;
-  bool idle_ = true;
-};
+/// Whether it is a system's folder by name: "lenet5" and "lenet5-2".
+bool is_of_system(const std::string& folder, const std::string& system) {
+  if (!folder.starts_with(system)) return false;
+  const std::string rest = folder.substr(system.size());
+  return rest.empty() || (rest.size() > 1 && rest[0] == '-' &&
+                          rest.find_first_not_of("0123456789", 1) == std::string::npos);
+}
 
 /// The folder of this run: the one named, the newest one to resume, or a fresh one.
 std::string choose_run_dir(const TrainArguments& a) {
   if (!a.out.empty()) return a.out;
   const fs::path root = "runs";
   fs::path newest;
-  int number = 1;
-  for (;; ++number) {
-    const fs::path dir = root / (number == 1 ? a.system : fmt::format("{}-{}", a.system, number));
-    if (!fs::exists(dir)) return (a.resume && !newest.empty() ? newest : dir).string();
-    if (newest.empty() || fs::last_write_time(dir) > fs::last_write_time(newest)) newest = dir;
+  std::error_code none_there;
+  for (const auto& entry : fs::directory_iterator(root, none_there)) {
+    if (!a.resume || !is_of_system(entry.path().filename().string(), a.system)) continue;
+    if (newest.empty() || entry.last_write_time() > fs::last_write_time(newest)) newest = entry;
   }
+  if (!newest.empty()) return newest.string();
+  for (int number = 1;; ++number) {
+    const fs::path dir = root / (number == 1 ? a.system : fmt::format("{}-{}", a.system, number));
+    if (!fs::exists(dir)) return dir.string();
+  }
+}
+
+/// A new run would cost one that lies in its folder.
+void require_free(const TrainArguments& a, const std::string& run_dir) {
+  if (!train::holds_run(run_dir)) return;
+  if (!a.resume) {
+    throw UsageError("--out", run_dir + " holds a run already",
+                     "--resume goes on with it; a new one needs another folder: --out");
+  }
+  if (!fs::exists(train::checkpoint_path(run_dir))) {
+    throw UsageError("--resume", run_dir + " holds weights, but no checkpoint to go on from",
+                     "a new run needs another folder: --out");
+  }
+}
+
+constexpr std::string_view kInBase64 = "base64:";
+
+/// A path as a checkpoint's JSON can keep it, which takes UTF-8 alone.
+std::string kept_path(const std::string& data) {
+  if (data.empty()) return {};
+  const std::string path = fs::absolute(data).string();
+  return is_utf8(path) ? path : std::string(kInBase64) + encode_base64(path);
+}
+
+std::string path_of(const std::string& kept) {
+  return kept.starts_with(kInBase64) ? decode_base64(kept.substr(kInBase64.size())) : kept;
 }
 
 /// A tenth of the training samples where early stopping asks for some to judge by.
@@ -164,7 +165,7 @@ void adopt_options(TrainArguments& a, const Kept& kept, const std::string& check
   for (const char* flag : may_change) {
     if (given(flag)) adopt(a, flag, kept.at(flag), checkpoint);
   }
-  if (!a.typed(kData) && kept.contains(kData)) a.data = kept.at(kData);
+  if (!a.typed(kData) && kept.contains(kData)) a.data = path_of(kept.at(kData));
   for (const std::string name : {"seed", "dtype", "accumulate", "holdout"}) {
     adopt(a, "--" + name, kept.at(name), checkpoint);
   }
@@ -196,7 +197,7 @@ train::FitOptions fit_options(const Recipe& recipe, const TrainArguments& a,
   o.patience = a.patience;
   o.min_delta = a.min_delta;
   o.settings = remembered(a, settings);
-  o.notes = {{kData, a.data.empty() ? "" : fs::absolute(a.data).string()},
+  o.notes = {{kData, kept_path(a.data)},
              {kEpochs, std::to_string(o.steps > 0 ? 0 : o.epochs)},
              {kSteps, std::to_string(o.steps)},
              {kPatience, std::to_string(o.patience)},
@@ -213,10 +214,14 @@ void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions&
                   a.data.empty() ? generated : a.data));
   const int64_t epoch_steps = (training.batches_per_epoch() - 1) / o.accumulate + 1;
   const int64_t steps = o.steps ? o.steps : o.epochs * epoch_steps;
-  say(fmt::format(
-      "{} steps ({}), seed {}, {}, {} threads, into {}", grouped(steps),
-      o.steps ? "as asked" : fmt::format("{} epoch{}", o.epochs, o.epochs == 1 ? "" : "s"), a.seed,
-      a.dtype, thread_count(), o.run_dir));
+  const auto counted = [](int64_t n, const char* what) {
+    return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
+  };
+  const std::string why = o.steps == 0         ? counted(o.epochs, "epoch")
+                          : o.steps == r.steps ? "its default"
+                                               : "as asked";
+  say(fmt::format("{} ({}), seed {}, {}, {}, into {}", counted(steps, "step"), why, a.seed, a.dtype,
+                  counted(thread_count(), "thread"), o.run_dir));
 }
 
 /// Half as large, for a terminal.
@@ -281,18 +286,32 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
   }
 }
 
-/// Shows and keeps what the finished network makes of some samples.
+/// Shows and keeps what the finished network makes of some samples. What goes wrong is told: the
+/// weights are in place.
 void finish(train::Training& training, const std::string& run_dir, uint64_t seed,
             RunReport& report) {
   if (!interrupted()) {  // else in the last evaluation: all is saved
     const NoGrad no_grad;
     training.model().eval();
-    const std::vector<train::Answer> answers = training.answers(kAnswersKept);
-    show_answers(answers, run_dir);
-    report.add_answers(answers);
+    try {
+      const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+      report.add_answers(answers);
+      show_answers(answers, run_dir);
+    } catch (const Error& e) {
+      say(std::string("the answers could not be shown: ") + e.what());
+    }
     report.add_creations(run_dir, seed);
   }
   report.write(run_dir, kFinished);
+}
+
+/// A profile whose trace cannot be written costs the run nothing.
+void finish_profile(ProfileRun& profile, const std::string& run_dir) {
+  try {
+    profile.finish((fs::path(run_dir) / "trace.json").string());
+  } catch (const Error& e) {
+    say(std::string("the trace could not be written: ") + e.what());
+  }
 }
 
 void conclude(const Recipe& r, const train::FitResult& result, const std::string& run_dir,
@@ -321,13 +340,27 @@ nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
           {"run_dir", run_dir}};
 }
 
+/// What can be said of the command line before anything is read or made.
+void check_request(const Recipe& recipe, const TrainArguments& a, const std::string& run_dir) {
+  if (!recipe.training)
+    throw UsageError(a.system, "has no training here", "strata info tells what it does");
+  require_free(a, run_dir);
+  const Device device = checked_usage([&] { return device_from_name(a.device); });
+  if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
+  if (!a.data.empty() && recipe.data.empty()) {
+    throw UsageError("--data", a.system + " makes its own data and takes no other");
+  }
+  if (a.profile.on && !a.profile.trace.empty()) {
+    const AtomicFile can_be_written(a.profile.trace);  // else that shows after the training
+  }
+}
+
 int train_system(TrainArguments& a, const Program& program) {
   a.common.apply();
   const Recipe& recipe =
       checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
-  if (!recipe.training)
-    throw UsageError(a.system, "has no training here", "strata info tells what it does");
   const std::string run_dir = choose_run_dir(a), checkpoint = train::checkpoint_path(run_dir);
+  check_request(recipe, a, run_dir);
   const Kept kept = a.resume ? kept_options(recipe, checkpoint) : Kept();
   adopt_options(a, kept, checkpoint);
   recipes::Settings settings = settings_of(recipe, a, kept, checkpoint);
@@ -336,13 +369,8 @@ int train_system(TrainArguments& a, const Program& program) {
   };
   check_same();
   const DType dtype = checked_usage([&] { return dtype_from_name(a.dtype); });
-  const Device device = checked_usage([&] { return device_from_name(a.device); });
-  if (device != kCpu) throw UsageError("--device", "this build trains on the processor alone");
   const nn::PrecisionScope precision(dtype);
 
-  if (!a.data.empty() && recipe.data.empty()) {
-    throw UsageError("--data", a.system + " makes its own data and takes no other");
-  }
   const recipes::Source source = {.data = a.data, .seed = a.seed, .holdout = held_share(a)};
   if (recipe.prepare) recipe.prepare(settings, source);
   check_same();  // of what follows from the data too
@@ -364,7 +392,7 @@ int train_system(TrainArguments& a, const Program& program) {
   ProfileRun profile(a.profile, model.get());
   const train::FitResult result = run_fit(*training, options, observer, report);
   report.add_result(result);
-  profile.finish((fs::path(options.run_dir) / "trace.json").string());
+  finish_profile(profile, options.run_dir);
   if (result.cancelled) {
     report.write(options.run_dir, fmt::format("stopped at step {}", result.steps));
     say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
@@ -381,6 +409,21 @@ int train_system(TrainArguments& a, const Program& program) {
   return interrupted() ? kInterrupted : kDone;
 }
 
+/// A whole number, in digits, that is no larger: the parser would take the largest it can hold.
+CLI::Validator at_most(uint64_t most) {
+  const auto check = [most](const std::string& text) {
+    uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [p, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && p == end && value <= most) return std::string();
+    return fmt::format("'{}' is not a whole number up to {}", text, most);
+  };
+  return {check, ""};
+}
+
+constexpr uint64_t kMostCounted =
+    1'000'000'000;  // of what is counted: products of two stay in range
+
 }  // namespace
 
 void add_train(CLI::App& app, Program& program) {
@@ -394,34 +437,44 @@ void add_train(CLI::App& app, Program& program) {
   a->profile.add_to(*command, "trace.json in the run's folder");
   command->add_option("system", a->system, "a name from strata list")->required();
   command->add_option("key=value", a->assignments, "settings of the system")->type_name("");
-  command->add_option("--data", a->data, "folder of the data (default: a generated set)");
-  command->add_option("--out", a->out, "the run's folder (default: runs/SYSTEM)");
+  command->add_option(
+      "--data", a->data,
+      "the data, as strata info tells: a folder or a file\n(default: a generated set)");
+  command->add_option("--out", a->out,
+                      "the run's folder (default: runs/SYSTEM, or\nSYSTEM-2, ... if taken; with "
+                      "--resume the\nnewest of them)");
   command->add_flag("--resume", a->resume,
                     "go on from the folder's checkpoint, if it has one,\nwith the options it was "
                     "started with");
   auto* epochs = command->add_option("--epochs", a->epochs, "passes over the data")
-                     ->check(CLI::PositiveNumber);
+                     ->check(positive())
+                     ->check(at_most(kMostCounted));
   command->add_option("--steps", a->steps, "stop after so many steps; not with --epochs")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
+      ->check(at_most(kMostCounted))
       ->excludes(epochs);
   command->add_option("--accumulate", a->accumulate, "batches whose gradients make one step")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
+      ->check(at_most(kMostCounted))
       ->capture_default_str();
   auto* patience =
       command
           ->add_option("--patience", a->patience, "stop after so many epochs that were no better")
-          ->check(CLI::PositiveNumber);
+          ->check(positive())
+          ->check(at_most(kMostCounted));
   command->add_option("--min-delta", a->min_delta, "least fall of the loss that is better")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->needs(patience)
       ->capture_default_str();
   command->add_option("--holdout", a->holdout, "share held out to judge by; 0.1 with --patience")
+      ->check(not_negative().description(""))  // NaN lies in every range
       ->check(CLI::Range(0.0, 0.9));
   command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command->add_option("--seed", a->seed, "start of all random numbers")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
+      ->check(at_most(std::numeric_limits<uint64_t>::max()))
       ->capture_default_str();
   command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))

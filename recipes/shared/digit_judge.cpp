@@ -32,15 +32,28 @@ class OwnGenerator {
   Generator before_;
 };
 
+class EachStep final : public train::FitObserver {
+ public:
+  explicit EachStep(const std::function<void()>& call) : call_(call) {}
+  void stepped(const train::Progress&) override {
+    if (call_) call_();
+  }
+
+ private:
+  const std::function<void()>& call_;
+};
+
 /// As `strata train lenet5` trains it.
-std::unique_ptr<nn::Module> trained_lenet(const Source& source) {
+std::unique_ptr<nn::Module> trained_lenet(const Source& source,
+                                          const std::function<void()>& between) {
   const OwnGenerator own;
   const GradMode recording(true);
   const Recipe& recipe = find_recipe("lenet5");
   const Settings settings = recipe.settings();
   std::unique_ptr<nn::Module> lenet = recipe.model(settings);
   const auto training = recipe.training(*lenet, settings, {.data = source.data, .seed = 0});
-  train::fit(*training, {.epochs = recipe.epochs, .evaluate_each_epoch = false});
+  EachStep observer(between);
+  train::fit(*training, {.epochs = recipe.epochs, .evaluate_each_epoch = false}, &observer);
   lenet->eval();
   return lenet;
 }
@@ -59,7 +72,8 @@ Tensor noise_pictures() {
 
 }  // namespace
 
-DigitJudge::DigitJudge(const Source& source) : lenet_(trained_lenet(source)) {
+DigitJudge::DigitJudge(const Source& source, const std::function<void()>& between)
+    : lenet_(trained_lenet(source, between)) {
   real_ = train::gaussian_of(look(all_pictures(*digits(source, Split::test))).features);
   of_noise_ = train::frechet_distance(real_, train::gaussian_of(look(noise_pictures()).features));
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "recipes/recipe.h"
@@ -21,7 +22,8 @@ struct DigitVerdict {
 /// Follows the data alone, and leaves the thread's generator as it was.
 class DigitJudge {
  public:
-  explicit DigitJudge(const Source& source);
+  /// `between` is called before each step of the LeNet-5; what it throws ends the training.
+  explicit DigitJudge(const Source& source, const std::function<void()>& between = {});
 
   /// Pictures f32[N, 28, 28, 1] in [0, 1], at least two.
   DigitVerdict operator()(const Tensor& pictures);

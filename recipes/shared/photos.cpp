@@ -78,6 +78,19 @@ Tensor change_photo(const Tensor& image, const PhotoConfig& config, const PhotoC
   return to_bytes(select(colour_jitter(unsqueeze(to_unit(part), 0), jitter, random), 0, 0));
 }
 
+ImageFolderConfig folder_config(const PhotoConfig& config, const PhotoChanges& changes) {
+  ImageFolderConfig folder{
+      .prepare = [config](const Tensor& image) { return prepare_photo(image, config); },
+      .mean = config.mean,
+      .stddev = config.stddev};
+  if (changes.least_area != 0 || changes.jitter != 0) {
+    folder.augment = [config, changes](const Tensor& image, Generator& random) {
+      return change_photo(image, config, changes, random);
+    };
+  }
+  return folder;
+}
+
 /// A prepared photo as a batch of one.
 Tensor input_of(const Tensor& prepared, const PhotoConfig& config) {
   Tensor x = unsqueeze(to_unit(prepared), 0);
@@ -121,16 +134,21 @@ std::shared_ptr<const Dataset> photos(const Source& source, Split split, const P
   if (source.data.empty()) {
     return std::make_shared<TensorDataset>(coloured_digits(split, config));
   }
-  ImageFolderConfig folder{
-      .prepare = [config](const Tensor& image) { return prepare_photo(image, config); },
-      .mean = config.mean,
-      .stddev = config.stddev};
-  if (changes.least_area != 0 || changes.jitter != 0) {
-    folder.augment = [config, changes](const Tensor& image, Generator& random) {
-      return change_photo(image, config, changes, random);
-    };
+  return std::make_shared<ImageFolder>(find_image_split(source.data, split),
+                                       folder_config(config, changes));
+}
+
+PhotoSets photo_sets(const Source& source, const PhotoConfig& config, const PhotoChanges& changes) {
+  PhotoSets sets = {.train = photos(source, Split::train, config, changes), .test = {}};
+  if (const auto* folder = dynamic_cast<const ImageFolder*>(sets.train.get())) {
+    ImageFolderConfig judging = folder_config(config, {});
+    judging.classes = folder->classes();
+    sets.test = std::make_shared<ImageFolder>(find_image_split(source.data, Split::test),
+                                              std::move(judging));
+  } else {
+    sets.test = photos(source, Split::test, config);
   }
-  return std::make_shared<ImageFolder>(find_image_split(source.data, split), std::move(folder));
+  return sets;
 }
 
 Sampler balanced_classes(const Dataset& photos) {

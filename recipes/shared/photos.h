@@ -49,6 +49,14 @@ struct PhotoChanges {
 std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config,
                                       const PhotoChanges& changes = {});
 
+/// What to learn from, changed at random, and what judges, whose classes have the same numbers.
+/// Throws FormatError for a folder of the latter that is no class of the former.
+struct PhotoSets {
+  std::shared_ptr<const Dataset> train, test;
+};
+PhotoSets photo_sets(const Source& source, const PhotoConfig& config,
+                     const PhotoChanges& changes = {});
+
 /// Each class of the photographs as often as any other; the generated digits, whose classes are
 /// equal, in the usual order.
 Sampler balanced_classes(const Dataset& photos);

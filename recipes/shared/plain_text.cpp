@@ -1,8 +1,11 @@
 #include "recipes/shared/plain_text.h"
 
+#include <filesystem>
 #include <numeric>
+#include <system_error>
 #include <vector>
 
+#include "strata/base/error.h"
 #include "strata/data/text_windows.h"
 #include "strata/text/char_vocabulary.h"
 
@@ -10,11 +13,18 @@ namespace strata::recipes {
 namespace {
 
 constexpr int64_t kGeneratedCharacters = 100'000;
+constexpr const char* kFileInFolder = "tiny_shakespeare.txt";  // as the catalogue calls it
 
 }  // namespace
 
 std::string text_of(const Source& source) {
-  return source.data.empty() ? generate_text(kGeneratedCharacters) : load_text(source.data);
+  if (source.data.empty()) return generate_text(kGeneratedCharacters);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(source.data, ignored)) return load_text(source.data);
+  const std::filesystem::path file = std::filesystem::path(source.data) / kFileInFolder;
+  if (std::filesystem::exists(file, ignored)) return load_text(file.string());
+  throw IoError(source.data, std::string("the folder holds no ") + kFileInFolder,
+                "any other text is named by its file");
 }
 
 std::string characters_of(const Source& source, const std::string& otherwise) {

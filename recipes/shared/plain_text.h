@@ -11,10 +11,17 @@ namespace strata::recipes {
 inline constexpr const char* kPlaysCharacters =
     "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The text of the file `source.data`, or without it a generated one. Throws IoError, FormatError.
+/// Recipe::data of those that read such a text.
+inline constexpr const char* kTextData =
+    "a text file, or a folder that holds tiny_shakespeare.txt; its last tenth is kept apart to "
+    "judge; without --data, sentences made by rule";
+
+/// The text of the file `source.data` or of a folder's tiny_shakespeare.txt, or without it a
+/// generated one. Throws IoError, FormatError.
 std::string text_of(const Source& source);
 
-/// The characters that occur in the file `source.data`; without one `otherwise`. Throws as text_of.
+/// The characters that occur in that text where `source.data` is given; without it `otherwise`.
+/// Throws as text_of.
 std::string characters_of(const Source& source, const std::string& otherwise);
 
 }  // namespace strata::recipes

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "strata/base/parallel.h"
 #include "strata/io/archive.h"
 #include "strata/io/image_file.h"
+#include "strata/ops/copy.h"
 
 namespace strata {
 namespace {
@@ -24,6 +26,19 @@ bool is_picture(const fs::path& path) {
                  [](unsigned char c) { return std::tolower(c); });
   const std::string stem = path.stem().string();
   return !stem.starts_with('.') && (end == ".jpg" || end == ".jpeg" || end == ".png");
+}
+
+/// What a config's function made of the picture of that name, with its values side by side.
+Tensor checked_picture(const Tensor& made, const std::string& name) {
+  if (made.dtype() != DType::u8) {
+    throw DTypeError("ImageFolder",
+                     fmt::format("{} was made {}, not u8[H, W, 3]", name, describe(made)));
+  }
+  if (made.rank() != 3 || made.size(2) != 3) {
+    throw ShapeError("ImageFolder",
+                     fmt::format("{} was made {}, not u8[H, W, 3]", name, describe(made)));
+  }
+  return contiguous(made);
 }
 
 }  // namespace
@@ -40,7 +55,7 @@ ImageFolder::ImageFolder(const std::string& path, ImageFolderConfig config)
   if (samples_.empty()) {
     throw IoError(path, "no pictures in it", "one folder a class is expected: cat/0001.jpg");
   }
-  number_classes();
+  number_classes(path);
 }
 
 void ImageFolder::read_folder(const std::string& path) {
@@ -69,13 +84,29 @@ void ImageFolder::read_archive(const std::string& path) {
   });
 }
 
-void ImageFolder::number_classes() {
+void ImageFolder::number_classes(const std::string& path) {
   std::sort(samples_.begin(), samples_.end(), [](const Sample& a, const Sample& b) {
     return std::tie(a.class_name, a.name) < std::tie(b.class_name, b.name);
   });
+  if (config_.classes.empty()) {
+    for (const Sample& s : samples_) {
+      if (classes_.empty() || classes_.back() != s.class_name) classes_.push_back(s.class_name);
+    }
+  } else {
+    classes_ = config_.classes;
+  }
+  std::map<std::string, int64_t> numbers;
+  for (size_t i = 0; i < classes_.size(); ++i) numbers[classes_[i]] = static_cast<int64_t>(i);
   for (Sample& s : samples_) {
-    if (classes_.empty() || classes_.back() != s.class_name) classes_.push_back(s.class_name);
-    s.label = static_cast<int64_t>(classes_.size()) - 1;
+    const auto number = numbers.find(s.class_name);
+    if (number == numbers.end()) {
+      throw FormatError(
+          path,
+          fmt::format("its folder '{}' is none of the {} classes '{}' to '{}'", s.class_name,
+                      classes_.size(), classes_.front(), classes_.back()),
+          "the classes are the folders of the training set");
+    }
+    s.label = number->second;
   }
 }
 
@@ -123,7 +154,7 @@ Batch ImageFolder::batch_of(std::span<const int64_t> indices,
   if (count == 0) return {empty({0, 0, 0, 3}), labels};
   parallel_for(count, 4, [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      pictures[i] = picture(i);
+      pictures[i] = checked_picture(picture(i), name(indices[i]));
     }
   });
   const int64_t h = pictures[0].size(0), w = pictures[0].size(1);

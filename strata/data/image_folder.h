@@ -20,21 +20,26 @@ struct ImageFolderConfig {
   std::function<Tensor(const Tensor&, Generator&)> augment = {};
   /// Samples are (x / 255 - mean) / stddev, channel by channel.
   std::array<double, 3> mean = {0, 0, 0}, stddev = {1, 1, 1};
+  /// The names of the classes in the order of their numbers, for a set that is to be numbered as
+  /// another one; left out: the set's own, sorted.
+  std::vector<std::string> classes = {};
 };
 
 /// Pictures sorted into one folder a class, `cat/0001.jpg`, as torchvision's ImageFolder: from a
 /// folder, or from a zip archive or a tar archive, also packed by gzip, that holds such folders at
 /// any depth.
-/// Classes are numbered in the order of their names. Pictures, PNG or JPEG, are unpacked when asked
-/// for; an archive's are kept in memory as they are.
+/// Classes are numbered in the order of their names, or as the config says. Pictures, PNG or JPEG,
+/// are unpacked when asked for; an archive's are kept in memory as they are.
 class ImageFolder final : public Dataset {
  public:
-  /// Throws IoError where nothing is there or no picture is in it, FormatError for a bad archive.
+  /// Throws IoError where nothing is there or no picture is in it, FormatError for a bad archive
+  /// and for a folder that is none of the config's classes.
   explicit ImageFolder(const std::string& path, ImageFolderConfig config = {});
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
   /// x f32[N, H, W, 3] and y i64[N]. Throws FormatError, which names the file, for a damaged
-  /// picture and for one of another size than the first of the batch; IndexError.
+  /// picture and for one of another size than the first of the batch; IndexError; ShapeError and
+  /// DTypeError for what `prepare` or `augment` gave that is no u8[H, W, 3].
   Batch get(std::span<const int64_t> indices) const override;
   Batch draw(std::span<const int64_t> indices, Generator& random) const override;
 
@@ -54,7 +59,7 @@ class ImageFolder final : public Dataset {
 
   void read_folder(const std::string& path);
   void read_archive(const std::string& path);
-  void number_classes();
+  void number_classes(const std::string& path);
   Tensor picture(int64_t index) const;
   /// `picture` gives the i-th picture of the batch; it is called from several threads.
   Batch batch_of(std::span<const int64_t> indices, FunctionRef<Tensor(size_t i)> picture) const;

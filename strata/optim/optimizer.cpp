@@ -210,10 +210,6 @@ Optimizer::Work Optimizer::work_of(Group& group) const {
     Tensor& p = group.params[i];
     const Tensor grad = p.grad();
     if (!grad.defined() || on_meta) continue;
-    if (grad.dtype() != p.dtype()) {
-      throw DTypeError(
-          name_, fmt::format("the gradient is {}, its parameter {}", describe(grad), describe(p)));
-    }
     if (group.places[i].block < 0) make_places(group, i);
     Place& place = group.places[i];
     work.grads.push_back(contiguous(grad.detach()));

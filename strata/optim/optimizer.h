@@ -38,8 +38,7 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates each parameter that has a gradient. Throws DTypeError where a gradient is not of its
-  /// parameter's dtype.
+  /// Updates each parameter that has a gradient.
   void step();
   /// Clears the gradients: they are undefined afterwards.
   void zero_grad();

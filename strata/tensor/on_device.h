@@ -5,19 +5,8 @@
 
 namespace strata {
 
-/// Runs `kernel(tag)` with the tag of x's device (Cpu or Cuda); does nothing on the meta device.
-template <class F>
-void on_device(const Tensor& x, F&& kernel) {
-  switch (x.device().type) {
-    case DeviceType::cpu: kernel(Cpu{}); break;
-    case DeviceType::cuda:
-      if constexpr (kHasCuda) kernel(Cuda{});
-      break;
-    case DeviceType::meta: break;
-  }
-}
-
-/// As on_device, for an op without a CUDA kernel: throws DeviceError tagged `op` for such tensors.
+/// Runs `kernel(Cpu{})` for a tensor on the processor; does nothing on the meta device. Throws
+/// DeviceError tagged `op` for one on CUDA.
 template <class F>
 void on_cpu(const char* op, const Tensor& x, F&& kernel) {
   switch (x.device().type) {

@@ -66,8 +66,8 @@ class Tensor {
   Tensor& set_requires_grad(bool on = true);
   /// The gradient gathered so far; undefined where there is none.
   Tensor grad() const;
-  /// Replaces the gathered gradient; an undefined tensor clears it. Throws GradError for non-leaves
-  /// and ShapeError where the shapes differ.
+  /// Replaces the gathered gradient; an undefined tensor clears it. Throws GradError for
+  /// non-leaves, ShapeError and DTypeError where shape or dtype differ.
   void set_grad(const Tensor& g);
   /// The same data without the gradient's history.
   Tensor detach() const;

@@ -1,8 +1,11 @@
 #include "strata/train/checkpoint.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "strata/base/error.h"
 #include "strata/base/random.h"
@@ -147,6 +150,12 @@ std::string weights_path(const std::string& run_dir) {
   return (std::filesystem::path(run_dir) / "model.safetensors").string();
 }
 
+bool holds_run(const std::string& run_dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(checkpoint_path(run_dir), ignored) ||
+         std::filesystem::exists(weights_path(run_dir), ignored);
+}
+
 void save_checkpoint(const std::string& run_dir, Training& training, const RunState& state) {
   TensorMap tensors;
   for (auto& [name, value] : nn::state_dict(training.model())) tensors[kModel + name] = value;
@@ -213,8 +222,13 @@ void SavedWeights::read_settings() {
   const Metadata& metadata = file_->metadata();
   if (const auto run = metadata.find(kKey); run != metadata.end()) {
     const JsonValue json = parse_json(path_, run->second);
-    settings_ = from_json(json).settings;
-    prefix_ = json.find("averages") ? kAverages : kModel;
+    const RunState state = from_json(json);
+    settings_ = state.settings;
+    const std::vector<SafeTensorInfo>& tensors = file_->tensors();
+    const bool best =
+        state.finished && std::any_of(tensors.begin(), tensors.end(),
+                                      [](const auto& t) { return t.name.starts_with(kBest); });
+    prefix_ = best ? kBest : json.find("averages") ? kAverages : kModel;
   } else if (const auto ours = metadata.find(kSettings); ours != metadata.end()) {
     settings_ = map_of<std::string>(parse_json(path_, ours->second));
   }

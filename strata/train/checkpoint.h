@@ -35,6 +35,9 @@ std::string checkpoint_path(const std::string& run_dir);
 /// The place of the finished weights alone, in PyTorch's names and layout.
 std::string weights_path(const std::string& run_dir);
 
+/// Whether a folder has one of the two: what a new run in it would cost.
+bool holds_run(const std::string& run_dir);
+
 /// Writes model, optimiser, this thread's random state and `state` into the run's folder, in one
 /// step: a crash at any moment leaves the old checkpoint or the new one. Throws IoError.
 void save_checkpoint(const std::string& run_dir, Training& training, const RunState& state);
@@ -54,7 +57,8 @@ void save_weights(const std::string& path, nn::Module& model,
 std::string weights_file(const std::string& file_or_run);
 
 /// The weights in a file (see load_tensors) or a run's folder, its header read once. Of a run that
-/// keeps averages it is they that count, also while it is unfinished.
+/// keeps averages it is they that count, also while it is unfinished; of a finished one with
+/// patience, the best.
 class SavedWeights {
  public:
   /// Throws IoError, FormatError.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@
 #include "strata/train/checkpoint.h"
 #include "strata/train/guard.h"
 #include "strata/train/run_log.h"
+#include "strata/train/run_record.h"
 
 namespace strata::train {
 namespace {
@@ -33,7 +35,8 @@ class Fit {
       : training_(training),
         options_(options),
         observer_(observer ? *observer : silent_),
-        parameters_(training.model().parameters()) {
+        parameters_(training.model().parameters()),
+        rate_shares_(rate_shares(training.optimizer())) {
     progress_.batches = training.batches_per_epoch();
     if (progress_.batches < 1) throw ValueError("fit", "an epoch has no batch: too little data?");
     if (options.accumulate < 1) {
@@ -41,34 +44,62 @@ class Fit {
     }
     const int64_t epoch_steps = (progress_.batches - 1) / options.accumulate + 1;
     progress_.epochs = options.epochs;
-    progress_.total_steps = options.epochs * epoch_steps;
     if (options.steps > 0) {
       progress_.total_steps = options.steps;
-      progress_.epochs = (options.steps + epoch_steps - 1) / epoch_steps;
+      progress_.epochs = (options.steps - 1) / epoch_steps + 1;
+    } else if (options.epochs > std::numeric_limits<int64_t>::max() / epoch_steps) {
+      throw ValueError("fit", fmt::format("epochs is out of range: {}", options.epochs));
+    } else {
+      progress_.total_steps = options.epochs * epoch_steps;
     }
     state_.settings = options.settings;
     note();
     log_every_ = options.log_every > 0 ? options.log_every
                                        : std::max<int64_t>(1, progress_.total_steps / kLogLines);
+    training_.watch_judging([this](const Judging& judging) {
+      observer_.judging(progress_, judging);
+      return !cancelled();
+    });
   }
+  Fit(const Fit&) = delete;
+  Fit& operator=(const Fit&) = delete;
+  ~Fit() { training_.watch_judging({}); }
 
   FitResult run() {
     open_run();
     training_.model().train();
+    try {
+      return result(go_on());
+    } catch (const Cancelled&) {
+      if (!cancelled()) throw;
+      return result(true);  // in an evaluation: all was saved before
+    }
+  }
+
+ private:
+  bool cancelled() const { return options_.cancel && options_.cancel->load(); }
+  bool has_steps_left() const { return state_.step < progress_.total_steps && !state_.stopped; }
+  /// Until the state moves on to the next epoch. A checkpoint can hold that too, see watched().
+  bool at_epoch_end() const { return !state_.finished && state_.batch == progress_.batches; }
+
+  /// Trains to the end, or until it is cancelled; returns whether it was.
+  bool go_on() {
     bool positioned = false;
-    while (state_.step < progress_.total_steps && !state_.stopped) {
-      if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
-      positioned = true;
-      step();
-      const bool epoch_ended = state_.batch == progress_.batches;
+    while (has_steps_left() || at_epoch_end()) {
+      if (!at_epoch_end()) {
+        if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
+        positioned = true;
+        step();
+      }
+      const bool epoch_ended = at_epoch_end();
       if (epoch_ended) {
+        watch();
         ++state_.epoch;
         state_.batch = 0;
-        watch();
       }
       if (cancelled()) {
         save();
-        return result(true);
+        return true;
       }
       if (epoch_ended) {
         end_epoch();
@@ -77,19 +108,43 @@ class Fit {
       }
     }
     finish();
-    return result(false);
+    return false;
   }
 
- private:
-  bool cancelled() const { return options_.cancel && options_.cancel->load(); }
+  /// Of each group's learning rate to the first one's. Throws ValueError where that is 0.
+  static std::vector<double> rate_shares(const Optimizer& optimizer) {
+    std::vector<double> shares;
+    for (int g = 0; g < optimizer.group_count(); ++g) {
+      if (optimizer.lr() == 0 && optimizer.lr(g) != 0) {
+        throw ValueError("fit", "the learning rate of the optimiser's first group is 0",
+                         "the others follow the schedule in proportion to it");
+      }
+      shares.push_back(optimizer.lr(g) == optimizer.lr() ? 1 : optimizer.lr(g) / optimizer.lr());
+    }
+    return shares;
+  }
 
   void open_run() {
     if (options_.run_dir.empty()) return;
     std::error_code error;
     std::filesystem::create_directories(options_.run_dir, error);
     if (error) throw IoError(options_.run_dir, "cannot make the folder: " + error.message());
-    if (options_.resume) resume();
+    if (options_.resume && std::filesystem::exists(checkpoint_path(options_.run_dir))) {
+      resume();
+    } else {
+      begin();
+    }
     log_.emplace((std::filesystem::path(options_.run_dir) / "log.jsonl").string(), state_.step);
+  }
+
+  /// Until a new run has weights of its own, those of another would be taken for its.
+  void begin() {
+    if (holds_run(options_.run_dir)) {
+      throw ValueError(options_.run_dir, "holds a run, which a new one would overwrite",
+                       "resume it, or choose another folder");
+    }
+    std::error_code none_there;
+    std::filesystem::remove(record_path(options_.run_dir), none_there);
   }
 
   void note() {
@@ -98,15 +153,32 @@ class Fit {
 
   void resume() {
     const std::string path = checkpoint_path(options_.run_dir);
-    if (!std::filesystem::exists(path)) return;
     require_same_settings(SavedWeights(path).settings(), options_.settings);
     state_ = load_checkpoint(options_.run_dir, training_).value();
     note();
     before_ = state_.seconds;
-    if (options_.patience <= 0) state_.stopped = false;
-    if (state_.step < progress_.total_steps && !state_.stopped) state_.finished = false;
+    state_.stopped = options_.patience > 0 && state_.waited >= options_.patience;
+    if (has_steps_left()) {
+      state_.finished = false;
+      require_epoch_of(path);
+    }
+    if (!state_.finished && options_.patience <= 0) forget_best();
     update_progress();
     observer_.resumed(progress_);
+  }
+
+  void require_epoch_of(const std::string& path) const {
+    if (state_.batch <= progress_.batches) return;
+    throw ValueError(path,
+                     fmt::format("has done {} batches of an epoch, which has {} of this data",
+                                 state_.batch, progress_.batches),
+                     "resume with the data that the run was started with");
+  }
+
+  void forget_best() {
+    state_.best_weights.clear();
+    state_.best = NAN;
+    state_.waited = 0;
   }
 
   void step() {
@@ -116,8 +188,11 @@ class Fit {
     if (const Plateau* plateau = training_.plateau()) {
       progress_.learning_rate = plateau->rate(progress_.learning_rate);
     }
-    optimizer.set_lr(progress_.learning_rate);
+    for (int g = 0; g < optimizer.group_count(); ++g) {
+      optimizer.set_lr(g, progress_.learning_rate * rate_shares_[static_cast<size_t>(g)]);
+    }
     optimizer.zero_grad();
+    training_.model().zero_grad();  // of what the optimiser does not hold, but clipping measures
     const int64_t batches = std::min(options_.accumulate, progress_.batches - state_.batch);
     const Generator of_last_batch = gather_gradients(batches, random);
     const double norm = clipped_norm(of_last_batch);
@@ -143,9 +218,10 @@ class Fit {
   Generator gather_gradients(int64_t batches, const Generator& random) {
     Generator before = random;
     double losses = 0, samples = 0;
+    const std::vector<Tensor> statistics = batches > 1 ? copied_buffers() : std::vector<Tensor>();
     for (int64_t i = 0; i < batches; ++i) {
       before = default_generator();
-      next_batch(random);
+      next_batch(random, statistics);
       const Tensor loss = forward();
       const auto value = loss.item<double>();
       if (!std::isfinite(value)) stop(fmt::format("the loss is {}", value), before);
@@ -182,17 +258,40 @@ class Fit {
     if (EMA* averages = training_.averages()) averages->update();
   }
 
+  std::vector<Tensor> copied_buffers() {
+    std::vector<Tensor> out;
+    for (const nn::NamedTensor& t : training_.model().named_tensors()) {
+      if (!t.trained && t.tensor->defined()) out.push_back(copy(*t.tensor));
+    }
+    return out;
+  }
+
+  void restore_buffers(const std::vector<Tensor>& values) {
+    if (values.empty()) return;
+    const NoGrad no_grad;
+    auto value = values.begin();
+    for (const nn::NamedTensor& t : training_.model().named_tensors()) {
+      if (!t.trained && t.tensor->defined()) copy_(*t.tensor, *value++);
+    }
+  }
+
   /// A batch that cannot be had, for instance for a damaged picture, costs nothing of what was
-  /// learned: the run can go on from this step's begin once the data is mended.
-  void next_batch(const Generator& random) {
+  /// learned: the run can go on from this step's begin, its random state and its statistics, once
+  /// the data is mended.
+  void next_batch(const Generator& random, const std::vector<Tensor>& statistics) {
     const ActivityScope scope(Activity::phase, "batch");
     try {
       training_.next_batch();
     } catch (...) {
-      default_generator() = random;
-      if (bad_parameter(training_.model()).empty()) save_checked();
+      restore_buffers(statistics);
+      save_before_error(random);
       throw;
     }
+  }
+
+  void save_before_error(const Generator& random) {
+    default_generator() = random;
+    if (bad_parameter(training_.model()).empty()) save_checked();
   }
 
   /// Norm of the gradients, clipped if that was asked for; stops the run where it is not finite.
@@ -226,14 +325,19 @@ class Fit {
         "often helps");
   }
 
-  /// What is watched of the epoch that has ended: lower is better.
+  /// What is watched of the epoch that has ended: lower is better. Where it cannot be had, a
+  /// resume begins with it.
   double watched() {
     const NoGrad no_grad;
+    const Generator random = default_generator();
     training_.model().eval();
     std::optional<double> held_out;
-    {
+    try {
       const AveragedScope averaged(training_.averages());
       held_out = training_.validate();
+    } catch (...) {
+      save_before_error(random);
+      throw;
     }
     training_.model().train();
     return held_out.value_or(state_.epoch_loss / static_cast<double>(state_.epoch_steps));
@@ -254,22 +358,21 @@ class Fit {
 
   void wait_for_better(double value) {
     if (std::isnan(state_.best) || value < state_.best - options_.min_delta) {
+      {
+        const AveragedScope averaged(training_.averages());
+        state_.best_weights = nn::state_dict(training_.model());
+      }
       state_.best = value;
       state_.waited = 0;
-      const AveragedScope averaged(training_.averages());
-      state_.best_weights.clear();
-      for (auto& [name, tensor] : nn::state_dict(training_.model())) {
-        state_.best_weights[name] = copy(tensor);
-      }
     } else if (++state_.waited >= options_.patience) {
       state_.stopped = true;
     }
   }
 
   void end_epoch() {
-    if (state_.step >= progress_.total_steps || state_.stopped) return;  // finish() does the rest
-    if (options_.evaluate_each_epoch) evaluate();
+    if (!has_steps_left()) return;  // finish() does the rest
     save();
+    if (options_.evaluate_each_epoch) evaluate();
   }
 
   void evaluate() {
@@ -291,22 +394,30 @@ class Fit {
   }
 
   void restore_best() {
-    if (options_.patience <= 0 || state_.best_weights.empty()) return;
+    if (state_.best_weights.empty()) return;
     nn::load_state_dict(training_.model(), state_.best_weights);
     best_restored_ = true;
   }
 
+  /// The best weights are measured, written and left in the model; the checkpoint keeps the last
+  /// ones, which belong to the optimiser's state and which a longer run goes on from.
   void finish() {
-    if (state_.finished) return;
-    restore_best();
+    if (state_.finished) return restore_best();
     require_finite_weights();
+    save_checked();
+    TensorMap last;
+    if (!state_.best_weights.empty()) last = nn::state_dict(training_.model());
+    restore_best();
     evaluate();
-    if (!options_.run_dir.empty()) {
+    if (options_.run_dir.empty()) return;
+    {
       const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
       save_weights(weights_path(options_.run_dir), training_.model(), options_.settings);
     }
     state_.finished = true;  // only once the weights are in place: a resume would not write them
+    if (best_restored_) nn::load_state_dict(training_.model(), last);
     save_checked();
+    restore_best();
   }
 
   void save() {
@@ -341,6 +452,7 @@ class Fit {
   FitObserver silent_;
   FitObserver& observer_;
   std::vector<Tensor> parameters_;
+  std::vector<double> rate_shares_;
   Progress progress_;
   RunState state_;
   std::optional<RunLog> log_;

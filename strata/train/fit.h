@@ -16,8 +16,9 @@ struct FitOptions {
   /// batch norms, whose statistics are each batch's own). Steps count the optimiser's; the last
   /// step of an epoch may have fewer batches.
   int64_t accumulate = 1;
-  double clip_norm = 0;             ///< scale gradients down to this norm; 0: the training's own
-  std::string run_dir = {};         ///< folder for checkpoints and log; empty: keep nothing
+  double clip_norm = 0;  ///< scale gradients down to this norm; 0: the training's own
+  /// Folder for checkpoints and log; empty: keep nothing. A new run takes none that holds one.
+  std::string run_dir = {};
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
   int64_t log_every = 0;            ///< steps between lines of the log; 0: a thousand lines a run
@@ -30,7 +31,9 @@ struct FitOptions {
   std::map<std::string, std::string> settings = {};  ///< kept in the checkpoint, compared on resume
   /// Kept beside the settings and not compared: what may change from one session to the next.
   std::map<std::string, std::string> notes = {};
-  const std::atomic<bool>* cancel = nullptr;  ///< set it from anywhere to save and stop
+  /// Set it from anywhere to save and stop: after the step, or in an evaluation that tells how far
+  /// it is.
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 /// Where a fit stands; what observers are told.
@@ -49,6 +52,8 @@ class FitObserver {
   virtual ~FitObserver() = default;
   virtual void resumed(const Progress&) {}
   virtual void stepped(const Progress&) {}
+  /// In the course of an evaluation, where the training tells.
+  virtual void judging(const Progress&, const Judging&) {}
   virtual void evaluated(const Progress&, const Metric&) {}
   virtual void saved(const Progress&, const std::string& /*path*/) {}
 };
@@ -70,8 +75,16 @@ void require_same_settings(const std::map<std::string, std::string>& started_wit
 /// Trains: batches, gradients, clipping, the step, checkpoints, the log. The raw loop that it
 /// stands for is as short (README). Before each step it makes sure that the loss and the gradients
 /// are finite; if not it throws NumericError naming the first bad layer, and neither weights nor
-/// checkpoint are touched. A resumed run ends in the same bits as an unbroken one. Throws
-/// ValueError where the settings differ from the checkpoint's, before the training is changed.
+/// checkpoint are touched. A resumed run ends in the same bits as an unbroken one. What is trained
+/// is saved before it is evaluated, so an error there costs nothing. In the end the model holds the
+/// best weights where there is patience, else the last ones.
+///
+/// Each group of the optimiser keeps the proportion that its learning rate has to the first group's
+/// when fit() begins, as with PyTorch's schedulers: Training::learning_rate() is the first group's.
+///
+/// Throws ValueError where the settings differ from the checkpoint's, before the training is
+/// changed; where an epoch has fewer batches than were done of it; for a new run in a folder that
+/// holds one; where the first group's learning rate is 0 and another's is not.
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
 
 }  // namespace strata::train

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 
@@ -75,7 +76,7 @@ std::string curves_json(const std::vector<Run>& runs) {
       const size_t stride = (c.steps.size() + kMostPoints - 1) / kMostPoints;
       for (size_t i = 0; i < c.steps.size(); i += stride) {
         x.push_back(c.steps[i]);
-        y.push_back(std::stod(fmt::format("{:.6g}", c.values[i])));
+        y.push_back(std::strtod(fmt::format("{:.6g}", c.values[i]).c_str(), nullptr));
       }
       curves[c.name] = {{"x", x}, {"y", y}};
     }

@@ -5,7 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "strata/base/error.h"
+#include "strata/base/function_ref.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/views.h"
 
@@ -33,18 +36,25 @@ struct Guesses {
   }
 };
 
-/// The largest output along the last axis, for each sample.
-Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch) {
+/// The largest output along the last axis, for each sample. `told` is called before each batch.
+Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch,
+              FunctionRef<void(int64_t done)> told) {
   Guesses out;
   const auto append = [](std::vector<int64_t>& to, const std::vector<int64_t>& more) {
     to.insert(to.end(), more.begin(), more.end());
   };
   for (int64_t begin = 0; begin < samples.size(); begin += batch) {
+    told(begin);
     const Batch part = rows(samples, begin, batch);
     const Tensor outputs = model(part.x);
     out.classes = outputs.size(-1);
     append(out.guesses, argmax(outputs, -1).to_vector<int64_t>());
     append(out.truths, part.y.to_vector<int64_t>());
+    for (size_t i = static_cast<size_t>(begin); i < out.truths.size(); ++i) {
+      if (out.truths[i] >= 0 && out.truths[i] < out.classes) continue;
+      throw IndexError("evaluate", fmt::format("sample {} is of class {}, the model knows {}", i,
+                                               out.truths[i], out.classes));
+    }
   }
   return out;
 }
@@ -119,22 +129,28 @@ std::vector<Answer> Supervised::answers(int64_t count) {
 }
 
 double Supervised::mean_of(const Dataset& samples, const BatchMean& value) {
-  return mean_over(samples, [&](const Batch& b) { return value(model_(b.x), b.y); });
+  int64_t done = 0;
+  return mean_over(samples, [&](const Batch& b) {
+    tell({.done = done, .all = samples.size()});
+    done += b.size();
+    return value(model_(b.x), b.y);
+  });
 }
 
 Metric Supervised::evaluate() {
   if (config_.metric) {
     return {config_.metric_name, mean_of(*test_set_, config_.metric), test_set_->size()};
   }
-  const Guesses g = guess(model_, *test_set_, kEvaluationBatch);
+  const Guesses g = guess(model_, *test_set_, kEvaluationBatch,
+                          [&](int64_t done) { tell({.done = done, .all = test_set_->size()}); });
   Metric metric{"accuracy", g.share_right(), test_set_->size()};
   if (g.classes > kMostConfused) return metric;
   const auto n = static_cast<size_t>(g.classes);
   for (int64_t i = 0; i < g.classes; ++i) metric.confusion.labels.push_back(label(i));
   metric.confusion.counts.resize(n * n);
   for (size_t i = 0; i < g.guesses.size(); ++i) {
-    ++metric.confusion.counts.at(static_cast<size_t>(g.truths[i]) * n +
-                                 static_cast<size_t>(g.guesses[i]));
+    ++metric.confusion
+          .counts[static_cast<size_t>(g.truths[i]) * n + static_cast<size_t>(g.guesses[i])];
   }
   return metric;
 }
@@ -155,7 +171,7 @@ double mean_over(const Dataset& samples, const std::function<Tensor(const Batch&
 }
 
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch) {
-  return guess(model, samples, batch).share_right();
+  return guess(model, samples, batch, [](int64_t) {}).share_right();
 }
 
 }  // namespace strata::train

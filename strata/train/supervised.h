@@ -50,6 +50,7 @@ class Supervised final : public Training {
   double clip_norm() const override { return config_.clip_norm; }
   /// For inputs that are pictures f32[N, H, W, C] with C = 1 or 3; values are shown as they are.
   std::vector<Answer> answers(int64_t count) override;
+  /// Throws IndexError for a class that the model has no output for.
   Metric evaluate() override;
   bool holds_out() const override { return held_out_ != nullptr; }
   std::optional<double> validate() override;
@@ -75,7 +76,8 @@ class Supervised final : public Training {
 double mean_over(const Dataset& samples, const std::function<Tensor(const Batch&)>& mean,
                  int64_t batch = 1000);
 
-/// Share of samples whose largest output along the last axis is their class.
+/// Share of samples whose largest output along the last axis is their class. Throws IndexError for
+/// a class that the model has no output for.
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch = 1000);
 
 }  // namespace strata::train

@@ -61,8 +61,17 @@ double TextTraining::learning_rate(int64_t step, int64_t total) const {
 }
 
 Metric TextTraining::judge(const Tensor& ids) const {
-  if (config_.evaluate) return config_.evaluate(ids);
-  const double nats = nats_per_symbol(config_.logits, ids, config_.windows.length);
+  const auto told = [&](int64_t done) {
+    tell({.done = done, .all = ids.numel(), .what = "symbols"});
+  };
+  if (config_.evaluate) return config_.evaluate(ids, told);
+  int64_t done = 0;
+  const auto logits = [&](const Tensor& part) {
+    told(done);
+    done += part.numel();
+    return config_.logits(part);
+  };
+  const double nats = nats_per_symbol(logits, ids, config_.windows.length);
   return {"nats_per_symbol", nats, ids.numel() - 1};
 }
 

@@ -20,9 +20,10 @@ struct TextTrainingConfig {
   /// Logits f32[N, T, symbols] of the number that follows each of i64[N, T]; undefined: the model's
   /// call with one input.
   std::function<Tensor(const Tensor& ids)> logits = {};
-  /// The metric on a text kept apart, the lower the better; undefined: nats_per_symbol of `logits`
-  /// in windows of the training's length.
-  std::function<Metric(const Tensor& ids)> evaluate = {};
+  /// The metric on a text kept apart, the lower the better, which tells now and then how many
+  /// numbers are done; undefined: nats_per_symbol of `logits` in windows of the training's length.
+  std::function<Metric(const Tensor& ids, const std::function<void(int64_t done)>& told)> evaluate =
+      {};
 };
 
 /// Learning to tell what follows: windows at random places of a text of numbers, cross-entropy of

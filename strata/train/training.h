@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "strata/base/error.h"
 #include "strata/nn/module.h"
 #include "strata/optim/ema.h"
 #include "strata/optim/optimizer.h"
@@ -35,6 +38,12 @@ struct Answer {
   std::string truth;
 };
 
+/// How far an evaluation is.
+struct Judging {
+  int64_t done = 0, all = 0;
+  const char* what = "samples";  ///< that are counted
+};
+
 /// One training as fit() sees it: a model, its optimiser, batches in an order that follows seed and
 /// epoch alone, a loss, a learning rate and a metric. Recipes implement it.
 class Training {
@@ -61,7 +70,8 @@ class Training {
   /// batches are weighted by.
   virtual int64_t batch_samples() const { return 1; }
 
-  /// Learning rate of step `step` (from 0) of `total`.
+  /// Learning rate of step `step` (from 0) of `total`, for the optimiser's first group. The others
+  /// keep the proportion to it that their rates had when fit() began.
   virtual double learning_rate(int64_t step, int64_t total) const = 0;
 
   /// Norm that a step's gradients are scaled down to; 0 leaves them as they are. FitOptions may ask
@@ -80,6 +90,21 @@ class Training {
 
   /// The metric of the model as it is now. Called in evaluation mode, without gradients.
   virtual Metric evaluate() = 0;
+
+  /// Has evaluate() and validate() tell how far they are, as far as a training does so; where
+  /// `progress` says not to go on they throw Cancelled.
+  void watch_judging(std::function<bool(const Judging&)> progress) {
+    judging_ = std::move(progress);
+  }
+
+ protected:
+  /// For evaluate() and validate(), before each part of their work.
+  void tell(const Judging& judging) const {
+    if (judging_ && !judging_(judging)) throw Cancelled("evaluate", "stopped before its end");
+  }
+
+ private:
+  std::function<bool(const Judging&)> judging_;
 };
 
 }  // namespace strata::train

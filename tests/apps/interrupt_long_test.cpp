@@ -82,7 +82,9 @@ class InterruptLong : public ::testing::Test {
 
   static std::vector<Long> commands() {
     return {
-        {"train", {"train", "lenet5", "--epochs", "50", "--out", *folder_ / "run"}, 1.2},
+        {"train",
+         {"train", "lenet5", "--epochs", "50", "--out", *folder_ / "run", "--resume"},
+         1.2},
         {"eval", {"eval", "lenet5", "--weights", *folder_ / "lenet"}, 0.15},
         {"generate",
          {"generate", "gpt-char", "T", "--weights", *folder_ / "text", "--max-tokens", "1000000"},

@@ -108,6 +108,13 @@ TEST(TrainOptions, RefusesWhatWouldChangeNothing) {
   refused({"--steps", "2", "--min-delta", "0.1"}, "--min-delta requires --patience");
   refused({"--steps", "2", "--trace", "t.json"}, "--trace");
   refused({"--steps", "2", "--seed", "-1"}, "--seed");
+  refused({"--steps", "2", "--seed", "18446744073709551616"}, "--seed");
+  refused({"--steps", "2", "--holdout", "nan"}, "--holdout");
+  refused({"--steps", "2", "--save-every", "nan"}, "--save-every");
+  for (const std::string flag : {"--epochs", "--steps", "--accumulate", "--patience"}) {
+    refused({flag, "9223372036854775807"}, flag);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
   expect_refused(run_strata({"train", "adding-lstm", "--data", folder.path()}),
                  "[--data] adding-lstm makes its own data");
   expect_refused(run_strata({"train", "gpt2", "--data", folder.path()}),
@@ -155,6 +162,16 @@ TEST(TrainOptions, AResumedRunGoesOnToWatchForTheEnd) {
   const json again = json::parse(slurp(run + "/run.json")), before = json::parse(record);
   for (const char* key : {"steps", "loss", "state"}) EXPECT_EQ(again.at(key), before.at(key));
   EXPECT_EQ(again.at("metric").at("value"), before.at("metric").at("value"));
+}
+
+TEST(TrainOptions, ALongerRunWithPatienceEndsAsAWholeOne) {
+  const TempFolder folder;
+  const Words words = {"lr=8", "batch=10", "--patience", "100"};
+  result(folder / "whole", joined(words, {"--epochs", "8"}));
+  result(folder / "parts", joined(words, {"--epochs", "7"}));
+  result(folder / "parts", {"batch=10", "--resume", "--epochs", "8"});
+  EXPECT_TRUE(slurp(folder / "parts/model.safetensors") ==
+              slurp(folder / "whole/model.safetensors"));
 }
 
 TEST(TrainOptions, PatienceNeedsSamplesThatWereHeldOutFromTheStart) {

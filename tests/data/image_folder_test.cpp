@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -14,7 +15,9 @@
 #include "strata/io/gzip.h"
 #include "strata/io/png.h"
 #include "strata/io/zip_writer.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
 #include "tests/support/message.h"
 #include "tests/support/tar.h"
 #include "tests/support/temp_folder.h"
@@ -109,6 +112,41 @@ TEST(ImageFolder, PreparesEachPicture) {
                          }});
   const std::vector<int64_t> one = {1};
   EXPECT_EQ(describe(data.get(one).x), "f32[1, 4, 4, 3]");
+}
+
+TEST(ImageFolder, IsNumberedAsAnotherSet) {
+  const TempFolder folder;
+  make_folder(folder / "set");
+  const ImageFolder data(folder / "set", {.classes = {"ant", "cat", "bee", "dog"}});
+  EXPECT_EQ(data.labels(), (std::vector<int64_t>{1, 1, 3}));
+  EXPECT_EQ(data.classes().size(), 4u);
+  const std::string said = message<FormatError>([&] {
+    ImageFolder(folder / "set", {.classes = {"ant", "cat", "bee"}});
+  });
+  EXPECT_NE(said.find(folder / "set"), std::string::npos) << said;
+  EXPECT_NE(said.find("its folder 'dog' is none of the 3 classes"), std::string::npos) << said;
+}
+
+TEST(ImageFolder, TakesPreparedPicturesWhateverTheirStrides) {
+  const TempFolder folder;
+  spill(folder / "a.tar", tar_entry("cat/1.png", png(7)) + tar_end());
+  const std::vector<int64_t> one = {0};
+  Tensor wide = empty({2, 5, 3}, DType::u8);
+  for (int64_t i = 0; i < 30; ++i) wide.data<uint8_t>()[i] = static_cast<uint8_t>(i);
+  const auto prepared = [&](const std::function<Tensor(const Tensor&)>& prepare) {
+    return ImageFolder(folder / "a.tar", {.prepare = prepare}).get(one).x;
+  };
+  const Tensor x = prepared([&](const Tensor&) { return slice(wide, 1, 1, 3); }) * 255;
+  EXPECT_EQ(describe(x), "f32[1, 2, 2, 3]");
+  const std::vector<float> wanted = {3, 4, 5, 6, 7, 8, 18, 19, 20, 21, 22, 23};
+  const auto got = x.to_vector<float>();
+  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-4) << i;
+  for (const Shape& shape : {Shape{2, 2}, {2, 2, 1}, {2, 2, 4}, {1, 2, 2, 3}}) {
+    const std::string said = message<ShapeError>(
+        [&] { prepared([&](const Tensor&) { return full(shape, 1, DType::u8); }); });
+    EXPECT_NE(said.find("cat/1.png was made u8["), std::string::npos) << said;
+  }
+  EXPECT_THROW(prepared([](const Tensor&) { return full({2, 2, 3}, 1); }), DTypeError);
 }
 
 TEST(ImageFolder, ChangesPicturesAtRandomForTrainings) {

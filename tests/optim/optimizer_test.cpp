@@ -432,13 +432,6 @@ TEST(Optimizer, LbfgsRefusesStatesThatDoNotFit) {
   optimizer.load_state(good);
 }
 
-TEST(Optimizer, RefusesGradientsOfAnotherDtype) {
-  Tensor w = zeros({2}).set_requires_grad();
-  w.set_grad(zeros({2}, DType::f64));
-  Adam optimizer({w});
-  EXPECT_THROW(optimizer.step(), DTypeError);
-}
-
 TEST(Optimizer, RefusesStatesThatDoNotFitAndKeepsItsOwn) {
   auto params = make_params();
   Adam optimizer(params);

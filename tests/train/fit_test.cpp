@@ -1,6 +1,5 @@
 #include "strata/train/fit.h"
 
-#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -14,14 +13,12 @@
 #include "strata/nn/layers/sequential.h"
 #include "strata/nn/state_dict.h"
 #include "strata/ops/dropout.h"
-#include "strata/ops/losses.h"
 #include "strata/ops/reduce.h"
 #include "strata/optim/adam.h"
-#include "strata/optim/sgd.h"
 #include "strata/train/checkpoint.h"
-#include "strata/train/supervised.h"
 #include "tests/support/bits.h"
 #include "tests/support/temp_folder.h"
+#include "tests/train/points.h"
 
 namespace strata::train {
 namespace {
@@ -42,20 +39,6 @@ nn::Sequential small_net() {
                         nn::Linear({.in = 16, .out = 2}));
 }
 
-/// 200 points on both sides of the circle of radius 1.
-TensorDataset points(float spoiled = 0) {
-  std::vector<float> x;
-  std::vector<int64_t> y;
-  Generator g(5);
-  for (int i = 0; i < 200; ++i) {
-    const double a = 3 * g.uniform() - 1.5, b = 3 * g.uniform() - 1.5;
-    x.insert(x.end(), {static_cast<float>(a), static_cast<float>(b)});
-    y.push_back(a * a + b * b < 1);
-  }
-  if (spoiled != 0) x[150] = spoiled;
-  return TensorDataset(tensor(x, {200, 2}), tensor(y, {200}));
-}
-
 struct Case {
   explicit Case(float spoiled = 0, Transform transform = {}, double clip_norm = 0)
       : net(small_net()),
@@ -71,17 +54,6 @@ struct Case {
 
   nn::Sequential net;
   Supervised training;
-};
-
-/// Stops a fit after some steps.
-class StopAt final : public FitObserver {
- public:
-  explicit StopAt(int64_t step) : step_(step) {}
-  void stepped(const Progress& p) override { cancel = cancel || p.step == step_; }
-  std::atomic<bool> cancel{false};
-
- private:
-  int64_t step_;
 };
 
 TEST(Fit, ClipsAsTheTrainingOrTheOptionsSay) {
@@ -272,27 +244,6 @@ TEST(Fit, KeepsTheLogInStepWithTheCheckpoint) {
   EXPECT_EQ(lines, 39 / 5 + 3);
 }
 
-/// As Case, without random numbers in the network and at a batch size of choice.
-struct Plain {
-  explicit Plain(int64_t batch, double holdout = 0, double lr = 0.02)
-      : net([] {
-          manual_seed(3);
-          return nn::Sequential(nn::Linear({.in = 2, .out = 16}), nn::Tanh(),
-                                nn::Linear({.in = 16, .out = 2}));
-        }()),
-        training(net, std::make_unique<SGD>(net.parameters(), SGDConfig{.lr = lr, .momentum = 0.9}),
-                 std::make_shared<TensorDataset>(points()),
-                 std::make_shared<TensorDataset>(points()),
-                 {.batch = batch,
-                  .seed = 9,
-                  .holdout = holdout,
-                  .loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
-                  .schedule = [lr](int64_t) { return schedules::constant(lr); }}) {}
-
-  nn::Sequential net;
-  Supervised training;
-};
-
 TEST(Fit, GatheredBatchesMakeTheStepOfALargeOne) {
   // 200 samples in batches of 16 leave one of 8: the last step of an epoch has batches of 16,
   // 16, 8.
@@ -425,6 +376,71 @@ TEST(Fit, APlateauReducesTheRateAndIsSaved) {
   fit(second, {.epochs = 12, .run_dir = folder.path(), .resume = true});
   EXPECT_EQ(c.training.optimizer().lr(), a.training.optimizer().lr());
   EXPECT_EQ(bits(c.net), bits(a.net));
+}
+
+TEST(Fit, GradientsThatNobodyStepsByAreClearedToo) {
+  // The optimiser holds the last layer alone; the norm to clip by is over all of the network.
+  struct Half final : Training {
+    explicit Half(Plain& run) : run(run), half({run.net[2].parameters()}, SGDConfig{.lr = 0.02}) {}
+    nn::Module& model() override { return run.net; }
+    Optimizer& optimizer() override { return half; }
+    int64_t batches_per_epoch() const override { return run.training.batches_per_epoch(); }
+    void seek(int64_t epoch, int64_t batch) override { run.training.seek(epoch, batch); }
+    void next_batch() override { run.training.next_batch(); }
+    Tensor loss() override { return run.training.loss(); }
+    double learning_rate(int64_t, int64_t) const override { return 0.02; }
+    Metric evaluate() override { return {"none", 0, 1}; }
+    Plain& run;
+    SGD half;
+  };
+  Plain run(200), fresh(200);
+  Half training(run), once(fresh);
+  fit(training, {.steps = 5});
+  nn::load_state_dict(fresh.net, nn::state_dict(run.net));
+  fit(training, {.steps = 1});
+  fit(once, {.steps = 1});
+  const auto of_five = run.net[0].parameters()[0].grad().to_vector<float>();
+  EXPECT_EQ(of_five, fresh.net[0].parameters()[0].grad().to_vector<float>());
+}
+
+TEST(Fit, GroupsKeepTheProportionsOfTheirRates) {
+  Plain run(16);
+  ParamGroup first, second, third;
+  const auto parameters = run.net.parameters();
+  first.params = {parameters[0], parameters[1]};
+  second.params = {parameters[2]};
+  second.lr = 0.1;
+  third.params = {parameters[3]};
+  third.lr = 0;
+  const auto training_of = [&](double lr) {
+    return Supervised(
+        run.net, std::make_unique<SGD>(std::vector{first, second, third}, SGDConfig{.lr = lr}),
+        std::make_shared<TensorDataset>(points()), std::make_shared<TensorDataset>(points()),
+        {.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
+         .schedule = [](int64_t) { return schedules::constant(0.01); }});
+  };
+  Supervised training = training_of(0.02);
+  const auto frozen = parameters[3].to_vector<float>();
+  fit(training, {.epochs = 1});
+  EXPECT_EQ(training.optimizer().lr(0), 0.01);
+  EXPECT_NEAR(training.optimizer().lr(1), 0.05, 1e-15);
+  EXPECT_EQ(training.optimizer().lr(2), 0);
+  EXPECT_EQ(parameters[3].to_vector<float>(), frozen);
+  Supervised of_nothing = training_of(0);
+  EXPECT_THROW(fit(of_nothing, {.epochs = 1}), ValueError);
+}
+
+TEST(Fit, RefusesMoreStepsThanCanBeCounted) {
+  Plain run(16);
+  const std::string before = bits(run.net);
+  for (const int64_t epochs : {std::numeric_limits<int64_t>::max(), int64_t{1} << 60}) {
+    EXPECT_THROW(fit(run.training, {.epochs = epochs}), ValueError);
+  }
+  std::atomic<bool> stop{true};
+  FitOptions most{.steps = std::numeric_limits<int64_t>::max()};
+  most.cancel = &stop;
+  EXPECT_EQ(fit(run.training, most).steps, 1);
+  EXPECT_NE(bits(run.net), before);
 }
 
 }  // namespace

@@ -99,6 +99,14 @@ TEST(Report, OnePageHoldsAllThereIsAndNeedsNothingElse) {
   EXPECT_EQ(runs.at(0).at("curves").at("loss").at("y"), (std::vector<double>{1.25, 0.5}));
 }
 
+TEST(Report, TakesNumbersThatAreAlmostNone) {
+  const TempFolder folder;
+  const std::string run = make_run(folder, "run", sample_record());
+  spill(run + "/log.jsonl", "{\"step\":1,\"loss\":0.5,\"lr\":1e-315}\n");
+  const json curves = data_of(report_page({run})).at(0).at("curves");
+  EXPECT_NEAR(curves.at("lr").at("y").at(0).get<double>() * 1e300, 1e-15, 1e-20);
+}
+
 TEST(Report, SeveralRunsShareChartsAndShowWhereTheyDiffer) {
   const TempFolder folder;
   RunRecord other = sample_record();

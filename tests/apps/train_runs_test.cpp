@@ -1,0 +1,221 @@
+// The folder that `strata train` works in, the data it takes, and what it says of both.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "strata/base/timer.h"
+#include "strata/data/text_windows.h"
+#include "strata/io/png.h"
+#include "strata/ops/creation.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::ProgramResult;
+using testing::run_strata;
+using testing::slurp;
+using testing::spill;
+using testing::TempFolder;
+using Words = std::vector<std::string>;
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Two steps of a small network, which takes no second; `more` may say otherwise.
+Words quick(const std::string& system, const Words& more) {
+  Words words = {"train", system, "--steps", "2"};
+  if (system == "charrnn") words.insert(words.end(), {"batch=2", "length=8", "hidden=4"});
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+/// Works in another folder while it lives.
+class InFolder {
+ public:
+  explicit InFolder(const std::string& path) { fs::current_path(path); }
+  ~InFolder() { fs::current_path(before_); }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+
+ private:
+  fs::path before_ = fs::current_path();
+};
+
+TEST(TrainRuns, ATextWithoutALineEndIsWrittenOnAllTheSame) {
+  const TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "to be or not ";
+  spill(folder / "text", text);
+  const auto r = run_strata(quick("charrnn", {"--data", folder / "text", "--out", folder / "run"}));
+  ASSERT_EQ(r.status, 0) << r.err;
+  const json record = json::parse(slurp(folder / "run/run.json"));
+  EXPECT_EQ(record.at("state"), "finished");
+  EXPECT_GT(record.at("examples").at(0).at("text").get<std::string>().size(), 100u);
+}
+
+TEST(TrainRuns, WhatCannotBeDrawnForTheReportIsSaid) {
+  const TempFolder folder;
+  // The report's pictures take twenty steps, of which this schedule has ten.
+  const auto r = run_strata({"train", "ddpm", "--steps", "1", "batch=2", "judged=2",
+                             "judged_steps=1", "noise_steps=10", "--out", folder / "run"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_TRUE(has(r.err, "the report lacks what the network makes: ")) << r.err;
+  EXPECT_EQ(json::parse(slurp(folder / "run/run.json")).at("state"), "finished");
+}
+
+TEST(TrainRuns, ARunIsNeverOverwritten) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  const Words words = quick("mlp-13002", {"--out", run});
+  ASSERT_EQ(run_strata(words).status, 0);
+  const std::string weights = slurp(run + "/model.safetensors"), record = slurp(run + "/run.json");
+  Words other = words;
+  other.push_back("lr=0.5");
+  for (const std::string lost : {"", "/checkpoint.safetensors"}) {
+    if (!lost.empty()) fs::remove(run + lost);
+    const auto r = run_strata(other);
+    EXPECT_EQ(r.status, 2) << r.err;
+    EXPECT_TRUE(has(r.err, run + " holds a run already")) << r.err;
+    EXPECT_TRUE(has(r.err, "--resume goes on with it") && has(r.err, "--out")) << r.err;
+  }
+  other.push_back("--resume");
+  const auto r = run_strata(other);
+  EXPECT_EQ(r.status, 2) << r.err;
+  EXPECT_TRUE(has(r.err, "holds weights, but no checkpoint to go on from")) << r.err;
+  EXPECT_TRUE(slurp(run + "/model.safetensors") == weights);
+  EXPECT_TRUE(slurp(run + "/run.json") == record);
+}
+
+TEST(TrainRuns, ARunThatFailedAtOnceLeavesItsFolderToTheNext) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  EXPECT_EQ(run_strata(quick("lenet5", {"--out", run, "lr=1e30"})).status, 1);
+  ASSERT_TRUE(fs::exists(run + "/run.json"));
+  const auto r = run_strata(quick("lenet5", {"--out", run}));
+  EXPECT_EQ(r.status, 0) << r.err;
+}
+
+TEST(TrainRuns, TheNewestOfItsFoldersIsResumed) {
+  const TempFolder folder;
+  const InFolder in(folder.path());
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(run_strata(quick("mlp-13002", {})).status, 0);
+  fs::create_directory("runs/mlp-13002-x");
+  fs::remove_all("runs/mlp-13002");
+  const auto r = run_strata({"train", "mlp-13002", "--steps", "3", "--resume", "--json"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_EQ(json::parse(r.out).at("run_dir"), "runs/mlp-13002-3");
+  EXPECT_FALSE(fs::exists("runs/mlp-13002"));
+}
+
+TEST(TrainRuns, ADataPathOfOtherBytesThanUtf8IsFoundAgain) {
+  const TempFolder folder;
+  const std::string data = folder / "caf\xe9.txt", run = folder / "run";
+  spill(data, generate_text(5000));
+  ASSERT_EQ(run_strata(quick("charrnn", {"--data", data, "--out", run})).status, 0);
+  const auto r = run_strata({"train", "charrnn", "--out", run, "--resume", "--steps", "3"});
+  EXPECT_EQ(r.status, 0) << r.err;
+}
+
+TEST(TrainRuns, AFolderWithTheTextOfTheCatalogueIsData) {
+  const TempFolder folder;
+  fs::create_directory(folder / "data");
+  const Words words = quick("charrnn", {"--data", folder / "data", "--out", folder / "run"});
+  const auto without = run_strata(words);
+  EXPECT_EQ(without.status, 1);
+  EXPECT_TRUE(has(without.err, "holds no tiny_shakespeare.txt")) << without.err;
+  spill(folder / "data/tiny_shakespeare.txt", generate_text(5000));
+  EXPECT_EQ(run_strata(words).status, 0);
+}
+
+TEST(TrainRuns, ATraceThatCannotBeWrittenIsNoticedBeforeTheTraining) {
+  const TempFolder folder;
+  const auto r = run_strata(quick(
+      "mlp-13002", {"--out", folder / "run", "--profile", "--trace", folder / "nowhere/x.json"}));
+  EXPECT_EQ(r.status, 1);
+  EXPECT_TRUE(has(r.err, "nowhere/x.json")) << r.err;
+  EXPECT_FALSE(fs::exists(folder / "run"));
+}
+
+TEST(TrainRuns, ARateThatIsAlmostNoneIsReported) {
+  const TempFolder folder;
+  const auto r = run_strata(quick("mlp-13002", {"--out", folder / "run", "lr=1e-315"}));
+  EXPECT_EQ(r.status, 0) << r.err;
+  EXPECT_TRUE(has(slurp(folder / "run/report.html"), "data-curve=\"lr\""));
+}
+
+TEST(TrainRuns, TheStartLineSaysWhoseLengthItIs) {
+  const TempFolder folder;
+  spill(folder / "text", generate_text(5000));
+  int runs = 0;
+  const auto started = [&](const Words& more) {
+    Words words = {
+        "train",   "charrnn", "batch=1",       "length=4", "hidden=1",
+        "width=1", "--data",  folder / "text", "--out",    folder / std::to_string(runs++)};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_strata(words).err;
+  };
+  const std::string by_default = started({}), one = started({"--steps", "1"}),
+                    epochs = started({"--epochs", "1"});
+  EXPECT_TRUE(has(by_default, "1,500 steps (its default)")) << by_default;
+  EXPECT_TRUE(has(one, "\n1 step (as asked)")) << one;
+  EXPECT_TRUE(has(epochs, " (1 epoch)")) << epochs;
+}
+
+/// Writes two pictures of each of the classes.
+void write_set(const std::string& folder, const Words& classes) {
+  for (const std::string& name : classes) {
+    fs::create_directories(fs::path(folder) / name);
+    for (const char* file : {"1.png", "2.png"}) {
+      write_png((fs::path(folder) / name / file).string(), full({32, 32, 3}, 90, DType::u8));
+    }
+  }
+}
+
+TEST(TrainRuns, TestPicturesHaveTheTrainingsClasses) {
+  const TempFolder folder;
+  write_set(folder / "data/train", {"a", "b", "c"});
+  write_set(folder / "data/test", {"b", "c"});
+  const auto train = [&](const std::string& out) {
+    return run_strata({"train", "resnet-cifar", "--steps", "1", "batch=4", "--data",
+                       folder / "data", "--out", folder / out});
+  };
+  const auto r = train("run");
+  ASSERT_EQ(r.status, 0) << r.err;
+  const json counts =
+      json::parse(slurp(folder / "run/run.json")).at("metric").at("confusion").at("counts");
+  ASSERT_EQ(counts.size(), 100u);  // rows are truths
+  for (size_t truth = 0; truth < 10; ++truth) {
+    int64_t row = 0;
+    for (size_t guess = 0; guess < 10; ++guess) row += counts[truth * 10 + guess].get<int64_t>();
+    EXPECT_EQ(row, truth == 1 || truth == 2 ? 2 : 0) << truth;
+  }
+  write_set(folder / "data/test", {"d"});
+  const auto foreign = train("other");
+  EXPECT_EQ(foreign.status, 1);
+  EXPECT_TRUE(has(foreign.err, "data/test] its folder 'd' is none of the 3 classes"))
+      << foreign.err;
+}
+
+TEST(TrainRuns, CtrlCEndsTheLastEvaluation) {
+  const TempFolder folder;
+  const Timer timer;
+  // Some minutes of drawing; the checkpoint is written before.
+  const auto r = testing::run_and_interrupt(
+      {"train", "ddpm", "--steps", "1", "batch=2", "judged=20000", "--out", folder / "run"},
+      folder / "run/checkpoint.safetensors");
+  EXPECT_EQ(r.status, 130) << r.err;
+  EXPECT_TRUE(has(r.err, "stopped at step 1, saved. Go on with")) << r.err;
+  EXPECT_FALSE(fs::exists(folder / "run/model.safetensors"));
+  EXPECT_LT(timer.seconds(), 50);
+}
+
+}  // namespace
+}  // namespace strata
