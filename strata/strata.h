@@ -1,7 +1,22 @@
 #pragma once
 
-// Everything a program needs to build, train and run networks. For programs that use Strata; the
-// library itself includes only what it uses.
+// Tensors, ops and their gradients, layers, optimisers, safetensors and arrays in files, digits and
+// toys to learn from, loaders and the training loop. For programs that use Strata; the library
+// itself includes only what it uses.
+//
+// Beside it stand, to be included by themselves:
+//   io/weights.h, io/pth.h       weights of a file or a folder, PyTorch's own files
+//   io/png.h, io/image_file.h    pictures from files and to them
+//   vision/image.h               resizing, cropping and turning pictures into floats
+//   data/image_folder.h          folders of pictures as a data set
+//   data/text_windows.h, text/   windows of a text; tokenizers, sampling of the next token
+//   train/text_training.h        the training of a network that writes text
+//   train/checkpoint.h           a run's weights and checkpoints
+//   nn/precision.h               products in bf16
+//   nn/profile.h                 time and memory by layer and op
+//   autograd/gradcheck.h         gradients beside central differences
+//   tensor/dlpack.h              tensors lent and borrowed
+//   device/cpu_allocator.h       memory: its limit, counts and source
 
 #include "strata/autograd/backward.h"
 #include "strata/autograd/checkpoint.h"

@@ -9,7 +9,7 @@ files=("$@")
 if [[ ${#files[@]} == 0 ]]; then
   mapfile -t files < <(find strata models recipes apps tools -name '*.cpp' 2>/dev/null | sort)
 fi
-# The build may know fewer files than the tree (one of the two parallel backends).
+# The build may know fewer files than the tree: without STRATA_TESTS it has none of tools/.
 known=()
 for file in "${files[@]}"; do
   grep -qF "$PWD/$file\"" "$build/compile_commands.json" && known+=("$file")

@@ -207,6 +207,35 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
           {"results", results}};
 }
 
+void print_machine(const Machine& m) {
+  const std::string line =
+      fmt::format("{}, {} threads: {:.0f} GFLOP/s f32, copy {:.1f} GB/s, read {:.1f} GB/s", m.cpu,
+                  m.threads, m.peak_f32, m.copy, m.read);
+  fmt::print("{}\n\n", wrapped(line));
+}
+
+void print_head(bool with_bound) {
+  fmt::print("{:<19} {:>10} {:>10} {:>9} {:>8}", "work", "median ms", "least ms", "GFLOP/s",
+             "of peak");
+  if (with_bound) fmt::print(" {:>9} {:>9}", "bound ms", "of bound");
+  fmt::print("\n");
+}
+
+void print_row(const Row& r, bool with_bound) {
+  constexpr size_t kNameColumns = 19;
+  const bool fits = r.name.size() <= kNameColumns;
+  if (!fits) fmt::print("{}\n", r.name);
+  fmt::print("{:<{}} {:>10.4g} {:>10.4g} {:>9.1f} {:>7.0f}%", fits ? r.name : "", kNameColumns,
+             r.ms_median, r.ms_min, r.gflops, 100 * r.of_peak);
+  if (with_bound) fmt::print(" {:>9.4g} {:>8.0f}%", r.bound_ms, 100 * r.bound_ms / r.ms_min);
+  fmt::print("\n");
+  if (r.tokens_per_second > 0) {
+    fmt::print("{:<{}} {:.1f} tokens a second, {:.0f}% of what the read speed allows\n", "",
+               kNameColumns, r.tokens_per_second, 100 * r.of_read);
+  }
+  std::fflush(stdout);
+}
+
 int run_bench(const std::vector<std::string>& names, double seconds, bool with_bound,
               const ProfileOptions& profiling, const Common& common) {
   common.apply();
@@ -216,25 +245,15 @@ int run_bench(const std::vector<std::string>& names, double seconds, bool with_b
   };
   const Machine machine;
   if (!common.json) {
-    fmt::print("{}, {} threads: {:.0f} GFLOP/s f32, copy {:.1f} GB/s, read {:.1f} GB/s\n\n",
-               machine.cpu, machine.threads, machine.peak_f32, machine.copy, machine.read);
-    fmt::print("{:<34} {:>10} {:>10} {:>9} {:>8} {:>9} {:>9}\n", "work", "median ms", "least ms",
-               "GFLOP/s", "of peak", "bound ms", "of bound");
+    print_machine(machine);
+    print_head(with_bound);
   }
   std::vector<Row> rows;
   StatusLine status;
   const auto add = [&](const Row& r) {
     rows.push_back(r);
     status.clear();
-    if (common.json) return;
-    fmt::print("{:<34} {:>10.4g} {:>10.4g} {:>9.1f} {:>7.0f}% {:>9.4g} {:>8.0f}%\n", r.name,
-               r.ms_median, r.ms_min, r.gflops, 100 * r.of_peak, r.bound_ms,
-               100 * r.bound_ms / r.ms_min);
-    if (r.tokens_per_second > 0) {
-      fmt::print("{:<34} {:.1f} tokens a second, {:.0f}% of what the read speed allows\n", "",
-                 r.tokens_per_second, 100 * r.of_read);
-    }
-    std::fflush(stdout);
+    if (!common.json) print_row(r, with_bound);
   };
   for (const Workload& w : bench::workloads()) {
     if (!wanted(w.name)) continue;
@@ -260,8 +279,7 @@ int run_bench(const std::vector<std::string>& names, double seconds, bool with_b
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
-  auto* command =
-      app.add_subcommand("bench", "time the benchmark workloads beside the machine's limits");
+  auto* command = app.add_subcommand("bench", "time workloads beside the machine's limits");
   command->footer("Example: strata bench lenet5 mlp --seconds 5");
   auto common = std::make_shared<Common>();
   auto names = std::make_shared<std::vector<std::string>>();
@@ -271,7 +289,7 @@ void add_bench(CLI::App& app, Program& program) {
   profiling->add_to(*command, "trace-NAME.json");
   command->add_option("names", *names, "what to run (default: all)");
   command->add_option("--seconds", *seconds, "time for each workload")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   auto without_bound = std::make_shared<bool>(false);
   command->add_flag("--no-bound", *without_bound, "leave out bound_ms, which takes its own time");

@@ -114,8 +114,7 @@ int data(const DataArguments& a) {
 }  // namespace
 
 void add_data(CLI::App& app, Program& program) {
-  auto* command =
-      app.add_subcommand("data", "the data sets: what they are, their files got and checked");
+  auto* command = app.add_subcommand("data", "the data sets: what they are; gets and checks them");
   command->footer(
       "Example: strata data mnist mnist/ --get\n"
       "Files come by curl, over https, and are checked before they take their place.");

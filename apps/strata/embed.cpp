@@ -58,9 +58,9 @@ void show(const std::vector<std::string>& texts, const Rows& similar) {
 
 int embed(const EmbedArguments& a) {
   a.common.apply();
-  recipes::System system = a.open();
-  const auto& turn = system.recipe->embed;
+  const auto& turn = a.recipe().embed;
   if (!turn) throw UsageError(a.system, "embeds no texts");
+  recipes::System system = a.open();
   const NoGrad no_grad;
   const Tensor embeddings = turn(system, a.texts);
   if (!a.output.empty()) save_safetensors(a.output, {{"embeddings", embeddings}});

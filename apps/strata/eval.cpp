@@ -15,12 +15,12 @@ struct EvalArguments : Use {
 
 int evaluate(const EvalArguments& a) {
   a.common.apply();
-  recipes::System system = a.open();
-  const recipes::Recipe& recipe = *system.recipe;
+  const recipes::Recipe& recipe = a.recipe();
   if (!recipe.training) throw UsageError(a.system, "has no data set that it is measured on");
   if (!a.data.empty() && recipe.data.empty()) {
     throw UsageError("--data", a.system + " makes its own data and takes no other");
   }
+  recipes::System system = a.open();
   const auto training = recipe.training(*system.model, system.settings, {.data = a.data});
   const NoGrad no_grad;
   system.model->eval();

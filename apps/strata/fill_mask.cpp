@@ -15,9 +15,9 @@ struct FillMaskArguments : Use {
 
 int fill_mask(const FillMaskArguments& a) {
   a.common.apply();
-  recipes::System system = a.open();
-  const auto& fill = system.recipe->fill_mask;
+  const auto& fill = a.recipe().fill_mask;
   if (!fill) throw UsageError(a.system, "fills no masks");
+  recipes::System system = a.open();
   const NoGrad no_grad;
   const auto fills = checked_usage([&] { return fill(system, a.text, a.count); });
   auto all = nlohmann::ordered_json::array();

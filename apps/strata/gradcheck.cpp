@@ -87,8 +87,9 @@ int gradcheck_ops(const std::vector<std::string>& names, const Common& common) {
                 {"failed", failed},
                 {"worst", {{"op", worst_op}, {"relative_error", worst}}}});
   } else {
-    fmt::print("{} ops, {} cases, {} failed; largest difference {:.1e} ({})\n", ops.size(),
-               cases.size(), failed.size(), worst, worst_op);
+    fmt::print("{} op{}, {} case{}, {} failed; largest difference {:.1e} ({})\n", ops.size(),
+               ops.size() == 1 ? "" : "s", cases.size(), cases.size() == 1 ? "" : "s",
+               failed.size(), worst, worst_op);
   }
   return failed.empty() ? kDone : kFailed;
 }
@@ -96,8 +97,8 @@ int gradcheck_ops(const std::vector<std::string>& names, const Common& common) {
 }  // namespace
 
 void add_gradcheck(CLI::App& app, Program& program) {
-  auto* command = app.add_subcommand(
-      "gradcheck", "compare every op's gradients with central differences, first and second order");
+  auto* command =
+      app.add_subcommand("gradcheck", "check ops' gradients, of first and second order");
   command->footer("Example: strata gradcheck conv2d matmul");
   auto common = std::make_shared<Common>();
   auto names = std::make_shared<std::vector<std::string>>();

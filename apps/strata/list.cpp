@@ -55,10 +55,34 @@ int list(const Common& common) {
   return kDone;
 }
 
-/// A setting's value without line breaks.
-std::string one_line(const std::string& value) {
+/// A setting's value in one line; what has spaces or line breaks stands in quotes, and is cut.
+std::string shown_value(const std::string& value) {
+  if (value.find_first_of(" \n") == std::string::npos) return value;
+  constexpr size_t kMost = 24;
   std::string out;
-  for (const char c : value) out += c == '\n' ? "\\n" : std::string(1, c);
+  size_t at = 0;
+  for (; at < value.size() && out.size() < kMost; ++at) {
+    out += value[at] == '\n' ? "\\n" : std::string(1, value[at]);
+  }
+  return fmt::format("\"{}\"{}", out, at < value.size() ? "..." : "");
+}
+
+/// Command lines that use a system, with what each needs.
+std::vector<std::string> examples_of(const Recipe& r) {
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& command, const std::string& more, bool able) {
+    if (able) out.push_back(fmt::format("strata {} {}{}", command, r.name, more));
+  };
+  const auto weights = [&](const char* otherwise) {
+    return " --weights " + (r.training ? "runs/" + r.name : otherwise);
+  };
+  add("train", "", static_cast<bool>(r.training));
+  add("predict", weights("FILE") + " PICTURE.png", static_cast<bool>(r.predict));
+  add("generate", weights("FOLDER") + " \"TEXT\"", static_cast<bool>(r.generate));
+  add("sample", weights("FOLDER"), static_cast<bool>(r.sample));
+  add("fill-mask", weights("FOLDER") + " \"Paris is the [MASK].\"", static_cast<bool>(r.fill_mask));
+  add("embed", weights("FOLDER") + " \"TEXT\"", static_cast<bool>(r.embed));
+  add("summary", "", out.empty());
   return out;
 }
 
@@ -101,10 +125,12 @@ int info(const std::string& name, const Common& common) {
   print("does", fmt::format("{}", fmt::join(abilities(r), ", ")));
   fmt::print("\nSettings, as key=value behind the name:\n");
   for (const auto& e : settings.fields().list()) {
-    fmt::print("{}\n",
-               wrapped(fmt::format("  {:<12} {:<10} {}", e.name, one_line(e.value), e.help), 26));
+    fmt::print(
+        "{}\n",
+        wrapped(fmt::format("  {:<12} {:<10} {}", e.name, shown_value(e.value), e.help), 26));
   }
-  fmt::print("\nExample: strata {} {}\n", abilities(r).front(), r.name);
+  const std::vector<std::string> examples = examples_of(r);
+  fmt::print("\nExample{}:\n  {}\n", examples.size() == 1 ? "" : "s", fmt::join(examples, "\n  "));
   return kDone;
 }
 
@@ -119,8 +145,7 @@ void add_list(CLI::App& app, Program& program) {
 }
 
 void add_info(CLI::App& app, Program& program) {
-  auto* command =
-      app.add_subcommand("info", "what a system is, and every setting with its default");
+  auto* command = app.add_subcommand("info", "what a system is, every setting with its default");
   command->footer("Example: strata info lenet5");
   auto common = std::make_shared<Common>();
   auto name = std::make_shared<std::string>();

@@ -29,9 +29,9 @@ void show(const std::string& file, const recipes::Prediction& p) {
 
 int predict(const PredictArguments& a) {
   a.common.apply();
-  recipes::System system = a.open();
-  const auto& look = system.recipe->predict;
+  const auto& look = a.recipe().predict;
   if (!look) throw UsageError(a.system, "predicts nothing from files");
+  recipes::System system = a.open();
   const NoGrad no_grad;
   auto all = nlohmann::ordered_json::array();
   for (const std::string& file : a.files) {

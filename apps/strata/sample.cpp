@@ -21,9 +21,9 @@ struct SampleArguments : Use {
 
 int sample(SampleArguments a) {
   a.common.apply();
-  recipes::System system = a.open();
-  const auto& draw = system.recipe->sample;
+  const auto& draw = a.recipe().sample;
   if (!draw) throw UsageError(a.system, "draws no pictures");
+  recipes::System system = a.open();
   const NoGrad no_grad;
   const StopsItself clears_its_line;
   StatusLine line;
@@ -66,7 +66,7 @@ void add_sample(CLI::App& app, Program& program) {
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   command->add_option("--steps", r.steps, "steps from noise to picture")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--sampler", r.sampler, "ddim or ddpm (ancestral)")
       ->check(CLI::IsMember({"ddim", "ddpm"}))

@@ -27,7 +27,10 @@ std::string described(const std::vector<recipes::Input>& inputs) {
 
 int summary(const std::string& name, const Common& common) {
   const DeviceScope meta(kMeta);
-  auto system = checked_usage([&] { return recipes::sketch_system(name); });
+  auto system = checked_usage([&] {
+    recipe_of(name);
+    return recipes::sketch_system(name);
+  });
   const auto inputs = system.recipe->inputs(system.settings);
   const nn::Summary s = summarize_system(system);
   if (common.json) {

@@ -16,7 +16,7 @@ namespace strata {
 ///     step"); }
 ///   };
 ///
-/// From that come `key=value` on the command line, `--help`, `info` and what a run's file keeps.
+/// From that come `key=value` on the command line, `info` and what a run's file keeps.
 class FieldVisitor {
  public:
   virtual ~FieldVisitor() = default;

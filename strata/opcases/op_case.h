@@ -21,8 +21,7 @@ struct Input {
 };
 
 /// One declaration per op and variant. It feeds the comparison with the reference dump, the
-/// gradient check of first and second order, the dtype, layout and thread checks, and the
-/// benchmark.
+/// gradient check of first and second order, and the dtype, layout and thread checks.
 struct OpCase {
   std::string name;  ///< "exp", "sum/axis0": the key in tests/golden/ops/<file>.safetensors
   std::vector<Input> inputs;

@@ -29,8 +29,8 @@ inline Tensor pad(const Tensor& x, std::initializer_list<AxisPad> pads, double v
 enum class PadMode : uint8_t { constant, reflect, replicate, circular };
 
 /// The same with the edges filled from x itself; constant means zeros. Throws ShapeError where more
-/// is asked for than x has: `reflect` takes less than the axis' size, `circular` at most what is left of it.
-/// Differentiable any number of times. As torch.nn.functional.pad.
+/// is asked for than x has: `reflect` takes less than the axis' size, `circular` at most what is
+/// left of it. Differentiable any number of times. As torch.nn.functional.pad.
 Tensor pad(const Tensor& x, std::span<const AxisPad> pads, PadMode mode);
 inline Tensor pad(const Tensor& x, std::initializer_list<AxisPad> pads, PadMode mode) {
   return pad(x, std::span(pads.begin(), pads.size()), mode);

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 namespace strata {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::run_strata;
 using testing::TempFolder;
 using Words = std::vector<std::string>;
@@ -92,7 +94,7 @@ void expect_plain_and_narrow(const std::string& text, const std::string& folder,
                              const std::string& what) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << "coloured in a pipe: " << what;
   for (const std::string& line : lines_of(text)) {
-    if (line.find(folder) != std::string::npos) continue;
+    if (!folder.empty() && line.find(folder) != std::string::npos) continue;
     EXPECT_LE(columns(line), 80) << what << "\n" << line;
   }
 }
@@ -100,8 +102,8 @@ void expect_plain_and_narrow(const std::string& text, const std::string& folder,
 /// Commands that can be run here in short time, on a small run in `folder`.
 std::vector<Words> short_commands(const TempFolder& folder) {
   const std::string run = folder / "run", text = folder / "text";
-  return {{"train", "lenet5", "--steps", "3", "--out", run},
-          {"train", "gpt-char", "--steps", "2", "--out", text, "layers=1", "width=16"},
+  return {{"train", "lenet5", "--steps", "3", "--out", run, "--resume"},
+          {"train", "gpt-char", "--steps", "2", "--out", text, "--resume", "layers=1", "width=16"},
           {"eval", "lenet5", "--weights", run},
           {"generate", "gpt-char", "T", "--weights", text, "--max-tokens", "5"},
           {"forward", "lenet5", "--weights", run, "--input", folder / "in.safetensors", "--output",
@@ -111,6 +113,7 @@ std::vector<Words> short_commands(const TempFolder& folder) {
           {"list"},
           {"info", "lenet5"},
           {"info", "bert-base-uncased"},
+          {"info", "gpt-char"},
           {"summary", "lenet5"},
           {"summary", "gpt2"},
           {"data"},
@@ -128,12 +131,113 @@ TEST(CommandLine, JsonIsOneValueAndTextIsPlainAndNarrow) {
     const int status = words.size() == 3 && words[0] == "data" ? 1 : 0;  // the files are not there
     const auto plain = run_strata(words);
     EXPECT_EQ(plain.status, status) << joined(words) << "\n" << plain.err;
-    if (words[0] != "bench") expect_plain_and_narrow(plain.out, folder.path(), joined(words));
+    expect_plain_and_narrow(plain.out, folder.path(), joined(words));
     expect_plain_and_narrow(plain.err, folder.path(), joined(words));
     words.push_back("--json");
     const auto r = run_strata(words);
     EXPECT_EQ(r.status, status) << joined(words) << "\n" << r.err;
     EXPECT_TRUE(nlohmann::json::accept(r.out)) << joined(words) << "\n" << r.out;
+  }
+}
+
+TEST(CommandLine, BenchShowsBoundsOnlyWhereItWorksThemOut) {
+  const Words words = {"bench", "mlp-13002", "--seconds", "0.05"};
+  const auto with = run_strata(words);
+  EXPECT_NE(with.out.find("of bound"), std::string::npos) << with.out;
+  expect_plain_and_narrow(with.out, "", joined(words));
+  Words more = words;
+  more.push_back("--no-bound");
+  const auto without = run_strata(more);
+  EXPECT_NE(without.out.find("of peak"), std::string::npos) << without.out;
+  EXPECT_EQ(without.out.find("bound"), std::string::npos) << without.out;
+}
+
+TEST(CommandLine, GradcheckCountsOneAsOne) {
+  const auto r = run_strata({"gradcheck", "exp"});
+  EXPECT_NE(r.out.find("1 op, 1 case, 0 failed"), std::string::npos) << r.out;
+}
+
+/// The words of a command line behind the program's name; those in quotes are one.
+Words words_of(const std::string& line) {
+  Words words = {""};
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ' ' && !quoted) {
+      if (!words.back().empty()) words.emplace_back();
+    } else {
+      words.back() += c;
+    }
+  }
+  words.erase(words.begin());
+  return words;
+}
+
+/// The command lines that a text gives as examples: indented, or behind the word itself.
+std::vector<Words> examples_in(const std::string& text) {
+  std::vector<Words> examples;
+  std::string begun;  // a line that ends with a backslash
+  for (const std::string& line : lines_of(text)) {
+    const bool apart = line.starts_with("  ") || line.starts_with("Example: ");
+    const size_t begin = line.find_first_not_of(' ', line.starts_with("Example: ") ? 9 : 0);
+    if (!apart || begin == std::string::npos) continue;
+    if (begun.empty() && line.compare(begin, 7, "strata ") != 0) continue;
+    begun += line.substr(begin);
+    if (begun.ends_with('\\')) {
+      begun.pop_back();
+      continue;
+    }
+    examples.push_back(words_of(begun));
+    begun.clear();
+  }
+  return examples;
+}
+
+/// Is in another folder while it lives.
+class InFolder {
+ public:
+  explicit InFolder(const std::string& path) { fs::current_path(path); }
+  ~InFolder() { fs::current_path(before_); }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+
+ private:
+  fs::path before_ = fs::current_path();
+};
+
+// Runs, weights and data are not there, which is another fault than one of what was typed.
+TEST(CommandLine, TheExamplesOfHelpCanBeTyped) {
+  const TempFolder folder;
+  const InFolder in(folder.path());
+  for (const auto& [name, type] : std::vector<std::pair<std::string, std::string>>{
+           {"gpt2", "gpt2"}, {"bert-base-uncased", "bert"}, {"all-MiniLM-L6-v2", "bert"}}) {
+    fs::create_directory(name);
+    testing::spill(name + "/config.json", "{\"model_type\": \"" + type + "\"}");
+  }
+  for (const std::string& command : all_commands()) {
+    const auto examples = examples_in(run_strata({command, "--help"}).out);
+    EXPECT_FALSE(examples.empty()) << command;
+    for (const Words& words : examples) {
+      if (words.back() == "--get") continue;  // over the network
+      const bool takes_long = command == "bench" || command == "gradcheck" || command == "doctor";
+      const auto r = takes_long ? testing::run_and_interrupt(words, 0.3) : run_strata(words);
+      EXPECT_NE(r.status, 2) << joined(words) << "\n" << r.err;
+    }
+  }
+}
+
+TEST(CommandLine, TheExamplesOfInfoNameAllThatACommandNeeds) {
+  const TempFolder folder;
+  const InFolder in(folder.path());
+  for (const auto& system : nlohmann::json::parse(run_strata({"list", "--json"}).out)) {
+    const auto examples = examples_in(run_strata({"info", system.at("name")}).out);
+    EXPECT_FALSE(examples.empty()) << system;
+    for (const Words& words : examples) {
+      if (words[0] == "train") continue;
+      const auto r = run_strata(words);
+      EXPECT_NE(r.status, 2) << joined(words) << "\n" << r.err;
+    }
   }
 }
 

@@ -114,6 +114,31 @@ TEST(Program, MistakesAreOneClearLineAndTheRightStatus) {
       {{"gradcheck", "tanhh"}, 2, "did you mean tanh?"},
       {{"bench", "lenett"}, 2, "lenet5"},
       {{"summary"}, 2, "system"},
+      {{"bench", "--seconds", "0"}, 2, "--seconds: '0' is not a number above 0"},
+      {{"sample", "ddpm", "--steps", "inf"}, 2, "'inf' is not a number above 0"},
+      {{"generate", "gpt2", "x", "--max-tokens", "abc"}, 2, "'abc' is not a number above 0"},
+      {{"generate", "gpt2", "x", "--top-k", "-1"},
+       2,
+       "--top-k: '-1' is not a number of at least 0"},
+      {{"generate", "gpt2", "x", "--temperature", "nan"}, 2, "--temperature: 'nan' is not"},
+      {{"generate", "gpt2", "x", "--top-p", "nan"}, 2, "--top-p: 'nan' is not"},
+      {{"generate", "gpt2", "x", "--repetition-penalty", "nan"}, 2, "'nan' is not"},
+      {{"train", "lenet5", "--steps", "1", "--out", folder / "r", "--save-every", "nan"},
+       2,
+       "'nan' is not a number of at least 0"},
+      {{"generate", folder.path(), "x"}, 2, "is a folder without config.json or model_index.json"},
+      {{"generate", folder.path(), "x"}, 2, "a system's name and --weights FOLDER"},
+      {{"summary", folder.path()}, 2, "is a folder without config.json or model_index.json"},
+      {{"generate", folder / "nowhere", "x"}, 2, "there is no such folder"},
+      {{"summary", folder / "nowhere"}, 2, "there is no such folder"},
+      {{"generate", "gpt2", "x"}, 2, "has no weights of its own"},
+      {{"generate", "lenet5", "x"}, 2, "generates no text"},
+      {{"generate", "charrnn", "x", "--dtype", "bf16"}, 2, "keeps its weights in f32"},
+      {{"sample", "lenet5"}, 2, "draws no pictures"},
+      {{"fill-mask", "lenet5", "x"}, 2, "fills no masks"},
+      {{"embed", "lenet5", "x"}, 2, "embeds no texts"},
+      {{"predict", "gpt2", text}, 2, "predicts nothing from files"},
+      {{"eval", "gpt2"}, 2, "has no data set that it is measured on"},
   };
   for (const Mistake& m : mistakes) {
     const auto r = run_strata(m.arguments);
@@ -149,6 +174,11 @@ TEST(Program, EveryCommandHasHelpWithAnExampleWithin80Columns) {
     std::istringstream lines(r.out);
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
   }
+}
+
+TEST(Program, ItsOwnHelpIsWithin80Columns) {
+  std::istringstream lines(run_strata({"--help"}).out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
 }
 
 /// A photo-like picture: a dark digit with soft edges on unevenly lit light paper.

@@ -38,8 +38,7 @@ TEST(ReportCommand, ATrainingLeavesAPageARecordAndEventFiles) {
   const json record = json::parse(slurp(run + "/run.json"));
   EXPECT_EQ(record.at("state"), "finished");
   EXPECT_EQ(record.at("settings").at("lr"), "0.003");
-  const std::string command =
-      "strata train lenet5 --steps 5 --seed 3 --out '" + run + "' lr=0.003";
+  const std::string command = "strata train lenet5 --steps 5 --seed 3 --out '" + run + "' lr=0.003";
   EXPECT_EQ(record.at("facts").at(0), (json{{"name", "command"}, {"value", command}}));
   EXPECT_EQ(record.at("summary").at("parameters"), 61706);
   EXPECT_EQ(record.at("metric").at("confusion").at("labels").size(), 10u);

@@ -97,6 +97,15 @@ TEST(CheckSizes, TablesAndClassesAreNoFunctions) {
   EXPECT_EQ(brief(check_sizes({source("a.cpp", "class A : public B {\n" + body + "};\n")})), "");
 }
 
+TEST(CheckProse, LongLinesAreFoundOutsideOfTablesAndCode) {
+  const std::string fits(100, 'x'), longer(101, 'x');
+  EXPECT_EQ(brief(check_prose({{"a.md", fits + "\n" + longer + "\n", {}}})), "prose:2");
+  EXPECT_EQ(brief(check_prose({{"a.md", "| " + longer + " |\n", {}}})), "");
+  EXPECT_EQ(brief(check_prose({{"a.md", "1. step\n   ```cpp\n" + longer + "\n   ```\n", {}}})), "");
+  EXPECT_EQ(brief(check_prose({{"a.md", "```sh\n```\n" + longer + "\n", {}}})), "prose:3");
+  EXPECT_EQ(brief(check_prose({{"a.md", std::string(99, 'x') + "\u00d7\n", {}}})), "");
+}
+
 TEST(CheckBans, AbortingAndPrintingAreFoundInTheLibraryOnly) {
   const std::string text =
       "std::abort();\nexit(1);\nassert(x);\nprintf(a);\nstd::cout << 1;\n  fmt::print(a);\n";
@@ -140,6 +149,21 @@ TEST(CheckTables, FileMissingFromTheTableIsFound) {
   EXPECT_EQ(brief(check_tables({source("strata/opcases/log.cpp", "")}, folder)), "table:1");
   EXPECT_EQ(brief(check_tables({source("recipes/lenet.cpp", "")}, folder)), "table:1");
   std::filesystem::remove_all(folder);
+}
+
+TEST(CheckTree, ReadsThePagesOfTheRootAndOfDocs) {
+  const std::filesystem::path root =
+      std::filesystem::path(testing::TempDir()) / "strata_check_pages";
+  for (const char* folder : {"docs/guides", "build"}) {
+    std::filesystem::create_directories(root / folder);
+    std::ofstream(root / folder / "page.md") << "a page\n";
+  }
+  std::ofstream(root / "README.md") << "a page\n";
+  const std::vector<Source> pages = read_pages(root);
+  ASSERT_EQ(pages.size(), 2U);
+  EXPECT_EQ(pages[0].path, "README.md");
+  EXPECT_EQ(pages[1].path, "docs/guides/page.md");
+  std::filesystem::remove_all(root);
 }
 
 TEST(CheckTree, ReadsSourcesByRelativePath) {

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// The checks of `./dev check` that read the source text: layers, sizes, banned calls, tables.
+/// The checks of `./dev check` that read text: layers, sizes, banned calls and tables of the
+/// sources, the width of the pages.
 namespace strata::check {
 
 /// One source file of the tree: its text, and the same text with the contents of comments, strings
@@ -30,6 +31,9 @@ using Findings = std::vector<Finding>;
 /// Reads every .h and .cpp under the source folders of `root`, sorted by path.
 std::vector<Source> read_tree(const std::filesystem::path& root);
 
+/// Reads every .md of `root` itself and under its docs, sorted by path. Their code is left empty.
+std::vector<Source> read_pages(const std::filesystem::path& root);
+
 /// Blanks comments, strings and character literals of C++ text, keeping its line structure.
 std::string blank_text(std::string_view text);
 
@@ -42,6 +46,9 @@ Findings check_layers(const std::vector<Source>& tree);
 
 /// Files have at most 500 lines, functions at most 80.
 Findings check_sizes(const std::vector<Source>& tree);
+
+/// Lines of pages have at most 100 columns, but for tables and what stands between code fences.
+Findings check_prose(const std::vector<Source>& pages);
 
 /// Library code neither aborts, exits nor prints; no OpenMP; headers
 /// begin with #pragma once; nothing is left to do.

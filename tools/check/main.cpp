@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   };
   report(check::check_layers(tree));
   report(check::check_sizes(tree));
+  report(check::check_prose(check::read_pages(argv[1])));
   report(check::check_bans(tree));
   if (argc == 3) report(check::check_tables(tree, argv[2]));
   std::cout << tree.size() << " files checked, " << count << " findings\n";

@@ -8,6 +8,14 @@ namespace {
 
 constexpr size_t kFileLines = 500;
 constexpr size_t kFunctionLines = 80;
+constexpr size_t kColumns = 100;
+
+/// UTF-8 letters count one.
+size_t columns_of(const std::string& line) {
+  return static_cast<size_t>(std::count_if(line.begin(), line.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
+  }));
+}
 
 /// Follows the braces of a file. Inside namespaces and classes, a brace after a text with a
 /// parenthesis opens a function; everything up to its closing brace belongs to it.
@@ -128,6 +136,27 @@ Findings check_sizes(const std::vector<Source>& tree) {
                               std::to_string(kFileLines)});
     }
     FunctionScanner(source, findings).run();
+  }
+  return findings;
+}
+
+Findings check_prose(const std::vector<Source>& pages) {
+  Findings findings;
+  for (const Source& page : pages) {
+    std::istringstream text(page.text);
+    bool code = false;
+    size_t number = 0;
+    for (std::string line; std::getline(text, line);) {
+      ++number;
+      const size_t begin = std::min(line.find_first_not_of(' '), line.size());
+      const bool fence = line.compare(begin, 3, "```") == 0;
+      if (fence) code = !code;
+      const size_t columns = columns_of(line);
+      if (code || fence || line.starts_with('|') || columns <= kColumns) continue;
+      findings.push_back({page.path, number, "prose",
+                          "a line of " + std::to_string(columns) + " columns, the limit is " +
+                              std::to_string(kColumns)});
+    }
   }
   return findings;
 }

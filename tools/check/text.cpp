@@ -70,6 +70,16 @@ class Blanker {
   size_t at_ = 0;
 };
 
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void sort_by_path(std::vector<Source>& sources) {
+  std::sort(sources.begin(), sources.end(),
+            [](const Source& a, const Source& b) { return a.path < b.path; });
+}
+
 }  // namespace
 
 std::string blank_text(std::string_view text) { return Blanker(text).run(); }
@@ -86,16 +96,31 @@ std::vector<Source> read_tree(const std::filesystem::path& root) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
       const std::filesystem::path extension = entry.path().extension();
       if (!entry.is_regular_file() || (extension != ".h" && extension != ".cpp")) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      std::string text{std::istreambuf_iterator<char>(file), {}};
+      std::string text = text_of(entry.path());
       std::string code = blank_text(text);
       tree.push_back({entry.path().lexically_relative(root).generic_string(), std::move(text),
                       std::move(code)});
     }
   }
-  std::sort(tree.begin(), tree.end(),
-            [](const Source& a, const Source& b) { return a.path < b.path; });
+  sort_by_path(tree);
   return tree;
+}
+
+std::vector<Source> read_pages(const std::filesystem::path& root) {
+  std::vector<Source> pages;
+  const auto add = [&](const std::filesystem::directory_entry& entry) {
+    if (!entry.is_regular_file() || entry.path().extension() != ".md") return;
+    pages.push_back(
+        {entry.path().lexically_relative(root).generic_string(), text_of(entry.path()), {}});
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(root)) add(entry);
+  if (std::filesystem::is_directory(root / "docs")) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "docs")) {
+      add(entry);
+    }
+  }
+  sort_by_path(pages);
+  return pages;
 }
 
 }  // namespace strata::check
