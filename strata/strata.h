@@ -77,6 +77,7 @@
 #include "strata/ops/losses.h"
 #include "strata/ops/margin_losses.h"
 #include "strata/ops/matmul.h"
+#include "strata/ops/normalize.h"
 #include "strata/ops/pad.h"
 #include "strata/ops/pool.h"
 #include "strata/ops/pool_nd.h"
