@@ -6,6 +6,7 @@
 
 #include "models/vision/lenet.h"
 #include "recipes/shared/digits.h"
+#include "strata/base/generator_scope.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/extremes.h"
@@ -19,18 +20,6 @@ namespace strata::recipes {
 namespace {
 
 constexpr int64_t kLookBatch = 500, kNoisePictures = 2000;
-
-/// Puts the thread's generator at a seed of its own while it lives.
-class OwnGenerator {
- public:
-  OwnGenerator() : before_(default_generator()) { manual_seed(0); }
-  ~OwnGenerator() { default_generator() = before_; }
-  OwnGenerator(const OwnGenerator&) = delete;
-  OwnGenerator& operator=(const OwnGenerator&) = delete;
-
- private:
-  Generator before_;
-};
 
 class EachStep final : public train::FitObserver {
  public:
@@ -46,7 +35,7 @@ class EachStep final : public train::FitObserver {
 /// As `strata train lenet5` trains it.
 std::unique_ptr<nn::Module> trained_lenet(const Source& source,
                                           const std::function<void()>& between) {
-  const OwnGenerator own;
+  const GeneratorScope own(Generator(0));
   const GradMode recording(true);
   const Recipe& recipe = find_recipe("lenet5");
   const Settings settings = recipe.settings();

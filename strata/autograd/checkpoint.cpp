@@ -6,27 +6,13 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/base/random.h"
+#include "strata/base/generator_scope.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tape/record.h"
 #include "strata/tape/saved.h"
 
 namespace strata {
 namespace {
-
-/// Sets the default generator to another state for its life.
-class RandomState {
- public:
-  explicit RandomState(const Generator& state) : before_(default_generator()) {
-    default_generator() = state;
-  }
-  ~RandomState() { default_generator() = before_; }
-  RandomState(const RandomState&) = delete;
-  RandomState& operator=(const RandomState&) = delete;
-
- private:
-  Generator before_;
-};
 
 /// A leaf that is forgotten would have no gradient and nobody would notice.
 void check_leaves(const Tensor& y, const std::vector<Tensor>& known) {
@@ -55,7 +41,7 @@ struct Again {
 
   Grads operator()(const Tensor& dy, Needs needs) const {
     const bool create_graph = grad_enabled();
-    const RandomState same_numbers(random);
+    const GeneratorScope same_numbers(random);
     std::vector<Tensor> xs;
     for (const Saved& saved : inputs) {
       const Tensor x = saved.get();

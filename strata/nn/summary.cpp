@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "strata/base/random.h"
+#include "strata/base/generator_scope.h"
 #include "strata/base/work_counter.h"
 #include "strata/ops/creation.h"
 #include "strata/tape/grad_mode.h"
@@ -65,18 +65,6 @@ class Recorder final : public CallObserver {
   WorkCounter counter_;
 };
 
-/// Sets the default generator back at its end: a model may draw in evaluation mode too.
-class GeneratorScope {
- public:
-  GeneratorScope() = default;
-  ~GeneratorScope() { default_generator() = before_; }
-  GeneratorScope(const GeneratorScope&) = delete;
-  GeneratorScope& operator=(const GeneratorScope&) = delete;
-
- private:
-  Generator before_ = default_generator();
-};
-
 }  // namespace
 
 Summary summarize(Module& model, const Shape& input, DType dtype) {
@@ -99,7 +87,7 @@ Summary summarize(Module& model, const std::function<void()>& call) {
   Recorder recorder(model);
   {
     const ModeScope evaluation(model, false);
-    const GeneratorScope generator;
+    const GeneratorScope generator;  // a model may draw in evaluation mode too
     const ObserverScope observer(recorder);
     call();
   }

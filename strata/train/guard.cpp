@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "strata/base/generator_scope.h"
 #include "strata/tape/grad_mode.h"
 
 namespace strata::train {
@@ -84,15 +85,13 @@ std::string first_bad_place(Training& training, const Generator& random) {
   // Running statistics have taken in the bad batch already and tell nothing.
   if (std::string parameter = bad_parameter(training.model()); !parameter.empty()) return parameter;
   const auto tensors = training.model().named_tensors();
-  const Generator now = default_generator();
-  default_generator() = random;
   FirstFault observer(training.model());
   bool loss_is_bad = false;
   {
+    const GeneratorScope same_numbers(random);
     const nn::ObserverScope scope(observer);
     loss_is_bad = fault_of(training.loss()) != nullptr;
   }
-  default_generator() = now;
   if (!observer.text.empty()) return observer.text;
   if (loss_is_bad) return "all layers are finite, the loss function itself is not";
   for (auto it = tensors.rbegin(); it != tensors.rend(); ++it) {
