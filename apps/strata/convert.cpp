@@ -56,7 +56,8 @@ int convert(const ConvertArguments& a) {
   recipes::System system = a.open();
   const bool file = a.output.ends_with(".safetensors");
   if (file) {
-    train::save_weights(a.output, *system.model, recipes::settings_to_save(system));
+    train::save_weights(a.output, *system.model,
+                        recipes::settings_to_save(system.recipe->name, system.settings));
   } else {
     recipes::save_hub_folder(a.output, system);
     for (const std::string name : kCompanions) {

@@ -87,9 +87,9 @@ int gradcheck_ops(const std::vector<std::string>& names, const Common& common) {
                 {"failed", failed},
                 {"worst", {{"op", worst_op}, {"relative_error", worst}}}});
   } else {
-    fmt::print("{} op{}, {} case{}, {} failed; largest difference {:.1e} ({})\n", ops.size(),
-               ops.size() == 1 ? "" : "s", cases.size(), cases.size() == 1 ? "" : "s",
-               failed.size(), worst, worst_op);
+    fmt::print("{}, {}, {} failed; largest difference {:.1e} ({})\n",
+               counted(static_cast<int64_t>(ops.size()), "op"),
+               counted(static_cast<int64_t>(cases.size()), "case"), failed.size(), worst, worst_op);
   }
   return failed.empty() ? kDone : kFailed;
 }

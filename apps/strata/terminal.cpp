@@ -54,6 +54,10 @@ std::string duration(double seconds) {
   return fmt::format("{} h {:02d} min", whole / 3600, whole / 60 % 60);
 }
 
+std::string counted(int64_t n, const char* what) {
+  return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
+}
+
 std::string grouped(int64_t n) {
   std::string digits = fmt::format("{}", std::abs(n)), out;
   for (size_t i = 0; i < digits.size(); ++i) {

@@ -26,6 +26,8 @@ void say(std::string_view line);
 std::string duration(double seconds);
 /// "61,706".
 std::string grouped(int64_t n);
+/// "1 step", "61,706 steps".
+std::string counted(int64_t n, const char* what);
 
 /// The text in lines of at most 80 columns, broken at spaces; those after the first are indented.
 std::string wrapped(std::string_view text, int indent = 0);

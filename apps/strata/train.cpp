@@ -62,16 +62,21 @@ bool is_of_system(const std::string& folder, const std::string& system) {
                           rest.find_first_not_of("0123456789", 1) == std::string::npos);
 }
 
-/// The folder of this run: the one named, the newest one to resume, or a fresh one.
-std::string choose_run_dir(const TrainArguments& a) {
-  if (!a.out.empty()) return a.out;
-  const fs::path root = "runs";
+/// The system's run that was written to last; empty if there is none.
+fs::path newest_run(const fs::path& root, const std::string& system) {
   fs::path newest;
   std::error_code none_there;
   for (const auto& entry : fs::directory_iterator(root, none_there)) {
-    if (!a.resume || !is_of_system(entry.path().filename().string(), a.system)) continue;
+    if (!is_of_system(entry.path().filename().string(), system)) continue;
     if (newest.empty() || entry.last_write_time() > fs::last_write_time(newest)) newest = entry;
   }
+  return newest;
+}
+
+/// The folder of this run: the one named, the newest one to resume, or a fresh one.
+std::string choose_run_dir(const TrainArguments& a) {
+  if (!a.out.empty()) return a.out;
+  const fs::path root = "runs", newest = a.resume ? newest_run(root, a.system) : fs::path();
   if (!newest.empty()) return newest.string();
   for (int number = 1;; ++number) {
     const fs::path dir = root / (number == 1 ? a.system : fmt::format("{}-{}", a.system, number));
@@ -113,12 +118,11 @@ double held_share(const TrainArguments& a) {
 
 /// What a run is started with and cannot change.
 Kept remembered(const TrainArguments& a, const recipes::Settings& settings) {
-  Kept out = {{"system", a.system},
-              {"seed", std::to_string(a.seed)},
+  Kept out = recipes::settings_to_save(a.system, settings);
+  out.insert({{"seed", std::to_string(a.seed)},
               {"dtype", a.dtype},
               {"accumulate", std::to_string(a.accumulate)},
-              {"holdout", fmt::format("{}", held_share(a))}};
-  for (const auto& e : settings.fields().list()) out[e.name] = e.value;
+              {"holdout", fmt::format("{}", held_share(a))}});
   return out;
 }
 
@@ -214,9 +218,6 @@ void announce(const Recipe& r, const TrainArguments& a, const train::FitOptions&
                   a.data.empty() ? generated : a.data));
   const int64_t epoch_steps = (training.batches_per_epoch() - 1) / o.accumulate + 1;
   const int64_t steps = o.steps ? o.steps : o.epochs * epoch_steps;
-  const auto counted = [](int64_t n, const char* what) {
-    return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
-  };
   const std::string why = o.steps == 0         ? counted(o.epochs, "epoch")
                           : o.steps == r.steps ? "its default"
                                                : "as asked";

@@ -137,9 +137,10 @@ nn::LoadReport compare_system(const std::string& name, TensorMap tensors) {
   return nn::compare_state_dict(*system.model, tensors);
 }
 
-std::map<std::string, std::string> settings_to_save(const System& system) {
-  std::map<std::string, std::string> saved = {{"system", system.recipe->name}};
-  for (const auto& field : system.settings.fields().list()) saved[field.name] = field.value;
+std::map<std::string, std::string> settings_to_save(const std::string& name,
+                                                    const Settings& settings) {
+  std::map<std::string, std::string> saved = {{"system", name}};
+  for (const auto& field : settings.fields().list()) saved[field.name] = field.value;
   return saved;
 }
 

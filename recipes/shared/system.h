@@ -42,8 +42,9 @@ System sketch_system(const std::string& name);
 /// values are read: the tensors may be on the meta device. Throws ValueError as open_system.
 nn::LoadReport compare_system(const std::string& name, TensorMap tensors);
 
-/// The settings of a system with its name, as they are saved beside weights.
-std::map<std::string, std::string> settings_to_save(const System& system);
+/// The settings of the system of that name, and the name, as they are saved beside weights.
+std::map<std::string, std::string> settings_to_save(const std::string& name,
+                                                    const Settings& settings);
 
 /// Throws ValueError for an array whose name is none of these, naming all of them.
 void expect_arrays(const System& system, const TensorMap& inputs,

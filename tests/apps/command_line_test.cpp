@@ -8,6 +8,7 @@
 
 #include "strata/io/safetensors.h"
 #include "strata/ops/creation.h"
+#include "tests/support/in_folder.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -15,6 +16,7 @@ namespace strata {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::InFolder;
 using testing::run_strata;
 using testing::TempFolder;
 using Words = std::vector<std::string>;
@@ -193,18 +195,6 @@ std::vector<Words> examples_in(const std::string& text) {
   }
   return examples;
 }
-
-/// Is in another folder while it lives.
-class InFolder {
- public:
-  explicit InFolder(const std::string& path) { fs::current_path(path); }
-  ~InFolder() { fs::current_path(before_); }
-  InFolder(const InFolder&) = delete;
-  InFolder& operator=(const InFolder&) = delete;
-
- private:
-  fs::path before_ = fs::current_path();
-};
 
 // Runs, weights and data are not there, which is another fault than one of what was typed.
 TEST(CommandLine, TheExamplesOfHelpCanBeTyped) {

@@ -10,6 +10,7 @@
 #include "strata/data/text_windows.h"
 #include "strata/io/png.h"
 #include "strata/ops/creation.h"
+#include "tests/support/in_folder.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::InFolder;
 using testing::ProgramResult;
 using testing::run_strata;
 using testing::slurp;
@@ -36,18 +38,6 @@ Words quick(const std::string& system, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
-
-/// Works in another folder while it lives.
-class InFolder {
- public:
-  explicit InFolder(const std::string& path) { fs::current_path(path); }
-  ~InFolder() { fs::current_path(before_); }
-  InFolder(const InFolder&) = delete;
-  InFolder& operator=(const InFolder&) = delete;
-
- private:
-  fs::path before_ = fs::current_path();
-};
 
 TEST(TrainRuns, ATextWithoutALineEndIsWrittenOnAllTheSame) {
   const TempFolder folder;

@@ -28,33 +28,24 @@ using testing::TempFolder;
 constexpr double kTooFast = 1.5;  // a rate by which the loss held out soon grows again
 
 /// A training of Plain's with averages, and with evaluations that can be made to fail.
-class Watched final : public Training {
+class Watched final : public Forwarding {
  public:
-  explicit Watched(Plain& run) : run_(run), averages_(run.net.parameters(), {.decay = 0.5}) {}
-  nn::Module& model() override { return run_.net; }
-  Optimizer& optimizer() override { return run_.training.optimizer(); }
+  explicit Watched(Plain& run)
+      : Forwarding(run.training), averages_(run.net.parameters(), {.decay = 0.5}) {}
   EMA* averages() override { return averaged ? &averages_ : nullptr; }
-  int64_t batches_per_epoch() const override { return run_.training.batches_per_epoch(); }
-  void seek(int64_t epoch, int64_t batch) override { run_.training.seek(epoch, batch); }
-  void next_batch() override { run_.training.next_batch(); }
-  Tensor loss() override { return run_.training.loss(); }
-  double learning_rate(int64_t step, int64_t total) const override {
-    return run_.training.learning_rate(step, total);
-  }
   std::optional<double> validate() override {
     if (on_validate) on_validate();
-    return run_.training.validate();
+    return Forwarding::validate();
   }
   Metric evaluate() override {
     if (on_evaluate) on_evaluate();
-    return run_.training.evaluate();
+    return Forwarding::evaluate();
   }
 
   bool averaged = false;
   std::function<void()> on_validate, on_evaluate;
 
  private:
-  Plain& run_;
   EMA averages_;
 };
 

@@ -93,27 +93,18 @@ TEST(Fit, ABatchThatCannotBeHadCostsNothing) {
 
 /// The same with averaged weights.
 struct AveragedCase {
-  class WithAverages final : public Training {
+  class WithAverages final : public Forwarding {
    public:
-    explicit WithAverages(Case& run) : run_(run), averages_(run.net.parameters(), {.decay = 0.9}) {}
-    nn::Module& model() override { return run_.net; }
-    Optimizer& optimizer() override { return run_.training.optimizer(); }
+    explicit WithAverages(Case& run)
+        : Forwarding(run.training), averages_(run.net.parameters(), {.decay = 0.9}) {}
     EMA* averages() override { return &averages_; }
-    int64_t batches_per_epoch() const override { return run_.training.batches_per_epoch(); }
-    void seek(int64_t epoch, int64_t batch) override { run_.training.seek(epoch, batch); }
-    void next_batch() override { run_.training.next_batch(); }
-    Tensor loss() override { return run_.training.loss(); }
-    double learning_rate(int64_t step, int64_t total) const override {
-      return run_.training.learning_rate(step, total);
-    }
     Metric evaluate() override {
-      evaluated = bits(run_.net);
-      return run_.training.evaluate();
+      evaluated = bits(model());
+      return Forwarding::evaluate();
     }
     std::string evaluated;
 
    private:
-    Case& run_;
     EMA averages_;
   };
 

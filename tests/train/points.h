@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,26 @@ struct Plain {
 
   nn::Sequential net;
   Supervised training;
+};
+
+/// A training that hands all on to another: what is to differ, a test overrides.
+class Forwarding : public Training {
+ public:
+  explicit Forwarding(Training& to) : to_(to) {}
+  nn::Module& model() override { return to_.model(); }
+  Optimizer& optimizer() override { return to_.optimizer(); }
+  int64_t batches_per_epoch() const override { return to_.batches_per_epoch(); }
+  void seek(int64_t epoch, int64_t batch) override { to_.seek(epoch, batch); }
+  void next_batch() override { to_.next_batch(); }
+  Tensor loss() override { return to_.loss(); }
+  double learning_rate(int64_t step, int64_t total) const override {
+    return to_.learning_rate(step, total);
+  }
+  std::optional<double> validate() override { return to_.validate(); }
+  Metric evaluate() override { return to_.evaluate(); }
+
+ private:
+  Training& to_;
 };
 
 }  // namespace strata::train
