@@ -1,5 +1,6 @@
 #include "strata/nn/layers/group_norm.h"
 
+#include <cmath>
 #include <string>
 
 #include <gtest/gtest.h>
