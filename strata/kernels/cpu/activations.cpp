@@ -114,7 +114,7 @@ void sigmoid_backward(const Tensor& dy, const Tensor& y, Tensor& dx) {
 struct Silu {
   template <class D, class V>
   V operator()(D d, V x) const {
-    return hn::Mul(x, simd::sigmoid(d, x));
+    return simd::silu(d, x);
   }
   double operator()(double x) const { return x * logistic(x); }
 };
@@ -140,7 +140,7 @@ void silu_backward(const Tensor& dy, const Tensor& x, Tensor& dx) {
 struct Gelu {
   template <class D, class V>
   V operator()(D d, V x) const {
-    return hn::Mul(x, simd::normal_cdf(d, x));
+    return simd::gelu(d, x);
   }
   double operator()(double x) const { return x * 0.5 * (1 + std::erf(x * kSqrtHalf)); }
 };
@@ -167,10 +167,7 @@ void gelu_backward(const Tensor& dy, const Tensor& x, Tensor& dx) {
 struct GeluTanh {
   template <class D, class V>
   V operator()(D d, V x) const {
-    const V half = hn::Mul(x, hn::Set(d, 0.5f));
-    const V cube = hn::Mul(hn::Mul(x, x), x);
-    const V u = hn::Mul(set(d, kSqrt2OverPi), hn::MulAdd(set(d, kGeluCube), cube, x));
-    return hn::MulAdd(half, simd::tanh(d, u), half);
+    return simd::gelu_tanh(d, x);
   }
   double operator()(double x) const {
     return 0.5 * x * (1 + std::tanh(kSqrt2OverPi * (x + kGeluCube * x * x * x)));
@@ -180,16 +177,16 @@ void gelu_tanh(const Tensor& x, Tensor& y) {
   elementwise(GeluTanh{}, Cost::moderate, y.dtype(), y, x);
 }
 
+/// dy (s + x s (1 - s) (2u)'), s = 1 / (1 + e^-2u).
 struct GeluTanhBackward {
   template <class D, class V>
   V operator()(D d, V dy, V x) const {
-    const V one = hn::Set(d, 1.0f), half = hn::Set(d, 0.5f);
-    const V square = hn::Mul(x, x);
-    const V slope = hn::MulAdd(square, set(d, 3 * kSqrt2OverPi * kGeluCube), set(d, kSqrt2OverPi));
-    const V u = hn::Mul(set(d, kSqrt2OverPi), hn::MulAdd(set(d, kGeluCube), hn::Mul(square, x), x));
-    const V t = simd::tanh(d, u);
-    const V side = hn::Mul(hn::Mul(hn::Mul(x, half), hn::NegMulAdd(t, t, one)), slope);
-    return hn::Mul(dy, hn::Add(hn::MulAdd(half, t, half), side));
+    const V one = hn::Set(d, 1.0f);
+    const V slope =
+        hn::MulAdd(hn::Mul(x, x), set(d, 6 * kSqrt2OverPi * kGeluCube), set(d, 2 * kSqrt2OverPi));
+    const V s = hn::Div(one, hn::Add(one, simd::exp(d, simd::gelu_tanh_exponent(d, x))));
+    const V side = hn::Mul(hn::Mul(hn::Mul(x, s), hn::Sub(one, s)), slope);
+    return hn::Mul(dy, hn::Add(s, side));
   }
   double operator()(double dy, double x) const {
     const double t = std::tanh(kSqrt2OverPi * (x + kGeluCube * x * x * x));

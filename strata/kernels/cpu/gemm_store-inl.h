@@ -45,18 +45,10 @@ inline void activate(Activation activation, float* x, int64_t n) {
       map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return relu(d, v); });
       break;
     case Activation::gelu_tanh:
-      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR {
-        const V32 cubic = hn::MulAdd(hn::Mul(v, v), hn::Set(d, 0.044715f), hn::Set(d, 1.0f));
-        const V32 inner = hn::Mul(hn::Mul(v, cubic), hn::Set(d, 0.7978845608f));
-        const V32 half = hn::Mul(v, hn::Set(d, 0.5f));
-        return hn::MulAdd(half, simd::tanh(d, inner), half);
-      });
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::gelu_tanh(d, v); });
       break;
     case Activation::gelu_erf:
-      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR {
-        const V32 half = hn::Mul(v, hn::Set(d, 0.5f));
-        return hn::MulAdd(half, simd::erf(d, hn::Mul(v, hn::Set(d, 0.7071067812f))), half);
-      });
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::gelu(d, v); });
       break;
     case Activation::sigmoid:
       map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::sigmoid(d, v); });
@@ -65,7 +57,7 @@ inline void activate(Activation activation, float* x, int64_t n) {
       map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::tanh(d, v); });
       break;
     case Activation::silu:
-      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return hn::Mul(v, simd::sigmoid(d, v)); });
+      map_vectors(x, n, [](F32 d, V32 v) HWY_ATTR { return simd::silu(d, v); });
       break;
   }
 }

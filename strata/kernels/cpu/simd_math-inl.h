@@ -138,6 +138,25 @@ HWY_INLINE V sigmoid(D d, V x) {
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
 }
 
+/// x / (1 + e^-x): one division and no tails to tell apart. From -88.8 on it is -0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V silu(D d, V x) {
+  return hn::Div(x, hn::Add(hn::Set(d, 1.0f), exp(d, hn::Neg(x))));
+}
+
+/// With u = sqrt(2 / pi) (x + 0.044715 x^3), of which gelu_tanh is x / 2 (1 + tanh(u)): -2u.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V gelu_tanh_exponent(D d, V x) {
+  const V square = hn::Mul(x, x);
+  return hn::Mul(x, hn::MulAdd(square, hn::Set(d, -0.0713548163f), hn::Set(d, -1.59576912f)));
+}
+
+/// The tanh approximation of GELU as x / (1 + e^-2u), without the cancellation of 1 + tanh(u).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V gelu_tanh(D d, V x) {
+  return hn::Div(x, hn::Add(hn::Set(d, 1.0f), exp(d, gelu_tanh_exponent(d, x))));
+}
+
 /// A normal positive number as 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)).
 template <class D>
 struct SplitFloat {
@@ -324,6 +343,12 @@ HWY_INLINE V normal_cdf(D d, V x) {
   const V tail = hn::IfThenElseZero(hn::Lt(t, hn::Set(d, 5.5f)),
                                     hn::Mul(half, exp_in_range(d, hn::MulSub(t, p, t))));
   return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, 1.0f), tail));
+}
+
+/// x Phi(x), with Phi the distribution function of the standard normal.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V gelu(D d, V x) {
+  return hn::Mul(x, normal_cdf(d, x));
 }
 
 /// 2^(y log2(x)) in f64 for positive x: narrowing it to f32 overflows, and rounds subnormal
