@@ -98,9 +98,11 @@ Tensor readable(const Tensor& x) {
   return (s[3] == 1 || t.size(3) <= 1) && rows_apart ? t : copy(t);
 }
 
-/// The mask in a dtype that is added to scores of x's; a bool one as it is.
-Tensor mask_for(const Tensor& x, const Tensor& mask) {
-  return mask.defined() && mask.dtype() != DType::boolean ? cast(mask, x.dtype()) : mask;
+/// The mask, if there is one, in the scores' shape and, unless it is bool, in their dtype.
+Tensor mask_for(const Tensor& q, const Tensor& k, const Tensor& mask) {
+  if (!mask.defined()) return mask;
+  const Tensor fitting = mask.dtype() == DType::boolean ? mask : cast(mask, q.dtype());
+  return expand(fitting, {q.size(0), q.size(1), q.size(2), k.size(2)});
 }
 
 /// The weights, made of ops with the whole matrix of scores.
@@ -140,25 +142,20 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& m
   const Shape shape = {q.size(0), q.size(1), q.size(2), v.size(3)};
   Tensor y = empty_heads(shape, q);
   Tensor lse = empty({shape[0], shape[1], shape[2]}, q.dtype(), q.device(), kName);
-  Tensor spread = mask;
-  if (mask.defined()) {
-    const NoGrad no_grad;
-    spread = expand(mask, {shape[0], shape[1], shape[2], k.size(2)});
-  }
   on_cpu(kName, q, [&](Cpu cpu) {
-    kernels::attention(cpu, readable(q), readable(k), readable(v), spread, problem, y, lse);
+    kernels::attention(cpu, readable(q), readable(k), readable(v), mask, problem, y, lse);
   });
   return record(kName, {q, k, v}, y,
-                [q = save(q), k = save(k), v = save(v), spread = save(spread), lse = save(lse),
+                [q = save(q), k = save(k), v = save(v), mask = save(mask), lse = save(lse),
                  y = save_output(y), problem](const Tensor& dy, Needs needs) -> Grads {
                   if (grad_enabled()) {
                     if (problem.dropout) refuse_second_order(kName);
-                    return recorded_backward(q.get(), k.get(), v.get(), spread.get(), problem, dy);
+                    return recorded_backward(q.get(), k.get(), v.get(), mask.get(), problem, dy);
                   }
                   auto to = empty_gradients(q.get(), k.get(), v.get(), needs);
                   on_cpu(kName, dy, [&](Cpu cpu) {
                     kernels::attention_backward(cpu, readable(q.get()), readable(k.get()),
-                                                readable(v.get()), spread.get(), problem, y.get(),
+                                                readable(v.get()), mask.get(), problem, y.get(),
                                                 lse.get(), readable(dy), to);
                   });
                   return {to.dq, to.dk, to.dv};
@@ -178,7 +175,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   kernels::AttentionProblem problem;
   problem.scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3))));
   problem.causal = options.causal;
-  const Tensor mask = mask_for(q, options.mask);
+  const Tensor mask = mask_for(q, k, options.mask);
   if (grad_enabled() && mask.defined() && mask.requires_grad()) {
     return matmul(dropout(weights(q, k, mask, problem), options.dropout, true, generator), v);
   }

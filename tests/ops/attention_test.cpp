@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -40,13 +41,16 @@ Heads heads(const Shape& shape, int64_t keys, DType dtype = DType::f32) {
   return out;
 }
 
+Tensor scores_of(const Heads& at) {
+  return matmul(at.q, transpose(at.k, -1, -2)) / std::sqrt(at.q.size(3));
+}
+
 /// Made of plain ops, causal.
 Tensor by_matrix(const Heads& at) {
   const int64_t queries = at.q.size(2), keys = at.k.size(2);
   const Tensor last = arange(static_cast<double>(keys - queries), static_cast<double>(keys));
   const Tensor seen = arange(0, static_cast<double>(keys)) <= unsqueeze(last, 1);
-  const Tensor scores = matmul(at.q, transpose(at.k, -1, -2)) / std::sqrt(at.q.size(3));
-  return matmul(softmax(where(seen, scores, -kInf)), at.v);
+  return matmul(softmax(where(seen, scores_of(at), -kInf)), at.v);
 }
 
 /// Largest difference, relative to the largest value.
@@ -60,35 +64,74 @@ double distance(const Tensor& a, const Tensor& b) {
   return x.size() == y.size() ? most / largest : kInf;
 }
 
-// Sizes on both sides of every block's border, few heads (parts of heads are tasks) and many.
+void expect_equals_plain_ops(const Shape& shape, int64_t keys) {
+  const std::string what = to_string(shape) + " and keys " + std::to_string(keys);
+  const Heads a = heads(shape, keys), b = heads(shape, keys);
+  const Tensor y = scaled_dot_product_attention(a.q, a.k, a.v, {.causal = true});
+  const Tensor expected = by_matrix(b);
+  EXPECT_LT(distance(y, expected), 1e-5) << what;
+  Generator g(5);
+  const Tensor dy = randn(shape, 0, 1, DType::f32, kCpu, g);
+  backward(y, dy);
+  backward(expected, dy);
+  EXPECT_LT(distance(a.q.grad(), b.q.grad()), 1e-5) << what;
+  EXPECT_LT(distance(a.k.grad(), b.k.grad()), 1e-5) << what;
+  EXPECT_LT(distance(a.v.grad(), b.v.grad()), 1e-5) << what;
+}
+
+// Sizes on both sides of every block's border.
 TEST(Attention, EqualsPlainOps) {
   for (const Shape& shape : {Shape{1, 1, 48, 16}, {1, 2, 130, 24}, {2, 9, 97, 8}, {1, 3, 2, 64}}) {
-    for (int64_t more : {0, 5, 300}) {
-      const Heads a = heads(shape, shape[2] + more), b = heads(shape, shape[2] + more);
-      const Tensor y = scaled_dot_product_attention(a.q, a.k, a.v, {.causal = true});
-      const Tensor expected = by_matrix(b);
-      EXPECT_LT(distance(y, expected), 1e-5) << to_string(shape) << more;
-      Generator g(5);
-      const Tensor dy = randn(shape, 0, 1, DType::f32, kCpu, g);
-      backward(y, dy);
-      backward(expected, dy);
-      EXPECT_LT(distance(a.q.grad(), b.q.grad()), 1e-5) << to_string(shape) << more;
-      EXPECT_LT(distance(a.k.grad(), b.k.grad()), 1e-5) << to_string(shape) << more;
-      EXPECT_LT(distance(a.v.grad(), b.v.grad()), 1e-5) << to_string(shape) << more;
+    for (int64_t more : {0, 5, 300}) expect_equals_plain_ops(shape, shape[2] + more);
+  }
+}
+
+// Of few heads the tasks are parts, of many whole ones.
+TEST(Attention, EqualsPlainOpsForEachNumberOfHeads) {
+  for (int64_t all = 1; all <= 20; ++all) {
+    const int64_t batch = all % 2 ? 1 : 2;
+    for (int64_t queries : {47, 48, 49, 97, 130}) {
+      for (int64_t more : {0, 260})
+        expect_equals_plain_ops({batch, all / batch, queries, 4}, queries + more);
     }
   }
 }
 
 TEST(Attention, LeavesOutGradientsThatNobodyNeeds) {
-  for (int wanted = 0; wanted < 3; ++wanted) {
-    Heads a = heads({2, 5, 40, 8}, 40), b = heads({2, 5, 40, 8}, 40);
-    Tensor* of_a[] = {&a.q, &a.k, &a.v};
-    Tensor* of_b[] = {&b.q, &b.k, &b.v};
-    for (int i = 0; i < 3; ++i) of_a[i]->set_requires_grad(i == wanted);
-    backward(sum(scaled_dot_product_attention(a.q, a.k, a.v, {.causal = true})));
+  for (const Shape& shape : {Shape{2, 5, 40, 8}, {2, 4, 97, 8}, {1, 3, 97, 8}}) {
+    const Heads b = heads(shape, 300);
     backward(sum(by_matrix(b)));
-    EXPECT_LT(distance(of_a[wanted]->grad(), of_b[wanted]->grad()), 1e-4) << wanted;
-    EXPECT_FALSE(of_a[(wanted + 1) % 3]->grad().defined());
+    for (int wanted = 1; wanted < 8; ++wanted) {
+      Heads a = heads(shape, 300);
+      Tensor* of_a[] = {&a.q, &a.k, &a.v};
+      const Tensor* of_b[] = {&b.q, &b.k, &b.v};
+      for (int i = 0; i < 3; ++i) of_a[i]->set_requires_grad(wanted >> i & 1);
+      backward(sum(scaled_dot_product_attention(a.q, a.k, a.v, {.causal = true})));
+      for (int i = 0; i < 3; ++i) {
+        const Tensor grad = of_a[i]->grad();
+        ASSERT_EQ(grad.defined(), wanted >> i & 1);
+        if (!grad.defined()) continue;
+        EXPECT_LT(distance(grad, of_b[i]->grad()), 1e-4) << wanted << i;
+      }
+    }
+  }
+}
+
+TEST(Attention, AMaskMayHaveAGradient) {
+  for (const Shape& shape : {Shape{5, 7}, {7}, {2, 1, 5, 1}, {2, 3, 5, 7}}) {
+    const Heads a = heads({2, 3, 5, 4}, 7), b = heads({2, 3, 5, 4}, 7);
+    Generator g(8);
+    Tensor of_a = randn(shape, 0, 1, DType::f32, kCpu, g), of_b = copy(of_a);
+    of_a.set_requires_grad(), of_b.set_requires_grad();
+    const Tensor y = scaled_dot_product_attention(a.q, a.k, a.v, {.mask = of_a});
+    const Tensor expected = matmul(softmax(scores_of(b) + of_b), b.v);
+    EXPECT_LT(distance(y, expected), 1e-5) << to_string(shape);
+    backward(sum(square(y)));
+    backward(sum(square(expected)));
+    EXPECT_EQ(of_a.grad().shape(), shape);
+    EXPECT_LT(distance(a.k.grad(), b.k.grad()), 1e-5) << to_string(shape);
+    if (shape.back() == 1) continue;  // 0: what all of a row's scores get changes nothing
+    EXPECT_LT(distance(of_a.grad(), of_b.grad()), 1e-5) << to_string(shape);
   }
 }
 
@@ -180,8 +223,14 @@ TEST(Attention, SaysWhatDoesNotFit) {
               call(zeros({1, 2, 3, 4}, DType::f64), zeros({1, 2, 3, 4}));
             }).find("one dtype"),
             std::string::npos);
-  EXPECT_NE(message<ShapeError>([&] { call(q, q, {.mask = zeros({4})}); }).find("expand"),
-            std::string::npos);
+  for (const Shape& shape : {Shape{4}, {3, 1, 3, 3}, {1, 1, 2, 3, 3}}) {
+    for (const bool learned : {false, true}) {
+      const Tensor mask = zeros(shape).set_requires_grad(learned);
+      EXPECT_NE(message<ShapeError>([&] { call(q, q, {.mask = mask}); }).find("expand"),
+                std::string::npos)
+          << to_string(shape);
+    }
+  }
   EXPECT_NE(message<DTypeError>([&] {
               call(q, q, {.mask = zeros({3}, DType::i64)});
             }).find("bool or floating"),
@@ -191,13 +240,18 @@ TEST(Attention, SaysWhatDoesNotFit) {
 }
 
 TEST(Attention, NoQueriesOrNoKeysHaveGradients) {
-  for (const auto& [queries, keys] : {std::pair{0, 3}, std::pair{2, 0}}) {
-    Tensor q = ones({2, 3, queries, 4}), k = ones({2, 3, keys, 4}), v = ones({2, 3, keys, 5});
-    for (Tensor* t : {&q, &k, &v}) t->set_requires_grad();
-    backward(sum(scaled_dot_product_attention(q, k, v)));
-    for (const Tensor& t : {q, k, v}) {
-      EXPECT_EQ(t.grad().to_vector<float>(),
-                std::vector<float>(static_cast<size_t>(t.numel()), 0.0f));
+  for (int64_t count : {3, 4, 9}) {
+    for (const auto& [queries, keys] : {std::pair{0, 3}, std::pair{2, 0}}) {
+      Tensor q = ones({2, count, queries, 4}), k = ones({2, count, keys, 4}),
+             v = ones({2, count, keys, 5});
+      for (Tensor* t : {&q, &k, &v}) t->set_requires_grad();
+      const Tensor y = sum(scaled_dot_product_attention(q, k, v));
+      for (const Tensor& t : {q, k, v}) full(t.shape(), kInf);  // memory that is not 0 by chance
+      backward(y);
+      for (const Tensor& t : {q, k, v}) {
+        EXPECT_EQ(t.grad().to_vector<float>(),
+                  std::vector<float>(static_cast<size_t>(t.numel()), 0.0f));
+      }
     }
   }
 }

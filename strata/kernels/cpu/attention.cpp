@@ -195,9 +195,13 @@ void backward_task(const Task& task, const Tensor& q, const Tensor& k, const Ten
   });
 }
 
-/// Tasks: whole heads, or, of few heads, parts of at least `least` rows of `length`.
-std::vector<Task> tasks_of(const Tensor& q, const Tensor& k, bool by_key) {
+/// What tasks may share out among them of a head.
+enum class Cut { none, queries, keys };
+
+/// Tasks: whole heads, or, of few heads that may be cut, parts of whole blocks.
+std::vector<Task> tasks_of(const Tensor& q, const Tensor& k, Cut cut) {
   const int64_t heads = q.size(0) * q.size(1), queries = q.size(2), keys = k.size(2);
+  const bool by_key = cut == Cut::keys;
   const int64_t length = by_key ? keys : queries, unit = by_key ? kKeys : kQueries;
   const int64_t most = std::max<int64_t>(1, (length + unit - 1) / unit);
   const int64_t parts = std::clamp<int64_t>(kTasks / heads, 1, most);
@@ -205,6 +209,10 @@ std::vector<Task> tasks_of(const Tensor& q, const Tensor& k, bool by_key) {
   std::vector<Task> tasks;
   for (int64_t b = 0; b < q.size(0); ++b) {
     for (int64_t h = 0; h < q.size(1); ++h) {
+      if (cut == Cut::none) {
+        tasks.push_back({b, h, {0, queries}, {0, keys}});
+        continue;
+      }
       for_blocks({0, length}, blocks * unit, [&](Span span) {
         tasks.push_back(by_key ? Task{b, h, {0, queries}, span} : Task{b, h, span, {0, keys}});
       });
@@ -230,7 +238,7 @@ template <class T>
 void forward_typed(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                    const AttentionProblem& problem, Tensor& y, Tensor& lse) {
   const double work = work_of(q, k, v) * (q.size(2) == 1 ? kCostOfReading : 1);
-  for_tasks(tasks_of(q, k, false), work,
+  for_tasks(tasks_of(q, k, Cut::queries), work,
             [&](const Task& task) { forward_task<T>(task, q, k, v, mask, problem, y, lse); });
 }
 
@@ -257,8 +265,8 @@ void backward_typed(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
   const int64_t heads = q.size(0) * q.size(1), rows = q.size(2);
   const Scratch<T> deltas(heads * rows, "scaled_dot_product_attention");
   row_deltas(y, dy, deltas.data());
-  const auto run = [&](bool by_key, bool want_q, bool want_kv) {
-    for_tasks(tasks_of(q, k, by_key), 3 * work_of(q, k, v), [&](const Task& task) {
+  const auto run = [&](Cut cut, bool want_q, bool want_kv) {
+    for_tasks(tasks_of(q, k, cut), 3 * work_of(q, k, v), [&](const Task& task) {
       const int64_t first = (task.b * q.size(1) + task.h) * rows;
       Backward<T> at = {head<T>(q, task.b, task.h),
                         head<T>(k, task.b, task.h),
@@ -276,11 +284,12 @@ void backward_typed(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
       backward_task<T>(task, q, k, v, mask, problem, at);
     });
   };
-  // Of few heads the scores are computed twice, so that no two tasks add to one place.
+  // No two tasks may add to one place: for all gradients at once a task needs a whole head. Of few
+  // heads the scores are computed twice instead, so that there are parts enough for all threads.
   const bool wants_q = to.dq.defined(), wants_kv = to.dk.defined() || to.dv.defined();
-  if (wants_q && wants_kv && heads >= kTasks / 2) return run(false, true, true);
-  if (wants_q) run(false, true, false);
-  if (wants_kv) run(true, false, true);
+  if (wants_q && wants_kv && heads >= kTasks / 2) return run(Cut::none, true, true);
+  if (wants_q) run(Cut::queries, true, false);
+  if (wants_kv) run(Cut::keys, false, true);
 }
 
 void forward(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
