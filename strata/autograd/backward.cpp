@@ -4,6 +4,7 @@
 #include <optional>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,25 +25,24 @@ namespace {
 
 Node& as_node(GradNode* n) { return static_cast<Node&>(*n); }
 
-Tensor starting_gradient(const Tensor& y, const Tensor& dy) {
+Tensor starting_gradient(const char* op, const Tensor& y, const Tensor& dy) {
   if (!y.requires_grad()) {
-    throw GradError("backward", describe(y) + " has no gradient history",
+    throw GradError(op, describe(y) + " has no gradient history",
                     "set_requires_grad() on the inputs, and no NoGrad around the forward pass");
   }
   if (!dy.defined()) {
     if (y.numel() != 1) {
-      throw GradError("backward", "a gradient is needed for " + describe(y),
-                      "sum() it first, or pass dy");
+      throw GradError(op, "a gradient is needed for " + describe(y), "sum() it first, or pass dy");
     }
     return ones_like(y);
   }
   if (dy.shape() != y.shape()) {
-    throw ShapeError("backward",
+    throw ShapeError(op,
                      fmt::format("the gradient is {}, the tensor {}", describe(dy), describe(y)));
   }
   if (dy.device() != y.device()) {
-    throw DeviceError("backward", fmt::format("the gradient is on {}, the tensor on {}",
-                                              to_string(dy.device()), to_string(y.device())));
+    throw DeviceError(op, fmt::format("the gradient is on {}, the tensor on {}",
+                                      to_string(dy.device()), to_string(y.device())));
   }
   return cast(dy, y.dtype());
 }
@@ -53,10 +53,14 @@ class Paths {
  public:
   using Wanted = std::unordered_map<GradNode*, std::vector<std::pair<int, Tensor>>>;
 
-  Paths(std::span<const Tensor> ys, const Wanted& wanted) : wanted_(wanted) {
+  Paths(std::span<const Tensor> ys, const Wanted& wanted, std::span<const Tensor> ends)
+      : wanted_(wanted) {
+    std::unordered_set<const GradNode*> closed;
+    for (const Tensor& end : ends) closed.insert(end.node().get());
     std::vector<Node*> nodes;
     const auto visit = [&](GradNode* n) {
-      if (n && !n->is_leaf() && useful_.try_emplace(n, false).second) nodes.push_back(&as_node(n));
+      if (!n || n->is_leaf() || closed.contains(n)) return;
+      if (useful_.try_emplace(n, false).second) nodes.push_back(&as_node(n));
     };
     for (const Tensor& y : ys) {
       if (y.requires_grad()) visit(y.node().get());
@@ -88,21 +92,22 @@ class Paths {
 /// The walk: nodes wait, youngest first, with the gradients of their outputs gathered so far.
 class Walk {
  public:
-  explicit Walk(BackwardOptions options) : options_(options) {}
+  /// Errors of what it starts at are tagged `op`.
+  Walk(const char* op, BackwardOptions options) : op_(op), options_(options) {}
 
   /// Gradients that reach `xs` are handed out instead of being added to leaves; whatever does not
-  /// lead from `ys` to them is left alone.
-  void want(std::span<const Tensor> ys, std::span<const Tensor> xs) {
+  /// lead from `ys` to them, or lies behind `ends`, is left alone.
+  void want(std::span<const Tensor> ys, std::span<const Tensor> xs, std::span<const Tensor> ends) {
     for (const Tensor& x : xs) {
       wanted_[x.node().get()].push_back({x.output_index(), Tensor()});
     }
-    paths_.emplace(ys, wanted_);
+    paths_.emplace(ys, wanted_, ends);
   }
 
   /// Starts at `y`. `dy` is the caller's own tensor: not to be written to.
   void start(const Tensor& y, const Tensor& dy) {
     const GradMode mode(options_.create_graph);
-    const Tensor first = starting_gradient(y, dy);
+    const Tensor first = starting_gradient(op_, y, dy);
     starts_.push_back(first);
     add(y.node(), y.output_index(), first);
   }
@@ -210,6 +215,7 @@ class Walk {
                        [&](const Tensor& dy) { return dy.shares_storage(t); });
   }
 
+  const char* op_;
   BackwardOptions options_;
   std::vector<Tensor> starts_;
   Paths::Wanted wanted_;
@@ -221,21 +227,27 @@ class Walk {
 }  // namespace
 
 void backward(const Tensor& y, const Tensor& dy, BackwardOptions options) {
-  Walk walk(options);
+  Walk walk("backward", options);
   walk.start(y, dy);
   walk.run();
 }
 
 std::vector<Tensor> grad(std::span<const Tensor> ys, std::span<const Tensor> xs,
                          std::span<const Tensor> dys, BackwardOptions options) {
+  return internal::grad_up_to({}, ys, xs, dys, options);
+}
+
+std::vector<Tensor> internal::grad_up_to(std::span<const Tensor> ends, std::span<const Tensor> ys,
+                                         std::span<const Tensor> xs, std::span<const Tensor> dys,
+                                         BackwardOptions options) {
   for (const Tensor& x : xs) {
     if (!x.requires_grad()) throw GradError("grad", describe(x) + " does not require a gradient");
   }
   if (!dys.empty() && dys.size() != ys.size()) {
     throw ValueError("grad", fmt::format("{} gradients for {} tensors", dys.size(), ys.size()));
   }
-  Walk walk(options);
-  walk.want(ys, xs);
+  Walk walk("grad", options);
+  walk.want(ys, xs, ends);
   for (size_t i = 0; i < ys.size(); ++i) {
     walk.start(ys[i], dys.empty() ? Tensor() : dys[i]);
   }

@@ -6,25 +6,22 @@
 namespace strata::nn {
 namespace {
 
-thread_local DType t_dtype = DType::f32;
-
-}  // namespace
-
-DType compute_dtype() { return t_dtype; }
-
-PrecisionScope::PrecisionScope(DType dtype) : before_(t_dtype) {
+DType checked(DType dtype) {
   if (dtype != DType::f32 && dtype != DType::bf16) {
     throw ValueError("dtype", std::string(name_of(dtype)) + " is no dtype to train in",
                      "f32 or bf16");
   }
-  t_dtype = dtype;
+  return dtype;
 }
 
-PrecisionScope::~PrecisionScope() { t_dtype = before_; }
+}  // namespace
+
+PrecisionScope::PrecisionScope(DType dtype) : scope_(checked(dtype)) {}
 
 Tensor to_compute(const Tensor& x) {
-  if (t_dtype == DType::f32 || !x.defined() || x.dtype() != DType::f32) return x;
-  return cast(x, t_dtype);
+  const DType dtype = compute_dtype();
+  if (dtype == DType::f32 || !x.defined() || x.dtype() != DType::f32) return x;
+  return cast(x, dtype);
 }
 
 }  // namespace strata::nn

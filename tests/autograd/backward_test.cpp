@@ -130,6 +130,9 @@ TEST(Backward, ErrorsOfItsArguments) {
   EXPECT_THROW(grad(ys, xs), GradError);
   const Tensor good[] = {x};
   EXPECT_THROW(grad(ys, good, dys), ValueError);
+  const Tensor wide[] = {x * x};
+  EXPECT_EQ(message_of<GradError>([&] { grad(wide, good); }),
+            "[grad] a gradient is needed for f64[2]\n  hint: sum() it first, or pass dy");
   EXPECT_THROW(zeros({2}, DType::i64).set_requires_grad(), DTypeError);
   EXPECT_THROW((x * x).set_requires_grad(), GradError);
   EXPECT_THROW(x.set_grad(ones({3})), ShapeError);

@@ -1,6 +1,7 @@
 #include "strata/autograd/checkpoint.h"
 
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -9,6 +10,8 @@
 #include "strata/base/error.h"
 #include "strata/base/random.h"
 #include "strata/device/cpu_allocator.h"
+#include "strata/nn/layers/linear.h"
+#include "strata/nn/precision.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
@@ -17,9 +20,12 @@
 #include "strata/ops/reduce.h"
 #include "strata/ops/unary.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
+
+using testing::message;
 
 /// Eight blocks of a product, a sine and a dropout over [128, 64].
 struct Net {
@@ -97,6 +103,115 @@ TEST(Checkpoint, GradientsOfGradients) {
   };
   const auto plain = second(false), saving = second(true);
   for (size_t i = 0; i < plain.size(); ++i) EXPECT_NEAR(plain[i], saving[i], 1e-12) << i;
+}
+
+using Loss = std::function<Tensor(const Tensor& x, const Tensor& w)>;
+
+/// Gradients at x = 2 and w = 5, or with `twice` those of the sum of their squares.
+std::vector<double> gradients(const Loss& loss, bool create_graph, bool twice = false) {
+  Tensor x = tensor<double>({2}).set_requires_grad(), w = tensor<double>({5}).set_requires_grad();
+  const std::vector<Tensor> xs = {x, w};
+  std::vector<Tensor> ys = {loss(x, w)};
+  std::vector<Tensor> dxs = grad(ys, xs, {}, {.create_graph = create_graph});
+  if (twice) {
+    ys = {dxs[0] * dxs[0] + dxs[1] * dxs[1]};
+    dxs = grad(ys, xs);
+  }
+  return {dxs[0].item<double>(), dxs[1].item<double>()};
+}
+
+TEST(Checkpoint, InputsMayDependOnEachOtherAndOnParameters) {
+  const Segment product = [](const auto& in) { return in[0] * in[1]; };
+  const auto times = [](const Tensor& w) {
+    return [w](const std::vector<Tensor>& in) { return in[0] * w; };
+  };
+  struct Case {
+    const char* what;
+    Loss loss;
+    std::vector<double> once, twice;  // PyTorch's
+  };
+  const Case cases[] = {
+      {"of another",
+       [&](const Tensor& x, const Tensor& w) {
+         return checkpoint(product, {x, x * 3}) + w;
+       },
+       {12, 1},
+       {144, 0}},
+      {"chained",
+       [&](const Tensor& x, const Tensor& w) {
+         return checkpoint(product, {checkpoint(product, {x, x}), x}) + w;
+       },
+       {12, 1},
+       {288, 0}},
+      {"twice the same",
+       [&](const Tensor& x, const Tensor& w) {
+         return checkpoint(product, {x, x}) + w;
+       },
+       {4, 1},
+       {16, 0}},
+      {"tied weights",
+       [&](const Tensor& x, const Tensor& w) {
+         return checkpoint(times(w), {checkpoint(times(w), {x}, {w})}, {w});
+       },
+       {25, 20},
+       {400, 660}},
+      {"of a parameter",
+       [&](const Tensor& x, const Tensor& w) { return checkpoint(times(w), {w * 3}, {w}) + x; },
+       {1, 30},
+       {0, 360}},
+      {"handed back",
+       [&](const Tensor& x, const Tensor& w) {
+         return checkpoint([](const auto& in) { return in[0]; }, {x * 3}) * x + w;
+       },
+       {12, 1},
+       {144, 0}},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(gradients(c.loss, false), c.once) << c.what;
+    EXPECT_EQ(gradients(c.loss, true), c.once) << c.what;
+    EXPECT_EQ(gradients(c.loss, true, true), c.twice) << c.what;
+  }
+}
+
+TEST(Checkpoint, AnInputMayBeLeftOut) {
+  const Segment segment = [](const std::vector<Tensor>& in) {
+    return in[1].defined() ? in[0] * in[1] : in[0] * in[0];
+  };
+  const Loss loss = [&](const Tensor& x, const Tensor& w) {
+    return checkpoint(segment, {x, Tensor()}) + w;
+  };
+  for (const bool create_graph : {false, true}) {
+    EXPECT_EQ(gradients(loss, create_graph), (std::vector<double>{4, 1}));
+  }
+}
+
+TEST(Checkpoint, ComputesAgainInTheSamePrecision) {
+  Generator g(5);
+  nn::Linear layer({.in = 64, .out = 32});
+  Tensor x = randn({16, 64}, 0, 1, DType::f32, kCpu, g).set_requires_grad();
+  const Segment segment = [&](const std::vector<Tensor>& in) { return sin(layer(in[0])); };
+  const auto gradient = [&](bool saving) {
+    Tensor y;
+    {
+      const nn::PrecisionScope scope(DType::bf16);
+      y = saving ? checkpoint(segment, {x}, layer.parameters()) : segment({x});
+    }
+    x.set_grad({});
+    backward(sum(y));
+    return x.grad().to_vector<float>();
+  };
+  EXPECT_EQ(gradient(true), gradient(false));
+  EXPECT_EQ(nn::compute_dtype(), DType::f32);
+}
+
+TEST(Checkpoint, ParametersAreLeaves) {
+  Tensor w = tensor<double>({5, 6}).set_requires_grad();
+  const Tensor h = w * 2;
+  EXPECT_EQ(message<GradError>([&] {
+              checkpoint([&](const auto& in) { return in[0] * h * w; }, {w}, {h, w});
+            }),
+            "[checkpoint] the parameter f64[2] is the result of an op\n  hint: pass it among the "
+            "inputs");
 }
 
 TEST(Checkpoint, SeveralInputsOfWhichSomeWantNoGradient) {
