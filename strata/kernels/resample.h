@@ -15,7 +15,8 @@ struct ResampleAxis {
   int64_t out() const { return static_cast<int64_t>(begin.size()) - 1; }
 };
 
-/// Nearest neighbour as PyTorch has it: floor(i * scale), in f32. `scale` is input over result.
+/// Nearest neighbour as PyTorch has it: floor(i * scale), in f32. `scale` is input over result, and
+/// not asked where the size stays or doubles.
 ResampleAxis nearest_axis(int64_t in, int64_t out, double scale);
 /// Linear interpolation between the two nearest inputs. Without `align_corners` pixels are areas,
 /// with it their centres are points and `scale` is (in - 1) / (out - 1). Places are computed in f64

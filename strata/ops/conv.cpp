@@ -14,6 +14,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/pad.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
@@ -272,13 +273,15 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
     throw ValueError(op, fmt::format("output_padding {} x {} must be less than stride or dilation",
                                      extra.h, extra.w));
   }
-  // Beyond the stride no window of x reaches: zeros, as PyTorch has them.
-  const Size2 reached{std::min(extra.h, o.stride.h - 1), std::min(extra.w, o.stride.w - 1)};
+  // With an output padding of the stride or more no conv2d takes the result to x: there it is made
+  // without padding and lengthened by zeros, and the padding is cut off last.
+  const bool far_h = extra.h >= o.stride.h, far_w = extra.w >= o.stride.w;
   Conv2dShape s = with_options(options);
   s.oc = x.size(3), s.kh = w.size(1), s.kw = w.size(2), s.c = w.size(3) * o.groups;
   s.n = x.size(0);
-  s.h = (x.size(1) - 1) * s.stride_h - 2 * s.pad_h + s.dilation_h * (s.kh - 1) + reached.h + 1;
-  s.w = (x.size(2) - 1) * s.stride_w - 2 * s.pad_w + s.dilation_w * (s.kw - 1) + reached.w + 1;
+  const int64_t reach_h = (x.size(1) - 1) * s.stride_h + s.dilation_h * (s.kh - 1) + 1;
+  const int64_t reach_w = (x.size(2) - 1) * s.stride_w + s.dilation_w * (s.kw - 1) + 1;
+  s.h = reach_h - 2 * s.pad_h + extra.h, s.w = reach_w - 2 * s.pad_w + extra.w;
   if (s.kh == 0 || s.kw == 0 || x.size(1) == 0 || x.size(2) == 0 || s.h < 1 || s.w < 1) {
     throw ShapeError(op, fmt::format("{} and kernel {} with padding {} x {} leave a result of "
                                      "{} x {}",
@@ -286,8 +289,12 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
   }
   check_bias(op, bias, s.c);
   count_macs(x.numel() * s.kh * s.kw * s.group_c());
-  Tensor y = data_grad(s, x, w, op);
-  if (!(reached == extra)) y = pad(y, {{1, 0, extra.h - reached.h}, {2, 0, extra.w - reached.w}});
+  Conv2dShape made = s;
+  if (far_h) made.h = reach_h, made.pad_h = 0;
+  if (far_w) made.w = reach_w, made.pad_w = 0;
+  Tensor y = data_grad(made, x, w, op);
+  if (far_h) y = slice(pad(y, {{1, 0, extra.h}}), 1, s.pad_h, s.pad_h + s.h);
+  if (far_w) y = slice(pad(y, {{2, 0, extra.w}}), 2, s.pad_w, s.pad_w + s.w);
   return bias.defined() ? add(y, bias) : y;
 }
 

@@ -141,7 +141,8 @@ Eigh eigh(const Tensor& a) {
                if (dys[1].defined()) {
                  const Tensor turned = matmul(transposed(v), dys[1]) / gaps(values.get());
                  const Tensor mask = internal::diagonal_mask(v.size(-1), v.device());
-                 inner = added(inner, where(mask, 0, turned));
+                 // `a` stands for a symmetric matrix, and so does its gradient.
+                 inner = added(inner, where(mask, 0, (turned + transposed(turned)) * 0.5));
                }
                return {matmul(v, matmul(inner, transposed(v)))};
              });

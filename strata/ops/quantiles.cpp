@@ -61,12 +61,11 @@ Tensor quantile(const Tensor& x, double q, int axis, bool keep) {
   const Tensor sorted = topk(x, n, axis, false).values;
   const Tensor low = slice(sorted, axis, below, below + 1);
   const Tensor high = slice(sorted, axis, above, above + 1);
-  // Between infinite ends there is no way: equal ones, and all above -inf, give the lower.
+  // An infinite lower end is the result: the way from it would be NaN.
   const double way = place - static_cast<double>(below);
   Tensor y = low;
   if (way > 0) {
-    const Tensor stays = logical_or(low == high, low == -std::numeric_limits<double>::infinity());
-    y = where(stays, low, low + (high - low) * way);
+    y = where(isinf(low), low, low + (high - low) * way);
   }
   // NaN stands last in the order.
   const Tensor last = slice(sorted, axis, n - 1);

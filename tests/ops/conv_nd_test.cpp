@@ -11,6 +11,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/pool_nd.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/views.h"
 #include "tests/support/message.h"
 
 namespace strata {
@@ -45,6 +46,27 @@ TEST(ConvNd, TakesEmptyBatches) {
   EXPECT_EQ(conv3d(ones({0, 4, 4, 4, 3}), ones({2, 3, 3, 3, 3})).shape(), (Shape{0, 2, 2, 2, 2}));
   EXPECT_EQ(conv_transpose3d(ones({0, 2, 2, 2, 3}), ones({3, 2, 2, 2, 5})).shape(),
             (Shape{0, 3, 3, 3, 5}));
+}
+
+TEST(ConvNd, TransposesCutThePaddingOffTheLengthenedResult) {
+  // PyTorch's values.
+  Tensor x = tensor<double>({1, 2, 3}, {1, 3, 1}).set_requires_grad();
+  Tensor w = tensor<double>({1, 10, 100}, {1, 3, 1}).set_requires_grad();
+  const Tensor y = conv_transpose1d(x, w, {}, {.padding = 2, .output_padding = 2, .dilation = 3});
+  EXPECT_EQ(y.to_vector<double>(), (std::vector<double>{3, 10, 20, 30, 100, 200, 300}));
+  backward(y, tensor<double>({1, 2, 3, 4, 5, 6, 7}, {1, 7, 1}));
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{520, 630, 741}));
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{3, 20, 38}));
+
+  Tensor a = tensor<double>({1, 2, 3, 4}, {1, 2, 2, 1, 1}).set_requires_grad();
+  Tensor b = tensor<double>({1, 10, 100, 1000}, {1, 2, 2, 1, 1}).set_requires_grad();
+  const Tensor z = conv_transpose3d(
+      a, b, {}, {.padding = {1, 1, 0}, .output_padding = {1, 2, 0}, .dilation = {2, 3, 1}});
+  EXPECT_EQ(z.to_vector<double>(),
+            (std::vector<double>{4, 0, 30, 40, 0, 200, 0, 1000, 2000, 0, 400, 0, 3000, 4000, 0}));
+  backward(z, reshape(arange(1, 16, 1, DType::f64), z.shape()));
+  EXPECT_EQ(a.grad().to_vector<double>(), (std::vector<double>{8000, 9600, 13030, 15141}));
+  EXPECT_EQ(b.grad().to_vector<double>(), (std::vector<double>{4, 25, 56, 121}));
 }
 
 TEST(PoolNd, RefusesWhatPyTorchRefuses) {

@@ -117,5 +117,30 @@ TEST(ConvTranspose2dOp, IsZeroBeyondTheStride) {
   EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{10}));
 }
 
+TEST(ConvTranspose2dOp, CutsThePaddingOffTheLengthenedResult) {
+  struct Case {
+    ConvTranspose2dOptions options;
+    std::vector<double> y, dx, dw;  // PyTorch's
+  };
+  const Case cases[] = {
+      {{.padding = 1, .output_padding = {1, 2}, .dilation = {2, 3}},
+       {4, 0, 30, 40, 0, 200, 0, 1000, 2000, 0, 400, 0, 3000, 4000, 0},
+       {8000, 9600, 13030, 15141},
+       {4, 25, 56, 121}},
+      {{.stride = {1, 2}, .padding = 1, .output_padding = {2, 1}, .dilation = {3, 1}},
+       {30, 4, 40, 0, 0, 0, 1000, 200, 2000, 3000, 400, 4000, 0, 0, 0},
+       {7000, 9800, 10010, 13132},
+       {8, 15, 60, 103}}};
+  for (const Case& c : cases) {
+    Tensor x = tensor<double>({1, 2, 3, 4}, {1, 2, 2, 1}).set_requires_grad();
+    Tensor w = tensor<double>({1, 10, 100, 1000}, {1, 2, 2, 1}).set_requires_grad();
+    const Tensor y = conv_transpose2d(x, w, {}, c.options);
+    EXPECT_EQ(y.to_vector<double>(), c.y);
+    backward(y, reshape(arange(1, 16, 1, DType::f64), y.shape()));
+    EXPECT_EQ(x.grad().to_vector<double>(), c.dx);
+    EXPECT_EQ(w.grad().to_vector<double>(), c.dw);
+  }
+}
+
 }  // namespace
 }  // namespace strata

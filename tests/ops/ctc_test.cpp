@@ -36,6 +36,29 @@ TEST(Ctc, IsInfiniteWhereTheInputIsTooShort) {
   EXPECT_EQ(x.grad().to_vector<double>(), std::vector<double>(6));
 }
 
+TEST(Ctc, KeepsNan) {
+  const Tensor targets = tensor<int64_t>({1, 1}, {2, 1});
+  for (const int64_t place : {7, 12}) {  // of the first sample: label 1 at step 1, blank at step 2
+    for (const bool zero_infinity : {false, true}) {
+      Tensor x = full({3, 2, 3}, kThird, DType::f64);
+      x.data<double>()[place] = NAN;
+      x.set_requires_grad();
+      const CtcOptions options{.reduction = Reduction::none, .zero_infinity = zero_infinity};
+      const Tensor losses = ctc_loss(x, targets, {3, 3}, {1, 1}, options);
+      EXPECT_TRUE(std::isnan(losses.to_vector<double>()[0])) << place;
+      EXPECT_NEAR(losses.to_vector<double>()[1], 1.5040773967762742, 1e-12);  // PyTorch's
+      backward(losses, ones({2}, DType::f64));
+      const auto dx = x.grad().to_vector<double>();
+      for (size_t t = 0; t < 3; ++t) {
+        for (size_t c = 0; c < 3; ++c) {
+          EXPECT_EQ(std::isnan(dx[6 * t + c]), c < 2) << t << " " << c;
+          EXPECT_FALSE(std::isnan(dx[6 * t + 3 + c])) << t << " " << c;
+        }
+      }
+    }
+  }
+}
+
 TEST(Ctc, SaysWhatDoesNotFit) {
   const Tensor x = full({3, 2, 3}, kThird), targets = tensor<int64_t>({1, 2, 2, 1}, {2, 2});
   EXPECT_EQ(message<ShapeError>([&] {

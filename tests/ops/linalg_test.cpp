@@ -69,6 +69,28 @@ TEST(Linalg, TakesEmptyMatricesAndBatches) {
   EXPECT_EQ(describe(solve(zeros({0, 2, 2}), zeros({0, 2, 1}))), "f32[0, 2, 1]");
 }
 
+TEST(Linalg, GradientsOfEigenvectorsAreSymmetric) {
+  // PyTorch's, of the first and the second order.
+  const double first[] = {1.3745485454369208,  0.42685773065353566,  0.2387247853167836,
+                          0.42685773065353555, 1.7796624096327318,   -0.433961837718119,
+                          0.2387247853167835,  -0.43396183771811897, 2.845789044930347};
+  const double second[] = {-1.3217446362690963, -0.661973607087604,  1.3547238889153281,
+                           -0.6619736070876039, -0.5360706438569007, 3.061201054839328,
+                           1.3547238889153281,  3.061201054839328,   1.8578152801259968};
+  Tensor a = tensor<double>({2, 1, 0.5, 1, 3, -1, 0.5, -1, 5}, {3, 3}).set_requires_grad();
+  const Tensor weights = tensor<double>({1, 2, 3, 4, 5, 6, 7, 8, 9.5}, {3, 3});
+  const Eigh e = eigh(a);
+  const Tensor loss =
+      sum(e.vectors * e.vectors * weights) + sum(e.values * tensor<double>({1, 2, 3}));
+  const Tensor ys[] = {loss}, xs[] = {a};
+  const Tensor da = grad(ys, xs, {}, {.create_graph = true})[0];
+  backward(sum(da * weights));
+  for (size_t i = 0; i < 9; ++i) {
+    EXPECT_NEAR(da.to_vector<double>()[i], first[i], 1e-12) << i;
+    EXPECT_NEAR(a.grad().to_vector<double>()[i], second[i], 1e-11) << i;
+  }
+}
+
 TEST(Linalg, ReadsOnlyTheLowerTriangle) {
   const Tensor a = tensor<double>({4, 99, 2, 5}, {2, 2});
   EXPECT_EQ(cholesky(a).to_vector<double>(), (std::vector<double>{2, 0, 1, 2}));

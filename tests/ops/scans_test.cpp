@@ -102,5 +102,25 @@ TEST(Quantile, InfiniteEnds) {
   EXPECT_EQ(cast(quantile(wide, 0.5), DType::f32).item<float>(), 0);
 }
 
+TEST(Quantile, SharesItsGradientAmongBothNeighbours) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto of = [](const std::vector<double>& values, double q) {
+    Tensor x = tensor(values, {static_cast<int64_t>(values.size())}).set_requires_grad();
+    backward(quantile(x, q));
+    return x.grad().to_vector<double>();
+  };
+  using Values = std::vector<double>;
+  // PyTorch's.
+  EXPECT_EQ(of({1, 1, 1, 1}, 0.5), (Values{0, 0.5, 0.5, 0}));
+  EXPECT_EQ(of({3, 1, 2, 1}, 0.25), (Values{0, 0.25, 0, 0.75}));
+  EXPECT_EQ(of({2, 2, 2}, 0.25), (Values{0.5, 0.5, 0}));
+  EXPECT_EQ(of({-inf, 1, 2}, 0.75), (Values{0, 0.5, 0.5}));
+  EXPECT_EQ(of({1, 2, inf}, 0.75), (Values{0, 0.5, 0.5}));
+  EXPECT_EQ(of({1, NAN, 2}, 0.25), (Values{0, 1, 0}));
+  // An infinite lower one is the result alone.
+  EXPECT_EQ(of({-inf, 1, 2}, 0.25), (Values{1, 0, 0}));
+  EXPECT_EQ(of({inf, inf}, 0.25), (Values{1, 0}));
+}
+
 }  // namespace
 }  // namespace strata

@@ -4,6 +4,7 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
 
 namespace strata {
 namespace {
@@ -17,6 +18,18 @@ TEST(Upsample2d, ByHand) {
   EXPECT_EQ(upsample2d(x, {.size = {2, 3}, .mode = UpsampleMode::bilinear, .align_corners = true})
                 .to_vector<float>(),
             (std::vector<float>{1, 1.5, 2, 3, 3.5, 4}));
+}
+
+TEST(Upsample2d, NearestAsksNoScaleWhereTheSizeStaysOrDoubles) {
+  // PyTorch's; 6 times 1.9 is neither.
+  const auto row = [](int64_t n, double scale) {
+    const Tensor x = reshape(arange(0, n, 1, DType::f32), {1, 1, n, 1});
+    return upsample2d(x, {.scale_h = 1, .scale_w = scale}).to_vector<float>();
+  };
+  EXPECT_EQ(row(5, 1.15), (std::vector<float>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(row(4, 2.2), (std::vector<float>{0, 0, 1, 1, 2, 2, 3, 3}));
+  EXPECT_EQ(row(6, 2.1), (std::vector<float>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
+  EXPECT_EQ(row(6, 1.9), (std::vector<float>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5}));
 }
 
 TEST(Upsample2d, RefusesWhatPyTorchRefuses) {

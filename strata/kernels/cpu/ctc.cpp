@@ -13,6 +13,7 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 /// log(e^a + e^b).
 double log_add(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return a + b;  // max and min may drop it
   const double most = std::max(a, b);
   return most == kNever ? kNever : most + std::log1p(std::exp(std::min(a, b) - most));
 }

@@ -40,9 +40,10 @@ void add_cubic(ResampleAxis& axis, int64_t i, T scale, bool align_corners) {
 
 ResampleAxis nearest_axis(int64_t in, int64_t out, double scale) {
   ResampleAxis axis{.in = in, .begin = {0}, .from = {}, .weight = {}};
+  const bool whole = out == in || out == 2 * in;
   for (int64_t i = 0; i < out; ++i) {
     const float place = std::floor(static_cast<float>(i) * static_cast<float>(scale));
-    add_entry(axis, std::min(static_cast<int64_t>(place), in - 1), 1);
+    add_entry(axis, whole ? i * in / out : std::min(static_cast<int64_t>(place), in - 1), 1);
     axis.begin.push_back(static_cast<int32_t>(axis.from.size()));
   }
   return axis;
