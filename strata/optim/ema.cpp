@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,10 +33,16 @@ EMA::EMA(std::vector<Tensor> params, const EMAConfig& config)
   if (!(config.decay >= 0 && config.decay < 1)) {
     throw ValueError("EMA", fmt::format("decay must lie in [0, 1), got {}", config.decay));
   }
-  for (const Tensor& p : params_) {
+  std::unordered_set<const void*> seen;
+  for (size_t i = 0; i < params_.size(); ++i) {
+    const Tensor& p = params_[i];
     if (!p.is_contiguous()) throw ShapeError("EMA", describe(p) + " is not contiguous");
     if (p.dtype() != DType::f32 && p.dtype() != DType::f64) {
       throw DTypeError("EMA", fmt::format("parameters are f32 or f64, one is {}", describe(p)));
+    }
+    // swap() would exchange it with its average twice.
+    if (p.numel() > 0 && !p.is_meta() && !seen.insert(p.raw()).second) {
+      throw ValueError("EMA", fmt::format("parameter {} occurs twice", i));
     }
     averages_.push_back(copy(p.detach()));
   }

@@ -23,8 +23,9 @@ struct EMAConfig {
 /// begin as copies of the parameters.
 class EMA {
  public:
-  /// Throws ValueError for an empty list and a decay outside of [0, 1), ShapeError for a parameter
-  /// that is not contiguous, DTypeError for one that is not f32 or f64.
+  /// Throws ValueError for an empty list, a parameter that occurs twice and a decay outside of
+  /// [0, 1), ShapeError for a parameter that is not contiguous, DTypeError for one that is not f32
+  /// or f64.
   explicit EMA(std::vector<Tensor> params, const EMAConfig& config = {});
 
   /// Takes the present values into the averages: one sweep over all of them.

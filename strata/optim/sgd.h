@@ -14,7 +14,9 @@ struct SGDConfig {
 };
 
 /// Stochastic gradient descent with momentum, dampening, Nesterov's momentum and weight decay
-/// (Sutskever et al. 2013); the formulas of torch.optim.SGD. Parameters f32 or f64.
+/// (Sutskever et al. 2013); the formulas of torch.optim.SGD, but for one case: where the first
+/// steps were taken after set_momentum(0), the first with a momentum is dampened too. Parameters
+/// f32 or f64.
 class SGD final : public Optimizer {
  public:
   /// Throw as Optimizer; ValueError for a negative momentum, and for Nesterov's without a momentum

@@ -17,6 +17,7 @@
 #include "strata/ops/views.h"
 #include "strata/optim/update_batch_norm.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
@@ -162,6 +163,12 @@ TEST(EMA, RefusesWhatDoesNotFit) {
   EXPECT_THROW(EMA(std::vector<Tensor>{}), ValueError);
   EXPECT_THROW(EMA(make_params(), {.decay = 1}), ValueError);
   EXPECT_THROW(EMA({zeros({2}, DType::i64)}), DTypeError);
+  const Tensor buffer = zeros({2});
+  EXPECT_EQ(testing::message<ValueError>([&] {
+              EMA({ones({2}), buffer, buffer});
+            }),
+            "[EMA] parameter 2 occurs twice");
+  EXPECT_NO_THROW(EMA({zeros({0}), zeros({0})}));
   EXPECT_THROW(EMA({transpose(zeros({2, 3}), 0, 1)}), ShapeError);
   EMA ema(make_params());
   const OptimizerState good = ema.state();
