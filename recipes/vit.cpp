@@ -99,7 +99,7 @@ Prediction predict(System& system, const std::string& path) {
     return predict_photo(*system.model, path, {.resize = 256, .crop = c.image_size},
                          c.num_labels == 1000 ? imagenet_labels() : std::vector<std::string>());
   }
-  const Tensor picture = read_image(path);
+  const Tensor picture = read_image(path, {.upright = true});
   const int64_t width = c.image_width ? c.image_width : c.image_size;
   const Tensor x = hub_photo(picture, system.folder, c.image_size, width);
   const auto shares = softmax((*system.model)(x), -1).to_vector<double>();

@@ -26,7 +26,7 @@ std::shared_ptr<const Dataset> digits(const Source& source, Split split) {
 
 Prediction predict_digit(nn::Module& model, const std::string& path, Outputs outputs) {
   Prediction out;
-  out.seen = digit_from_photo(read_image(path));
+  out.seen = digit_from_photo(read_image(path, {.upright = true}));
   Tensor y = model(unsqueeze(out.seen, 0));
   if (outputs == Outputs::logits) y = softmax(y, -1);
   const auto values = y.to_vector<double>();

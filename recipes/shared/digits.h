@@ -15,7 +15,8 @@ std::shared_ptr<const Dataset> digits(const Source& source, Split split);
 enum class Outputs { logits, scores };
 
 /// Lets a network for f32[N, 28, 28, 1] look at a picture of one digit, light on dark or dark on
-/// light, of any size. Throws IoError and FormatError for the file.
+/// light, of any size; a photo is turned as its camera says. Throws IoError and FormatError for the
+/// file.
 Prediction predict_digit(nn::Module& model, const std::string& path, Outputs outputs);
 
 }  // namespace strata::recipes

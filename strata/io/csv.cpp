@@ -96,13 +96,14 @@ class CsvParser {
 
   bool at_end() const { return at_ == text_.size(); }
 
+  bool ends_line() const { return text_[at_] == '\n' || text_[at_] == '\r'; }
+
   /// Passes a line end; true if there was one.
   bool line_end() {
-    if (at_end()) return false;
-    const size_t size = text_[at_] == '\n' ? 1 : text_.compare(at_, 2, "\r\n") == 0 ? 2 : 0;
-    at_ += size;
-    line_ += size > 0;
-    return size > 0;
+    if (at_end() || !ends_line()) return false;
+    at_ += text_.compare(at_, 2, "\r\n") == 0 ? 2 : 1;
+    ++line_;
+    return true;
   }
 
   /// False at the end of the file.
@@ -132,7 +133,7 @@ class CsvParser {
     const size_t begin = at_;
     for (; !at_end() && text_[at_] != options_.delimiter; ++at_) {
       const char c = text_[at_];
-      if (c == '\n' || text_.compare(at_, 2, "\r\n") == 0) break;
+      if (ends_line()) break;
       if (c == '"') fail(line_, column, "a quote stands inside of a value without quotes");
       if (c == '\0') fail(line_, column, "a byte of 0: is this a text file?");
     }
@@ -148,7 +149,7 @@ class CsvParser {
         ++at_;
         if (at_end() || text_[at_] != '"') return out;
       }
-      line_ += c == '\n';
+      line_ += ends_line() && text_.compare(at_, 2, "\r\n") != 0;
       if (c == '\0') fail(line_, column, "a byte of 0: is this a text file?");
       out += c;
     }

@@ -56,7 +56,7 @@ class CsvTable {
 };
 
 /// Reads a CSV file (RFC 4180): values in quotes may hold delimiters, line ends and doubled quotes;
-/// lines end by \n or \r\n; empty lines are passed over, as is a byte order mark. Throws
+/// lines end by \n, \r\n or \r; empty lines are passed over, as is a byte order mark. Throws
 /// FormatError that says where for a row of another number of values than the first, a quote that
 /// is not closed or stands inside of a value, a column name that comes twice and bytes of 0;
 /// IoError.

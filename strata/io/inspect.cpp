@@ -58,9 +58,8 @@ void inspect_pth(FileReport& report) {
   int64_t foreign = 0;
   for (const PthTensorInfo& t : file.tensors()) {
     foreign += !t.dtype;
-    const int64_t width = t.dtype ? size_of(*t.dtype) : 0;
     report.tensors.push_back({t.name, t.dtype ? std::string(name_of(*t.dtype)) : t.stored, t.shape,
-                              numel(t.shape) * width});
+                              numel(t.shape) * t.width});
   }
   report.metadata.assign(file.metadata().begin(), file.metadata().end());
   remark_on_foreign(report, foreign);

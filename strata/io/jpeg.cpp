@@ -8,6 +8,7 @@
 #include <turbojpeg.h>
 
 #include "strata/base/error.h"
+#include "strata/io/exif.h"
 #include "strata/io/file.h"
 #include "strata/io/gzip.h"
 
@@ -76,10 +77,12 @@ Tensor decode_jpeg(const std::string& name, std::span<const uint8_t> bytes,
         tjDecompress2(decoder.get(), bytes.data(), bytes.size(), pixels.data<uint8_t>(), width, 0,
                       height, inks ? TJPF_CMYK : pixel_format(channels),
                       TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS));
-  if (!inks) return pixels;
-  Tensor out = empty({height, width, channels}, DType::u8, kCpu, "read_jpeg");
-  convert_cmyk(pixels.data<uint8_t>(), int64_t{width} * height, channels, out.data<uint8_t>());
-  return out;
+  Tensor out = pixels;
+  if (inks) {
+    out = empty({height, width, channels}, DType::u8, kCpu, "read_jpeg");
+    convert_cmyk(pixels.data<uint8_t>(), int64_t{width} * height, channels, out.data<uint8_t>());
+  }
+  return options.upright ? turn_upright(out, exif_orientation(bytes)) : out;
 }
 
 Tensor read_jpeg(const std::string& path, const ImageOptions& options) {

@@ -20,8 +20,11 @@ constexpr size_t kMostNodes = 2'000'000;
 constexpr size_t kMostArguments = 8, kLongestName = 80;
 constexpr int32_t kMark = -1;
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
-constexpr std::array<std::string_view, 3> kFunctions = {
-    kOrderedDict, "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter"};
+constexpr std::array<std::string_view, 4> kFunctions = {
+    kOrderedDict, "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
+    "torch._utils._rebuild_parameter"};
+constexpr std::array<std::string_view, 3> kIntegers = {"torch.uint16", "torch.uint32",
+                                                       "torch.uint64"};
 
 /// Whether each byte belongs to a well-formed sequence of UTF-8 (lengths and continuation bytes).
 bool is_utf8(std::span<const unsigned char> text) {
@@ -52,8 +55,15 @@ bool is_function(std::string_view name) {
 bool is_storage(std::string_view name) {
   if (!name.starts_with("torch.") || !name.ends_with("Storage")) return false;
   if (name.size() > kLongestName) return false;
+  if (name == "torch.storage.UntypedStorage") return true;
   name.remove_prefix(6);
   return name.find('.') == std::string_view::npos;
+}
+
+/// Of those whose tensors lie in a storage of mere bytes.
+bool is_dtype(std::string_view name) {
+  return std::find(kIntegers.begin(), kIntegers.end(), name) != kIntegers.end() ||
+         (name.starts_with("torch.float8_") && name.size() <= kLongestName);
 }
 
 /// Python's names of the instructions that are refused.
@@ -175,7 +185,7 @@ class Machine {
   // ------------------------------------------------------------------------------ instructions
   void push_global(const std::string& module, const std::string& name) {
     const std::string full = module + "." + name;
-    if (!is_function(full) && !is_storage(full)) {
+    if (!is_function(full) && !is_storage(full) && !is_dtype(full)) {
       fail(fmt::format("names {}, which no file of tensors needs: refused",
                        full.substr(0, kLongestName)));
     }

@@ -41,8 +41,8 @@ struct PickleTree {
 
 /// Reads the pickle at the start of `bytes` by the instructions that files of tensors are made of.
 /// Throws FormatError, tagged `path`, that names any other instruction, any global beside
-/// collections.OrderedDict and PyTorch's storages and rebuild functions, and a pickle that is cut
-/// off, ill-formed or beyond all size.
+/// collections.OrderedDict and PyTorch's storages, rebuild functions and dtypes, and a pickle that
+/// is cut off, ill-formed or beyond all size.
 PickleTree read_pickle(const std::string& path, std::span<const unsigned char> bytes);
 
 }  // namespace strata::internal

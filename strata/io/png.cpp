@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csetjmp>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -19,14 +20,6 @@ namespace strata {
 namespace {
 
 constexpr std::string_view kMagic = "\x89PNG\r\n\x1a\n";
-
-/// Frees what libpng holds for an image.
-struct Image : png_image {
-  Image() : png_image{} { version = PNG_IMAGE_VERSION; }
-  Image(const Image&) = delete;
-  Image& operator=(const Image&) = delete;
-  ~Image() { png_image_free(this); }
-};
 
 uint32_t big_endian(const uint8_t* at) {
   return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3];
@@ -66,28 +59,72 @@ void check_chunks(const std::string& path, std::span<const uint8_t> file,
   check_unpacked_size(path, size, (width * bytes[24] * colours + 7) / 8 * height);
 }
 
-/// The file without its chunks on gamma and colour spaces, by which libpng would change the pixels
-/// and PIL does not. The chunks have been checked. Empty if there are none.
-std::string without_colour_spaces(std::span<const uint8_t> file) {
-  constexpr std::array<std::string_view, 5> kColour = {"gAMA", "cHRM", "iCCP", "sRGB", "cICP"};
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-  std::string kept;
-  size_t copied = 0;
-  for (size_t at = kMagic.size(); at < bytes.size();) {
-    const size_t end = at + 12 + big_endian(file.data() + at);
-    if (std::find(kColour.begin(), kColour.end(), bytes.substr(at + 4, 4)) != kColour.end()) {
-      kept += bytes.substr(copied, at - copied);
-      copied = end;
-    }
-    at = end;
+/// libpng at work on a file, by its plain interface: the simple one (png_image) mixes up the pixels
+/// of interlaced files of 16 bits. libpng gives up by a jump, which would leave out destructors, so
+/// each call that may end so is in a function without any, which tells by false.
+class Decoder {
+ public:
+  Decoder(const std::string& path, std::span<const uint8_t> file) : left_(file) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, give_up, [](auto, auto) {});
+    if (png_) info_ = png_create_info_struct(png_);
+    if (info_ && begin()) return;
+    png_destroy_read_struct(&png_, &info_, nullptr);
+    if (fault_[0] == 0) throw OutOfMemory("read_png", "no memory to unpack " + path);
+    throw FormatError(path, fmt::format("damaged PNG: {}", fault_.data()));
   }
-  return copied == 0 ? kept : kept += bytes.substr(copied);
-}
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-/// The channels that libpng is asked for: those of the file.
-int stored_format(const Image& image) {
-  return static_cast<int>(image.format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA));
-}
+  int64_t height() const { return png_get_image_height(png_, info_); }
+  int64_t width() const { return png_get_image_width(png_, info_); }
+  /// 1 grey, 2 with opacity, 3 RGB, 4 with opacity; 8 bits each.
+  int channels() const { return png_get_channels(png_, info_); }
+
+  bool read_pixels(uint8_t* to) {
+    if (setjmp(png_jmpbuf(png_))) return false;
+    const size_t rows = png_get_image_height(png_, info_), bytes = png_get_rowbytes(png_, info_);
+    for (int pass = 0; pass < passes_; ++pass) {
+      for (size_t row = 0; row < rows; ++row) png_read_row(png_, to + row * bytes, nullptr);
+    }
+    return true;
+  }
+  /// Why it gave up.
+  const char* fault() const { return fault_.data(); }
+
+ private:
+  bool begin() {
+    if (setjmp(png_jmpbuf(png_))) return false;
+    png_set_read_fn(png_, this, take_bytes);
+    // Gamma and colour spaces among them, of which PIL takes no notice either.
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+    png_read_info(png_, info_);
+    png_set_expand(png_);
+    png_set_scale_16(png_);
+    passes_ = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    return true;
+  }
+
+  static void take_bytes(png_structp png, png_bytep to, size_t bytes) {
+    std::span<const uint8_t>& left = static_cast<Decoder*>(png_get_io_ptr(png))->left_;
+    if (bytes > left.size()) png_error(png, "it ends too early");
+    std::memcpy(to, left.data(), bytes);
+    left = left.subspan(bytes);
+  }
+
+  [[noreturn]] static void give_up(png_structp png, png_const_charp message) {
+    std::array<char, 128>& fault = static_cast<Decoder*>(png_get_error_ptr(png))->fault_;
+    std::strncpy(fault.data(), message, fault.size() - 1);
+    png_longjmp(png, 1);
+  }
+
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  std::span<const uint8_t> left_;
+  std::array<char, 128> fault_{};
+  int passes_ = 1;
+};
 
 /// ITU-R 601 luminance in PIL's fixed-point arithmetic.
 uint8_t grey_of(const uint8_t* rgb) {
@@ -123,20 +160,13 @@ Tensor decode_png(const std::string& path, std::span<const uint8_t> file,
                      fmt::format("{} channels: 1, 3 or 4 are possible", options.channels));
   }
   check_chunks(path, file, options);
-  const std::string plain = without_colour_spaces(file);
-  if (!plain.empty()) file = {reinterpret_cast<const uint8_t*>(plain.data()), plain.size()};
-  Image image;
-  const auto check = [&](int ok) {
-    if (!ok) throw FormatError(path, fmt::format("damaged PNG: {}", image.message));
-  };
-  check(png_image_begin_read_from_memory(&image, file.data(), file.size()));
-  // Without this, 16 bits a channel would be taken for linear light.
-  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-  image.format = static_cast<png_uint_32>(stored_format(image));
-  const int stored = static_cast<int>(PNG_IMAGE_PIXEL_CHANNELS(image.format));
-  const int64_t height = image.height, width = image.width;
+  Decoder decoder(path, file);
+  const int64_t height = decoder.height(), width = decoder.width();
+  const int stored = decoder.channels();
   Tensor pixels = empty({height, width, stored}, DType::u8, kCpu, "read_png");
-  check(png_image_finish_read(&image, nullptr, pixels.raw(), 0, nullptr));
+  if (!decoder.read_pixels(pixels.data<uint8_t>())) {
+    throw FormatError(path, fmt::format("damaged PNG: {}", decoder.fault()));
+  }
   if (stored == options.channels) return pixels;
   Tensor out = empty({height, width, options.channels}, DType::u8, kCpu, "read_png");
   const uint8_t* from = pixels.data<uint8_t>();
@@ -165,7 +195,8 @@ std::string encode_png(const Tensor& image) {
                                               describe(image)));
   }
   const Tensor rows = contiguous(image.detach());
-  Image png;
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
   png.height = static_cast<png_uint_32>(rows.size(0));
   png.width = static_cast<png_uint_32>(rows.size(1));
   png.format = channels == 1 ? PNG_FORMAT_GRAY : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;

@@ -15,8 +15,9 @@ namespace strata {
 /// One tensor of a file of PyTorch's.
 struct PthTensorInfo {
   std::string name;
-  std::string stored;          ///< "FloatStorage"
+  std::string stored;          ///< "FloatStorage"; the dtypes without one: "float8_e5m2"
   std::optional<DType> dtype;  ///< nothing for those that Strata lacks ("ShortStorage")
+  int64_t width = 0;           ///< of an element, in bytes
   Shape shape;
   Strides strides;       ///< in elements, within the storage
   int64_t offset = 0;    ///< in elements

@@ -28,7 +28,7 @@ struct StorageType {
   std::optional<DType> dtype;
   int64_t width;
 };
-constexpr std::array<StorageType, 12> kTypes = {{{"FloatStorage", DType::f32, 4},
+constexpr std::array<StorageType, 13> kTypes = {{{"FloatStorage", DType::f32, 4},
                                                  {"DoubleStorage", DType::f64, 8},
                                                  {"HalfStorage", DType::f16, 2},
                                                  {"BFloat16Storage", DType::bf16, 2},
@@ -39,7 +39,8 @@ constexpr std::array<StorageType, 12> kTypes = {{{"FloatStorage", DType::f32, 4}
                                                  {"ByteStorage", DType::u8, 1},
                                                  {"BoolStorage", DType::boolean, 1},
                                                  {"ComplexFloatStorage", std::nullopt, 8},
-                                                 {"ComplexDoubleStorage", std::nullopt, 16}}};
+                                                 {"ComplexDoubleStorage", std::nullopt, 16},
+                                                 {"storage.UntypedStorage", std::nullopt, 1}}};
 
 class Interpreter {
  public:
@@ -147,9 +148,25 @@ class Interpreter {
     info.offset = integer(call.items[1]);
     info.shape = dims(call.items[2]);
     info.strides = dims(call.items[3]);
+    if (call.text == "torch._utils._rebuild_tensor_v3") {
+      read_dtype(call, info);
+    } else if (call.items.size() > 6) {
+      read_marks(node(call.items[6]), info);
+    }
     check_bounds(info);
-    if (call.items.size() > 6) read_marks(node(call.items[6]), info);
     out_.tensors.push_back(std::move(info));
+  }
+
+  /// Of a tensor whose storage has none. They all are lacking in Strata.
+  void read_dtype(const PickleNode& call, PthTensorInfo& info) const {
+    const bool named = call.items.size() > 6 && node(call.items[6]).kind == Kind::global;
+    if (!named) fail(fmt::format("'{}' lacks its dtype", info.name));
+    info.stored = node(call.items[6]).text.substr(6);  // without "torch."
+    info.dtype.reset();
+    info.width = info.stored == "uint64"   ? 8
+                 : info.stored == "uint32" ? 4
+                 : info.stored == "uint16" ? 2
+                                           : 1;
   }
 
   /// What PyTorch notes of a lazy view: {'neg': True} of z.conj().imag.
@@ -170,7 +187,7 @@ class Interpreter {
 
   /// The place of the last element must be in the storage.
   void check_bounds(const PthTensorInfo& t) const {
-    const int64_t count = out_.storages[static_cast<size_t>(t.storage)].count;
+    const int64_t count = out_.storages[static_cast<size_t>(t.storage)].bytes / t.width;
     const auto outside = [&] { fail(fmt::format("the tensor '{}' leaves its storage", t.name)); };
     if (t.strides.rank() != t.shape.rank() || t.offset < 0 || t.offset > count) outside();
     for (int i = 0; i < t.shape.rank(); ++i) {
@@ -206,6 +223,7 @@ class Interpreter {
       fail(fmt::format("'{}' is a {}, a dtype that is not known", info.name, info.stored));
     }
     info.dtype = type->dtype;
+    info.width = type->width;
     PthStorage s{node(id->items[2]).text, type->dtype, integer(id->items[4]), 0};
     if (s.count < 0 || s.count > std::numeric_limits<int64_t>::max() / 64) {
       fail(fmt::format("the storage '{}' has {} elements", s.key, s.count));

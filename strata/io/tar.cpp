@@ -53,12 +53,15 @@ bool checksum_right(const Block& block) {
   return number_at(block, 148, 8) == sum;
 }
 
-/// The records "LENGTH KEY=VALUE\n" of a pax header that matter here.
-struct Pax {
-  std::string path;
+/// What entries before a file's own say of it.
+struct Told {
+  std::string path, link;
   std::optional<int64_t> size;
+  bool sparse = false;
 
-  bool read(std::string_view text) {
+  /// The records "LENGTH KEY=VALUE\n" of a pax header that matter here; false where it is damaged.
+  bool read_pax(std::string_view text) {
+    std::string sparse_name;
     while (!text.empty()) {
       size_t length = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
@@ -69,6 +72,9 @@ struct Pax {
       if (equals == std::string_view::npos) return false;
       const std::string_view key = record.substr(0, equals), value = record.substr(equals + 1);
       if (key == "path") path = value;
+      if (key == "linkpath") link = value;
+      if (key.starts_with("GNU.sparse.")) sparse = true;
+      if (key == "GNU.sparse.name") sparse_name = value;
       if (key == "size") {
         int64_t number = -1;
         std::from_chars(value.data(), value.data() + value.size(), number);
@@ -77,9 +83,32 @@ struct Pax {
       }
       text.remove_prefix(length);
     }
+    if (!sparse_name.empty()) path = sparse_name;  // "path" was made up for old readers
     return true;
   }
 };
+
+/// The name that the header itself holds.
+std::string name_in(const Block& block) {
+  const std::string name(text_at(block, 0, 100));
+  const std::string_view prefix =
+      text_at(block, 257, 6).starts_with("ustar") ? text_at(block, 345, 155) : "";
+  return prefix.empty() ? name : fmt::format("{}/{}", prefix, name);
+}
+
+TarReader::Kind kind_of(char letter, bool sparse, const std::string& name) {
+  switch (letter) {
+    case '0':
+    case '7':
+    case '\0':
+      if (name.ends_with('/')) return TarReader::Kind::other;  // a folder, before there was ustar
+      return sparse ? TarReader::Kind::sparse : TarReader::Kind::file;
+    case '1': return TarReader::Kind::hard_link;
+    case '2': return TarReader::Kind::symbolic_link;
+    case 'S': return TarReader::Kind::sparse;
+    default: return TarReader::Kind::other;
+  }
+}
 
 }  // namespace
 
@@ -88,8 +117,7 @@ TarReader::TarReader(const std::string& path) : in_(path), packed_(InputFile(pat
 std::optional<TarReader::Entry> TarReader::next() {
   if (ended_) return std::nullopt;
   skip(std::exchange(left_, 0));
-  std::string long_name;
-  Pax pax;
+  Told told;
   for (;;) {
     Block block;
     in_.read(block.data(), kBlock);
@@ -101,33 +129,32 @@ std::optional<TarReader::Entry> TarReader::next() {
       throw FormatError(in_.path(), "no tar archive, or damaged: a header's checksum is wrong");
     }
     int64_t size = number_at(block, 124, 12);
-    if (pax.size) size = *pax.size;
+    if (told.size) size = *told.size;
     if (size < 0 || size > int64_t{1} << 50) {
       throw FormatError(in_.path(), "an entry's size is no possible number");
     }
     const char kind = block[156];
-    if (kind == 'L') {
-      long_name = read_text(size);
-      long_name.resize(std::min(long_name.size(), long_name.find('\0')));
+    if (kind == 'L' || kind == 'K') {
+      const std::string text = read_text(size);
+      (kind == 'L' ? told.path : told.link) = text.substr(0, text.find('\0'));
       continue;
     }
-    if (kind == 'x' || kind == 'g' || kind == 'K') {
+    if (kind == 'x' || kind == 'g') {
       const std::string text = read_text(size);
-      if (kind == 'x' && !pax.read(text)) throw FormatError(in_.path(), "a damaged pax header");
+      if (kind == 'x' && !told.read_pax(text)) {
+        throw FormatError(in_.path(), "a damaged pax header");
+      }
       continue;
     }
     Entry entry;
-    const std::string_view prefix =
-        text_at(block, 257, 6).starts_with("ustar") ? text_at(block, 345, 155) : "";
-    entry.name = !pax.path.empty()    ? pax.path
-                 : !long_name.empty() ? long_name
-                 : prefix.empty()     ? std::string(text_at(block, 0, 100))
-                                      : fmt::format("{}/{}", prefix, text_at(block, 0, 100));
-    entry.is_file = kind == '0' || kind == '\0' || kind == '7';
-    const bool has_data = entry.is_file || (kind != '1' && kind != '2' && kind != '5');
+    entry.name = told.path.empty() ? name_in(block) : told.path;
+    entry.link = told.link.empty() ? std::string(text_at(block, 157, 100)) : told.link;
+    entry.kind = kind_of(kind, told.sparse, entry.name);
+    const bool has_data = kind != '1' && kind != '2' && kind != '5';
     entry.size = left_ = has_data ? size : 0;
-    unpacked_ += padded(size);
-    if (has_data) check_unpacked_size(in_.path(), packed_, unpacked_);
+    unpacked_ += padded(left_);
+    check_unpacked_size(in_.path(), packed_, unpacked_);
+    if (kind == 'S') skip_sparse_maps(block[482] != 0);
     return entry;
   }
 }
@@ -154,6 +181,15 @@ void TarReader::skip(int64_t size) {
     const int64_t piece = std::min(kPiece, left);
     in_.read(buffer.data(), piece);
     left -= piece;
+  }
+}
+
+/// Those of a sparse file that have no room in its header stand between that and the content.
+void TarReader::skip_sparse_maps(bool follows) {
+  while (follows) {
+    Block map;
+    in_.read(map.data(), kBlock);
+    follows = map[504] != 0;
   }
 }
 

@@ -12,17 +12,26 @@ namespace strata {
 /// Walks a tar archive, plain or packed by gzip, from front to back:
 ///
 ///   TarReader tar(path);
-///   while (auto entry = tar.next()) { if (entry->is_file) use(entry->name, tar.content()); }
+///   while (auto entry = tar.next()) {
+///     if (entry->kind == TarReader::Kind::file) use(entry->name, tar.content());
+///   }
 ///
-/// Takes the POSIX (ustar, pax) and GNU forms; links, devices and sparse files are passed over as
-/// entries that are no files. Throws IoError, and FormatError for an archive that is cut off, has a
-/// wrong checksum or promises more than it can hold.
+/// Takes the POSIX (ustar, pax) and GNU forms. Throws IoError, and FormatError for an archive that
+/// is cut off, has a wrong checksum or promises more than it can hold.
 class TarReader {
  public:
+  enum class Kind {
+    file,
+    hard_link,      ///< another name of a file
+    symbolic_link,  ///< a path from its own folder
+    sparse,         ///< a file stored without its holes: content() are packed bytes
+    other,          ///< a folder, a device and the like
+  };
   struct Entry {
     std::string name;
+    std::string link;  ///< where a link leads
     int64_t size = 0;
-    bool is_file = false;
+    Kind kind = Kind::other;
   };
 
   explicit TarReader(const std::string& path);
@@ -37,6 +46,7 @@ class TarReader {
   void skip(int64_t size);
   void expect_zeros();
   std::string read_text(int64_t size);
+  void skip_sparse_maps(bool follows);
 
   ByteStream in_;
   int64_t packed_;        // bytes of the file

@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kEndSize = 22, kLocatorSize = 20, kEnd64Size = 56;
 constexpr int64_t kEntrySize = 46, kLocalSize = 30;
 constexpr int64_t kMostComment = 65535;
-constexpr int64_t kMostDirectory = int64_t{64} << 20;
+constexpr int64_t kMostDirectory = int64_t{1} << 30;
+constexpr uint32_t kLinkMode = 0xa;        // the kind of file in what Unix knows of it, S_IFLNK
 constexpr uint32_t kAsked64 = 0xffffffff;  // the number stands in the zip64 field
 constexpr size_t kPiece = 1 << 16;
 
@@ -73,9 +74,14 @@ Directory find_directory(const InputFile& file) {
   } else if (wide) {
     throw FormatError(file.path(), "a zip archive whose zip64 record is missing");
   }
-  if (d.begin < 0 || d.size < 0 || d.begin > end_at || d.size > end_at - d.begin ||
-      d.size > kMostDirectory || d.count < 0 || d.count > d.size / kEntrySize) {
+  if (d.begin < 0 || d.size < 0 || d.begin > end_at || d.size > end_at - d.begin || d.count < 0 ||
+      d.count > d.size / kEntrySize) {
     throw FormatError(file.path(), "a zip archive whose directory lies outside of the file");
+  }
+  if (d.size > kMostDirectory) {
+    throw FormatError(file.path(), fmt::format("a zip archive whose directory has {} bytes: up to "
+                                               "{} are read",
+                                               d.size, kMostDirectory));
   }
   return d;
 }
@@ -137,6 +143,7 @@ void ZipFile::read_directory() {
       bad(fmt::format("'{}' is packed by method {}, not stored or deflated", e.name, method));
     }
     e.deflated = method == 8;
+    e.is_link = number<uint32_t>(head + 38) >> 28 == kLinkMode;
     if (!index_.emplace(e.name, 0).second) bad(fmt::format("'{}' is in it twice", e.name));
     locate_data(e, directory.begin);
     entries_.push_back(std::move(e));

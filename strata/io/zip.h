@@ -21,6 +21,7 @@ class ZipFile {
     int64_t begin = 0;   ///< of its data, from the start of the file
     uint32_t crc32 = 0;  ///< of what is unpacked
     bool deflated = false;
+    bool is_link = false;  ///< a symbolic link: where it leads is its content
   };
 
   /// Throws FormatError, named after the file and the fault, and IoError.

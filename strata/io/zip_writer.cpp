@@ -51,10 +51,12 @@ void ZipWriter::add(const std::string& name, std::string_view bytes, bool deflat
   const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   const std::string packed = deflate ? deflated(bytes) : std::string();
   const std::string_view data = deflate ? std::string_view(packed) : bytes;
+  constexpr uint64_t kUtf8Name = 0x800;
+  const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
   // Version 2.0, flags, method, 1980-01-01 00:00, checksum, sizes, lengths of name and extra field.
-  const std::string common = little(20, 2) + little(0, 2) + little(deflate ? 8 : 0, 2) +
-                             little(0, 2) + little(0x21, 2) + little(crc, 4) +
-                             little(data.size(), 4) + little(bytes.size(), 4) +
+  const std::string common = little(20, 2) + little(ascii ? 0 : kUtf8Name, 2) +
+                             little(deflate ? 8 : 0, 2) + little(0, 2) + little(0x21, 2) +
+                             little(crc, 4) + little(data.size(), 4) + little(bytes.size(), 4) +
                              little(name.size(), 2) + little(0, 2);
   const std::string head = "PK\3\4" + common + name;
   directory_ += "PK\1\2" + little(20, 2) + common + little(0, 10) +

@@ -33,7 +33,7 @@ std::string fault(const std::string& text, const CsvOptions& options = {}) {
 using Texts = std::vector<std::string>;
 
 TEST(Csv, ReadsQuotesAndLineEndsInThem) {
-  for (const std::string end : {"\n", "\r\n"}) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
     const CsvTable t = read("name,text" + end + "a,\"x, \"\"y\"\"\"" + end + end + "\"b\",\"two" +
                             end + "lines\"" + end + "c," + end);
     EXPECT_EQ(t.names(), Texts({"name", "text"}));
@@ -41,7 +41,7 @@ TEST(Csv, ReadsQuotesAndLineEndsInThem) {
     EXPECT_EQ(t.texts("name"), Texts({"a", "b", "c"}));
     EXPECT_EQ(t.texts("text"), Texts({"x, \"y\"", "two" + end + "lines", ""}));
   }
-  // No line end at the end; a byte order mark; another delimiter; no header; a carriage return.
+  // No line end at the end; a byte order mark; another delimiter; no header.
   EXPECT_EQ(read("\xEF\xBB\xBF"
                  "a;b\n1;2",
                  {.delimiter = ';'})
@@ -50,7 +50,7 @@ TEST(Csv, ReadsQuotesAndLineEndsInThem) {
   const CsvTable bare = read("1,2\n3,\n", {.header = false});
   EXPECT_EQ(bare.names(), Texts({"0", "1"}));
   EXPECT_EQ(bare.texts("1"), Texts({"2", ""}));
-  EXPECT_EQ(read("a\nx\ry\n").texts("a"), Texts({"x\ry"}));
+  EXPECT_EQ(read("a\nx\ry\n").texts("a"), Texts({"x", "y"}));
   EXPECT_EQ(read("a,b\n").rows(), 0);
 }
 
@@ -97,6 +97,8 @@ TEST(Csv, ErrorsSayWhere) {
             "line 4, column 2: the row has 1 values, the table 2 columns");
   EXPECT_EQ(fault("a,b\n1,2,3\n"), "line 2, column 3: the row has 3 values, the table 2 columns");
   EXPECT_EQ(fault("a,b\n1,\"x\ny\n"), "line 2, column 2: a quote is not closed");
+  EXPECT_EQ(fault("a,b\r1,\"x\ry\r\nz\"\r\r3\r"),
+            "line 6, column 2: the row has 1 values, the table 2 columns");
   EXPECT_EQ(fault("a,b\n\"1\n2\" ,3\n"), "line 3, column 1: something follows the closing quote");
   EXPECT_EQ(fault("a,b\n1,x\"y\n"),
             "line 2, column 2: a quote stands inside of a value without quotes");

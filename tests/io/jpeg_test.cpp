@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/io/exif.h"
 #include "strata/io/image_file.h"
 #include "strata/io/png.h"
 #include "strata/io/safetensors.h"
@@ -58,13 +60,83 @@ TEST(Jpeg, ReadsWhatPilReads) {
   EXPECT_THROW(read_jpeg(folder / "a.jpg", {.channels = 2}), ValueError);
 }
 
+TEST(Exif, TurnsPicturesUpright) {
+  const Tensor stored = tensor<uint8_t>({1, 2, 3, 4, 5, 6}, {2, 3, 1});
+  // What Pillow's ImageOps.exif_transpose makes of it.
+  const std::vector<std::vector<int>> wanted = {
+      {1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1}, {4, 5, 6, 1, 2, 3},
+      {1, 4, 2, 5, 3, 6}, {4, 1, 5, 2, 6, 3}, {6, 3, 5, 2, 4, 1}, {3, 6, 2, 5, 1, 4}};
+  for (int o = 1; o <= 8; ++o) {
+    const Tensor upright = turn_upright(stored, o);
+    EXPECT_EQ(upright.to_vector<int>(), wanted[static_cast<size_t>(o) - 1]) << o;
+    EXPECT_EQ(upright.shape(), o < 5 ? (Shape{2, 3, 1}) : (Shape{3, 2, 1})) << o;
+  }
+}
+
+/// EXIF data of one entry; its numbers are big-endian where `big`.
+std::string exif(int orientation, bool big, int type = 3, int tag = 0x0112, int offset = 8) {
+  const auto number = [&](int value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; ++i) {
+      out += static_cast<char>(value >> (8 * (big ? bytes - 1 - i : i)));
+    }
+    return out;
+  };
+  return std::string("Exif\0\0", 6) + (big ? "MM" : "II") + number(42, 2) + number(offset, 4) +
+         number(1, 2) + number(tag, 2) + number(type, 2) + number(1, 4) + number(orientation, 2) +
+         number(0, 2) + number(0, 4);
+}
+
+std::string segment(char marker, const std::string& content) {
+  return std::string("\xff") + marker + '\0' + static_cast<char>(content.size() + 2) + content;
+}
+
+TEST(Exif, IsReadFromAnySoundPlace) {
+  const auto read = [](const std::string& bytes) {
+    return exif_orientation({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  };
+  const auto app1 = [](const std::string& data) { return "\xff\xd8" + segment('\xe1', data); };
+  for (int o = 1; o <= 8; ++o) {
+    EXPECT_EQ(read(app1(exif(o, true))), o);
+    EXPECT_EQ(read(app1(exif(o, false))), o);
+  }
+  EXPECT_EQ(read("\xff\xd8" + segment('\xe0', "JFIF") + segment('\xe1', "http://ns.adobe.com") +
+                 "\xff" + segment('\xe1', exif(6, false))),
+            6);
+  EXPECT_EQ(read("\xff\xd8" + segment('\xda', "") + segment('\xe1', exif(6, true))), 1);
+  for (const std::string& none : {exif(9, true), exif(0, true), exif(6, true, 4),
+                                  exif(6, true, 3, 0x0113), exif(6, true, 3, 0x0112, 2000),
+                                  exif(6, true, 3, 0x0112, -1), std::string("Exif\0\0XX", 8)}) {
+    EXPECT_EQ(read(app1(none)), 1);
+  }
+  const std::string whole = app1(exif(6, true));
+  for (size_t bytes = 0; bytes < whole.size(); ++bytes) EXPECT_EQ(read(whole.substr(0, bytes)), 1);
+}
+
+TEST(Jpeg, StandsUprightWhereAsked) {
+  const TempFolder folder;
+  for (const std::string name : {"colour", "grey", "cmyk"}) {
+    std::string turned = file(name);
+    turned.insert(2, segment('\xe1', exif(8, false)));
+    spill(folder / "a.jpg", turned);
+    const Tensor stored = read_jpeg(folder / "a.jpg");
+    EXPECT_EQ(stored.to_vector<int>(), read_image(folder / "a.jpg").to_vector<int>());
+    const Tensor upright = read_image(folder / "a.jpg", {.upright = true});
+    EXPECT_EQ(upright.shape(), (Shape{stored.size(1), stored.size(0), 3}));
+    EXPECT_EQ(upright.to_vector<int>(), turn_upright(stored, 8).to_vector<int>());
+    EXPECT_NE(upright.to_vector<int>(), stored.to_vector<int>());
+  }
+  write_png(folder / "a.png", full({2, 3, 3}, 7, DType::u8));
+  EXPECT_EQ(describe(read_image(folder / "a.png", {.upright = true})), "u8[2, 3, 3]");
+}
+
 TEST(Jpeg, RefusesTruncationAndSurvivesChanges) {
   const TempFolder folder;
   const auto load = [](const std::string& path) { read_jpeg(path); };
   for (const std::string name : {"colour", "progressive"}) {
     testing::expect_truncations_refused(folder / "a", file(name), load);
     testing::survive_byte_changes(folder / "a", file(name), [&](const std::string& path) {
-      read_jpeg(path, {.most_pixels = 2048});
+      read_jpeg(path, {.most_pixels = 2048, .upright = true});
     });
   }
 }

@@ -112,6 +112,21 @@ TEST(ZipWriter, RefusesNamesThatCannotBe) {
   EXPECT_THROW(ZipWriter("/nowhere/a.zip"), IoError);
 }
 
+// Without the flag other programs take names for those of DOS.
+TEST(ZipWriter, MarksNamesInUtf8) {
+  const TempFolder folder;
+  const auto flags = [&](const std::string& name) {
+    write_npz(folder / "a.npz", {{name, ones({1})}});
+    EXPECT_TRUE(read_npz(folder / "a.npz").contains(name));
+    const std::string bytes = slurp(folder / "a.npz");
+    const size_t central = bytes.find("PK\1\2");
+    EXPECT_EQ(bytes.substr(6, 2), bytes.substr(central + 8, 2));
+    return bytes.substr(6, 2);
+  };
+  EXPECT_EQ(flags("gewicht"), std::string("\0\0", 2));
+  EXPECT_EQ(flags("größe"), std::string("\0\x08", 2));
+}
+
 TEST(Archive, ZipsGiveTheirFiles) {
   const TempFolder folder;
   ZipWriter zip(folder / "a.dat");

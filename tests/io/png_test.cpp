@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -42,9 +44,10 @@ std::string deflated(const std::string& raw) {
 
 /// A PNG by hand: rows come with their filter byte.
 std::string png(uint32_t width, uint32_t height, int bits, int colour, const std::string& rows,
-                const std::string& extra = "") {
+                const std::string& extra = "", bool interlaced = false) {
   const std::string header = word(width) + word(height) + static_cast<char>(bits) +
-                             static_cast<char>(colour) + std::string(3, '\0');
+                             static_cast<char>(colour) + std::string(2, '\0') +
+                             static_cast<char>(interlaced);
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + extra + chunk("IDAT", deflated(rows)) +
          chunk("IEND", "");
 }
@@ -92,6 +95,65 @@ TEST(Png, ConvertsEveryKind) {
   EXPECT_EQ(read(png(1, 1, 16, 0, {0, 50, 0}), 1), (Bytes{50}));
   const string palette = chunk("PLTE", {1, 2, 3, 40, 50, 60});
   EXPECT_EQ(read(png(2, 1, 8, 3, {0, 1, 0}, palette), 3), (Bytes{40, 50, 60, 1, 2, 3}));
+}
+
+/// The rows of a square picture, each with its filter byte: as they are, or in the seven passes of
+/// Adam7. Its pixels lie in `pixels` one after the other.
+std::string rows_of(const std::vector<std::string>& pixels, size_t side, bool interlaced) {
+  struct Pass {
+    size_t x, y, right, down;
+  };
+  std::vector<Pass> passes = {{0, 0, 1, 1}};
+  if (interlaced) {
+    passes = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+              {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+  }
+  std::string rows;
+  for (const Pass& p : passes) {
+    for (size_t y = p.y; y < side && p.x < side; y += p.down) {
+      rows += '\0';
+      for (size_t x = p.x; x < side; x += p.right) rows += pixels[y * side + x];
+    }
+  }
+  return rows;
+}
+
+// libpng 1.6.39's simple interface mixes up the pixels of interlaced files of 16 bits.
+TEST(Png, ReadsInterlacedFiles) {
+  Generator random(3);
+  for (const size_t side : {1, 3, 9}) {
+    for (const auto& [colour, channels] : {std::pair{0, 1}, {2, 3}, {4, 2}, {6, 4}}) {
+      for (const int bits : {8, 16}) {
+        std::vector<std::string> pixels(side * side);
+        Bytes wanted;
+        for (std::string& pixel : pixels) {
+          for (int c = 0; c < channels; ++c) {
+            const uint64_t value = random.below(uint64_t{1} << bits);
+            if (bits == 16) pixel += static_cast<char>(value >> 8);
+            pixel += static_cast<char>(value);
+            const auto byte = static_cast<uint8_t>(bits == 8 ? value : (value + 128) / 257);
+            wanted.insert(wanted.end(), channels == 2 && c == 0 ? 3 : 1, byte);
+          }
+        }
+        const int asked = channels == 2 ? 4 : channels;
+        const auto width = static_cast<uint32_t>(side);
+        for (const bool interlaced : {false, true}) {
+          const std::string rows = rows_of(pixels, side, interlaced);
+          EXPECT_EQ(read(png(width, width, bits, colour, rows, "", interlaced), asked), wanted)
+              << bits << " bits, kind " << colour << ", side " << side << ", " << interlaced;
+        }
+      }
+    }
+  }
+}
+
+TEST(Png, KnowsTheColourThatStandsForNothing) {
+  const std::string key("\1\0", 2), other("\2\0", 2), rows = '\0' + key + other;
+  EXPECT_EQ(read(png(2, 1, 16, 0, rows, chunk("tRNS", key)), 4), (Bytes{1, 1, 1, 0, 2, 2, 2, 255}));
+  EXPECT_EQ(
+      read(png(2, 1, 8, 3, {0, 1, 0}, chunk("PLTE", {1, 2, 3, 40, 50, 60}) + chunk("tRNS", {9})),
+           4),
+      (Bytes{40, 50, 60, 255, 1, 2, 3, 9}));
 }
 
 // PIL reads the numbers as they stand, whatever a file says of gamma and colour spaces.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -82,7 +83,9 @@ TEST(Pth, NamesWhatItRefuses) {
               load_pth(golden("short.pth"));
             }).find("tensor 'short' is a ShortStorage, a dtype that Strata lacks"),
             std::string::npos);
-  EXPECT_EQ(inspect_file(golden("short.pth")).remarks.size(), 1u);
+  const FileReport report = inspect_file(golden("short.pth"));
+  EXPECT_EQ(report.remarks.size(), 1u);
+  EXPECT_EQ(report.tensors.at(0).bytes, 2 * numel(report.tensors.at(0).shape));
 }
 
 /// A file of tensors "a", with these marks, and "b", both elements 1 and 3 of one storage
@@ -127,6 +130,48 @@ TEST(Pth, NegatesLazyViews) {
   refused("K\1", "'a' has marks that are no dict");
 }
 
+/// A file of one tensor "a", elements 1 and 3 of a storage of 32 bytes, of a dtype for which
+/// PyTorch has no storage of its own.
+std::string untyped(const std::string& dtype) {
+  const std::string three(3, '\0');
+  const auto text = [&](const std::string& t) {
+    return std::string("X") + static_cast<char>(t.size()) + three + t;
+  };
+  return slurp(golden("legacy.pth")).substr(0, 137) + "\x80\2}" + text("a") +
+         "ctorch._utils\n_rebuild_tensor_v3\n((" + text("storage") +
+         "ctorch.storage\nUntypedStorage\n" + text("0") + text("cpu") + "K\x20NtQ" +
+         "K\1K\2\x85K\2\x85\211ccollections\nOrderedDict\n)R" + dtype + "tRs." + "\x80\2]" +
+         text("0") + "a." + '\x20' + std::string(7 + 32, '\0');
+}
+
+TEST(Pth, NamesDtypesWithoutStoragesOfTheirOwn) {
+  const TempFolder folder;
+  for (const auto& [dtype, width] :
+       {std::pair{"uint16", 2}, {"uint32", 4}, {"uint64", 8}, {"float8_e4m3fn", 1}}) {
+    spill(folder / "a.pth", untyped("ctorch\n" + std::string(dtype) + "\n"));
+    EXPECT_NE(message<FormatError>([&] {
+                load_pth(folder / "a.pth");
+              }).find("tensor 'a' is a " + std::string(dtype) + ", a dtype that Strata lacks"),
+              std::string::npos);
+    const FileReport report = inspect_file(folder / "a.pth");
+    ASSERT_EQ(report.tensors.size(), 1u);
+    EXPECT_EQ(report.tensors[0].dtype, dtype);
+    EXPECT_EQ(report.tensors[0].bytes, 2 * width);
+    EXPECT_EQ(report.remarks.size(), 1u);
+  }
+  spill(folder / "a.pth", untyped("N"));
+  EXPECT_NE(message<FormatError>([&] { load_pth(folder / "a.pth"); }).find("lacks its dtype"),
+            std::string::npos);
+  std::string beyond = untyped("ctorch\nuint64\n");
+  beyond.replace(beyond.find("K\1K\2"), 2, "K\2");  // its last element would be the fifth of four
+  spill(folder / "a.pth", beyond);
+  EXPECT_NE(message<FormatError>([&] { load_pth(folder / "a.pth"); }).find("leaves its storage"),
+            std::string::npos);
+  const std::string sound = untyped("ctorch\nuint16\n");
+  testing::survive_byte_changes(folder / "a", sound,
+                                [](const std::string& path) { inspect_file(path); });
+}
+
 /// What the pickle machine says of these instructions.
 std::string refusal(const std::string& code) {
   return message<FormatError>([&] {
@@ -150,6 +195,8 @@ TEST(Pickle, RefusesWhateverCouldAct) {
   says("cbuiltins\neval\n", "names builtins.eval");
   says("ctorch\nload\n", "names torch.load");
   says("ctorch.x\nStorage\n", "names torch.x.Storage");
+  says("ctorch\nuint16x\n", "names torch.uint16x");
+  says("ctorch\nuint16\n)R.", "calls what is no function");
   says(string("\x80\x04\x8c\x02os\x8c\x06system\x93", 15), "names os.system");
   says("(ios\nsystem\n", "opcode INST (0x69)");
   says("\x80\x02)\x81.", "opcode NEWOBJ (0x81)");

@@ -1,6 +1,7 @@
 #include "strata/io/tar.h"
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ Listing list(const std::string& path) {
   Listing out;
   TarReader tar(path);
   while (const auto entry = tar.next()) {
-    if (!entry->is_file) continue;
+    if (entry->kind != TarReader::Kind::file) continue;
     const auto bytes = tar.content();
     out.emplace_back(entry->name, std::string(bytes.begin(), bytes.end()));
   }
@@ -54,6 +55,51 @@ TEST(Tar, ListsFilesOfEveryForm) {
                           {"big", std::string(1300, 'z')}};
   EXPECT_EQ(list_bytes(bytes), wanted);
   EXPECT_EQ(list_bytes(gzip(bytes)), wanted) << "packed";
+}
+
+TEST(Tar, SaysWhereLinksLead) {
+  const TempFolder folder;
+  const std::string deep(150, 'd');
+  spill(folder / "a", tar_entry("a", "", '1', "set/x") + tar_entry("b", "", '2', "../x") +
+                          tar_entry("././@LongLink", deep + '\0', 'K') +
+                          tar_entry("c", "", '1', "d") +
+                          tar_entry("PaxHeader", "18 linkpath=y/z.x\n", 'x') +
+                          tar_entry("e", "", '2', "y") + tar_entry("f/", "") + tar_end());
+  TarReader tar(folder / "a");
+  using Kind = TarReader::Kind;
+  for (const auto& [name, link, kind] : {std::tuple{"a", std::string("set/x"), Kind::hard_link},
+                                         {"b", "../x", Kind::symbolic_link},
+                                         {"c", deep, Kind::hard_link},
+                                         {"e", "y/z.x", Kind::symbolic_link},
+                                         {"f/", "", Kind::other}}) {
+    const auto entry = tar.next();
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->name, name);
+    EXPECT_EQ(entry->link, link);
+    EXPECT_EQ(entry->kind, kind) << name;
+  }
+  EXPECT_FALSE(tar.next());
+}
+
+TEST(Tar, PassesSparseFiles) {
+  const std::string map(504, 'm'), last = std::string(8, '\0');
+  std::string gnu = tar_entry("gnu", std::string(700, 'g'), 'S');
+  gnu[482] = 1;
+  testing::tar_seal(gnu);
+  gnu.insert(512, map + '\1' + std::string(7, '\0') + map + last);
+  const std::string pax = "22 GNU.sparse.major=1\n28 GNU.sparse.name=set/real\n";
+  const TempFolder folder;
+  spill(folder / "a", gnu + tar_entry("PaxHeader", pax, 'x') +
+                          tar_entry("GNUSparseFile.7/real", "packed") + tar_entry("b", "b") +
+                          tar_end());
+  TarReader tar(folder / "a");
+  for (const char* name : {"gnu", "set/real"}) {
+    const auto entry = tar.next();
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->name, name);
+    EXPECT_EQ(entry->kind, TarReader::Kind::sparse);
+  }
+  EXPECT_EQ(list(folder / "a"), (Listing{{"b", "b"}}));
 }
 
 TEST(Tar, SkipsWhatIsNotAskedFor) {

@@ -1,11 +1,14 @@
 #include "strata/io/zip.h"
 
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/io/file.h"
 #include "tests/support/hostile.h"
+#include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata {
@@ -71,6 +74,34 @@ TEST(Zip, ReadsStoredEntries) {
   zip.read(*zip.find("b"), text.data());
   EXPECT_EQ(text, "abc");
   EXPECT_EQ(zip.find("c"), nullptr);
+}
+
+TEST(Zip, ReadsLargeDirectories) {
+  const TempFolder folder;
+  std::string data, directory;
+  constexpr int kEntries = 1100;
+  for (int i = 0; i < kEntries; ++i) {
+    const std::string name = std::to_string(i);
+    directory +=
+        central({name, 3, 3, static_cast<uint32_t>(data.size()), 0, 0, std::string(65'000, '\0')});
+    data += local(name);
+  }
+  ASSERT_GT(directory.size(), size_t{64} << 20);
+  testing::spill(folder / "a.zip", archive(data, directory, kEntries));
+  const ZipFile zip(folder / "a.zip");
+  ASSERT_EQ(zip.entries().size(), size_t{kEntries});
+  zip.check(*zip.find("1099"));
+  // One beyond all measure, as holes: it is refused before it is read.
+  const uint64_t most = uint64_t{1} << 30;
+  const std::string end = "PK\5\6" + little(0, 4) + little(1, 2) + little(1, 2) +
+                          little(most + 1, 4) + little(0, 4) + little(0, 2);
+  testing::spill(folder / "b.zip", "");
+  std::filesystem::resize_file(folder / "b.zip", most + 1);
+  append_file(folder / "b.zip", end);
+  EXPECT_NE(testing::message<FormatError>([&] {
+              ZipFile(folder / "b.zip");
+            }).find("directory has 1073741825 bytes"),
+            std::string::npos);
 }
 
 TEST(Zip, NamesTheLie) {

@@ -6,7 +6,7 @@ namespace strata::fuzz {
 
 Target jpeg_target() {
   return {.name = "jpeg", .files = {"image.jpg"}, .read = [](const std::string& path) {
-            read_jpeg(path);
+            read_jpeg(path, {.upright = true});
           }};
 }
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "strata/tensor/tensor.h"
+
+namespace strata {
+
+/// How the camera was held for a JPEG, as its EXIF data say: 1 (upright) to 8, see turn_upright; 1
+/// where they say nothing, or nothing sound.
+int exif_orientation(std::span<const uint8_t> jpeg);
+
+/// u8[H, W, C] turned so that a picture of that orientation stands upright: 2 mirrored, 3 upside
+/// down, 4 both, 5 to 8 with its rows as columns, u8[W, H, C]. The picture itself for 1.
+Tensor turn_upright(const Tensor& image, int orientation);
+
+}  // namespace strata
