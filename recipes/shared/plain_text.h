@@ -13,8 +13,8 @@ inline constexpr const char* kPlaysCharacters =
 
 /// Recipe::data of those that read such a text.
 inline constexpr const char* kTextData =
-    "a text file, or a folder that holds tiny_shakespeare.txt; its last tenth is kept apart to "
-    "judge; without --data, sentences made by rule";
+    "a text file, also packed by gzip, or a folder that holds tiny_shakespeare.txt; its last tenth "
+    "is kept apart to judge; without --data, sentences made by rule";
 
 /// The text of the file `source.data` or of a folder's tiny_shakespeare.txt, or without it a
 /// generated one. Throws IoError, FormatError.

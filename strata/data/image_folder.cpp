@@ -20,12 +20,48 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
+
 bool is_picture(const fs::path& path) {
   std::string end = path.extension().string();
   std::transform(end.begin(), end.end(), end.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   const std::string stem = path.stem().string();
   return !stem.starts_with('.') && (end == ".jpg" || end == ".jpeg" || end == ".png");
+}
+
+/// The folders on the way to a file of an archive.
+std::vector<std::string> folders_of(const std::string& name) {
+  const fs::path parent = fs::path(name).lexically_normal().parent_path();
+  std::vector<std::string> out;
+  for (const fs::path& folder : parent) out.push_back(folder.string());
+  return out;
+}
+
+/// How many folders, from the first on, are the same for all.
+size_t shared_folders(const std::vector<std::vector<std::string>>& all) {
+  size_t shared = all.empty() ? 0 : all[0].size();
+  for (const auto& folders : all) {
+    const size_t most = std::min(shared, folders.size());
+    const auto last = folders.begin() + static_cast<std::ptrdiff_t>(most);
+    const auto differs = std::mismatch(folders.begin(), last, all[0].begin()).first;
+    shared = static_cast<size_t>(differs - folders.begin());
+  }
+  return shared;
+}
+
+/// Whether the folder holds one in which there is a picture at some depth.
+bool holds_classes(const fs::path& path) {
+  std::error_code error;
+  for (fs::directory_iterator folder(path, error), end; !error && folder != end;
+       folder.increment(error)) {
+    if (!folder->is_directory(error)) continue;
+    for (fs::recursive_directory_iterator file(*folder, kFollow, error), none;
+         !error && file != none; file.increment(error)) {
+      if (is_picture(*file)) return true;
+    }
+  }
+  return false;
 }
 
 /// What a config's function made of the picture of that name, with its values side by side.
@@ -62,7 +98,7 @@ void ImageFolder::read_folder(const std::string& path) {
   try {
     for (const auto& folder : fs::directory_iterator(path)) {
       if (!folder.is_directory()) continue;
-      for (const auto& file : fs::recursive_directory_iterator(folder)) {
+      for (const auto& file : fs::recursive_directory_iterator(folder, kFollow)) {
         if (!file.is_regular_file() || !is_picture(file.path())) continue;
         samples_.push_back({file.path().string(), folder.path().filename().string(), {}});
       }
@@ -74,14 +110,21 @@ void ImageFolder::read_folder(const std::string& path) {
 
 void ImageFolder::read_archive(const std::string& path) {
   const auto wanted = [](const std::string& name) { return is_picture(name); };
+  std::vector<std::vector<std::string>> folders;  // of each picture
   for_each_file(path, wanted, [&](const std::string& name, std::vector<uint8_t> content) {
-    const std::string folder = fs::path(name).parent_path().filename().string();
-    if (folder.empty()) {
-      throw FormatError(path,
-                        fmt::format("'{}' lies in no folder, which would be its class", name));
-    }
-    samples_.push_back({fmt::format("{}:{}", path, name), folder, std::move(content)});
+    folders.push_back(folders_of(name));
+    samples_.push_back({fmt::format("{}:{}", path, name), {}, std::move(content)});
   });
+  size_t shared = shared_folders(folders);
+  // Those of one class share its folder too.
+  const auto ends = [&](const auto& f) { return f.size() == shared; };
+  if (shared > 0 && std::all_of(folders.begin(), folders.end(), ends)) --shared;
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    if (folders[i].size() == shared) {
+      throw FormatError(samples_[i].name, "lies in no folder, which would be its class");
+    }
+    samples_[i].class_name = folders[i][shared];
+  }
 }
 
 void ImageFolder::number_classes(const std::string& path) {
@@ -187,15 +230,17 @@ std::string find_image_split(const std::string& data, Split split) {
   const std::vector<std::string> names = split == Split::train
                                              ? std::vector<std::string>{"train"}
                                              : std::vector<std::string>{"test", "val", "valid"};
+  std::string without;  // a folder that may be there for another purpose
   for (const std::string& name : names) {
     for (const char* end : {"", ".tar.gz", ".tgz", ".tar", ".zip"}) {
       const fs::path path = fs::path(data) / (name + end);
       std::error_code ignored;
-      if (*end ? fs::is_regular_file(path, ignored) : fs::is_directory(path, ignored)) {
-        return path.string();
-      }
+      if (*end ? !fs::is_regular_file(path, ignored) : !fs::is_directory(path, ignored)) continue;
+      if (*end || holds_classes(path)) return path.string();
+      if (without.empty()) without = path.string();
     }
   }
+  if (!without.empty()) return without;
   throw IoError(data, fmt::format("no pictures here: neither a folder {} nor an archive {}.tar.gz",
                                   fmt::join(names, " or "), names[0]));
 }

@@ -26,14 +26,15 @@ struct ImageFolderConfig {
 };
 
 /// Pictures sorted into one folder a class, `cat/0001.jpg`, as torchvision's ImageFolder: from a
-/// folder, or from a zip archive or a tar archive, also packed by gzip, that holds such folders at
-/// any depth.
-/// Classes are numbered in the order of their names, or as the config says. Pictures, PNG or JPEG,
-/// are unpacked when asked for; an archive's are kept in memory as they are.
+/// folder, or from a zip archive or a tar archive, also packed by gzip. The folders of the classes
+/// may hold others; those of an archive may lie in some that all its pictures share. Links are
+/// followed. Classes are numbered in the order of their names, or as the config says. Pictures, PNG
+/// or JPEG, are unpacked when asked for; an archive's are kept in memory as they are.
 class ImageFolder final : public Dataset {
  public:
-  /// Throws IoError where nothing is there or no picture is in it, FormatError for a bad archive
-  /// and for a folder that is none of the config's classes.
+  /// Throws IoError where nothing is there or no picture is in it, FormatError for a bad archive,
+  /// for a picture in it beside the folders of the classes and for a folder that is none of the
+  /// config's classes.
   explicit ImageFolder(const std::string& path, ImageFolderConfig config = {});
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
@@ -71,8 +72,9 @@ class ImageFolder final : public Dataset {
 };
 
 /// Where a data set of pictures keeps that part: `data` holds a folder "train" or an archive
-/// "train.tar.gz", ".tgz", ".tar" or ".zip"; for the other part "test", "val" or "valid". Throws
-/// IoError that lists what was looked for.
+/// "train.tar.gz", ".tgz", ".tar" or ".zip"; for the other part "test", "val" or "valid", the first
+/// that is no folder without classes, as ImageNet's "test" is. Throws IoError that lists what was
+/// looked for.
 std::string find_image_split(const std::string& data, Split split);
 
 }  // namespace strata

@@ -11,7 +11,8 @@
 
 #include "strata/base/error.h"
 #include "strata/base/random.h"
-#include "strata/io/file.h"
+#include "strata/io/gzip.h"
+#include "strata/text/utf8.h"
 
 namespace strata {
 
@@ -20,14 +21,30 @@ CharText split_text(std::string_view text) { return split_text(text, CharVocabul
 CharText split_text(std::string_view text, CharVocabulary vocabulary) {
   const std::vector<int64_t> ids = vocabulary.encode(text);
   const auto n = static_cast<int64_t>(ids.size());
-  if (n < 10) throw ValueError("split_text", fmt::format("{} characters are too few", n));
+  constexpr int64_t kLeast = 11;  // of which two are kept apart: a character and what follows it
+  if (n < kLeast) throw ValueError("split_text", fmt::format("{} characters are too few", n));
   const int64_t cut = n * 9 / 10;
   const std::span all(ids);
   return {std::move(vocabulary), from_span(all.first(static_cast<size_t>(cut)), {cut}),
           from_span(all.subspan(static_cast<size_t>(cut)), {n - cut})};
 }
 
-std::string load_text(const std::string& path) { return read_text_file(path, int64_t{1} << 30); }
+std::string load_text(const std::string& path) {
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  std::string text = ByteStream(path).read_all(kMostBytes);
+  if (text.empty()) throw FormatError(path, "is empty: there is nothing to learn");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const Utf8Character c = first_character(rest);
+    // What was cut off somewhere, as by `head -c`, may end within a character.
+    if ((!c.valid && !c.cut) || c.code == 0) {
+      throw FormatError(path,
+                        fmt::format("is no text in UTF-8: see byte {}", text.size() - rest.size()));
+    }
+    rest.remove_prefix(c.length);
+  }
+  return text;
+}
 
 std::string generate_text(int64_t characters, uint64_t seed) {
   constexpr std::array<const char*, 8> kWho = {"the king",   "a fool",    "my lady", "the night",

@@ -17,11 +17,12 @@ struct CharText {
 };
 
 /// Numbers the characters of `text` by its own vocabulary and cuts it at int(0.9 n). Throws
-/// ValueError for fewer than ten characters.
+/// ValueError for fewer than eleven characters.
 CharText split_text(std::string_view text);
 /// The same by a given vocabulary. Throws ValueError for characters that it lacks.
 CharText split_text(std::string_view text, CharVocabulary vocabulary);
-/// The content of a text file. Throws IoError; FormatError beyond 1 GiB.
+/// The content of a text file, also packed by gzip. Throws IoError; FormatError for an empty one,
+/// beyond 1 GiB and for what is not UTF-8 or holds the character 0.
 std::string load_text(const std::string& path);
 
 /// A text of about `characters` characters made by rule: sentences over a small set of words. The

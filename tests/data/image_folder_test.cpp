@@ -104,6 +104,75 @@ TEST(ImageFolder, ReadsZips) {
   EXPECT_EQ(describe(data.get(both).x), "f32[2, 2, 3, 3]");
 }
 
+/// The classes of the samples in the order of their numbers, from a folder, a tar and a zip archive
+/// of these pictures.
+std::vector<std::vector<std::string>> classes_of(const std::vector<std::string>& names) {
+  const TempFolder folder;
+  std::string tar;
+  ZipWriter zip(folder / "a.zip");
+  for (const std::string& name : names) {
+    const std::filesystem::path file = std::filesystem::path(folder / "root") / name;
+    std::filesystem::create_directories(file.parent_path());
+    spill(file.string(), png(1));
+    tar += tar_entry("./" + name, png(1));
+    zip.add("root/" + name, png(1));
+  }
+  spill(folder / "a.tar", tar + tar_end());
+  zip.commit();
+  std::vector<std::vector<std::string>> out;
+  for (const char* form : {"root", "a.tar", "a.zip"}) {
+    const ImageFolder data(folder / form);
+    out.emplace_back();
+    for (const int64_t label : data.labels()) {
+      out.back().push_back(data.classes()[static_cast<size_t>(label)]);
+    }
+  }
+  return out;
+}
+
+TEST(ImageFolder, TakesTheOutermostFolderForTheClass) {
+  using Classes = std::vector<std::string>;
+  for (const Classes& found : classes_of({"cat/2021/x.png", "cat/2022/x.png", "dog/2021/x.png"})) {
+    EXPECT_EQ(found, (Classes{"cat", "cat", "dog"}));
+  }
+  for (const Classes& found : classes_of({"cat/2021/x.png", "cat/y.png", "dog/x.png"})) {
+    EXPECT_EQ(found, (Classes{"cat", "cat", "dog"}));
+  }
+  for (const Classes& found : classes_of({"cat/1.png", "cat/2.png"})) {
+    EXPECT_EQ(found, (Classes{"cat", "cat"})) << "one class";
+  }
+  const TempFolder folder;
+  for (const char* stray : {"set/1.png", "1.png"}) {
+    spill(folder / "a.tar",
+          tar_entry("set/cat/1.png", png(1)) + tar_entry(stray, png(1)) + tar_end());
+    EXPECT_NE(message<FormatError>([&] {
+                ImageFolder(folder / "a.tar");
+              }).find("a.tar:" + std::string(stray) + "] lies in no folder"),
+              std::string::npos);
+  }
+}
+
+TEST(ImageFolder, FollowsLinks) {
+  const TempFolder folder;
+  make_folder(folder / "pool");
+  std::filesystem::create_directories(folder / "set/ant");
+  std::filesystem::create_directory_symlink("../pool/cat", folder / "set/cat");
+  std::filesystem::create_directory_symlink("../../pool/dog", folder / "set/ant/dog");
+  std::filesystem::create_symlink("../../pool/dog/1.png", folder / "set/ant/2.png");
+  spill(folder / "a.tar", tar_entry("ant/2.png", "", '1', "cat/1.png") +
+                              tar_entry("cat/1.png", png(0)) +
+                              tar_entry("cat/2.png", "", '2', "../ant/2.png") +
+                              tar_entry("ant/dog", "", '2', "../cat") + tar_end());
+  for (const auto& [name, classes] :
+       {std::pair{"set", std::vector<int64_t>{0, 0, 1, 1}}, {"a.tar", {0, 0, 1, 1}}}) {
+    const ImageFolder data(folder / name);
+    EXPECT_EQ(data.labels(), classes) << name;
+    EXPECT_EQ(data.classes(), (std::vector<std::string>{"ant", "cat"}));
+    const std::vector<int64_t> all = {0, 1, 2, 3};
+    EXPECT_EQ(describe(data.get(all).x), "f32[4, 2, 3, 3]");
+  }
+}
+
 TEST(ImageFolder, PreparesEachPicture) {
   const TempFolder folder;
   make_folder(folder / "set");
@@ -201,6 +270,19 @@ TEST(ImageFolder, SaysWhatIsMissing) {
   EXPECT_EQ(find_image_split(folder.path(), Split::train), folder / "train.tgz");
   std::filesystem::create_directory(folder / "val");
   EXPECT_EQ(find_image_split(folder.path(), Split::test), folder / "val");
+}
+
+// ImageNet's test pictures lie in no folders of classes: val judges.
+TEST(ImageFolder, PassesASplitWithoutClasses) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder / "test/empty");
+  spill(folder / "test/1.png", png(1));
+  EXPECT_EQ(find_image_split(folder.path(), Split::test), folder / "test");
+  make_folder(folder / "val");
+  EXPECT_EQ(find_image_split(folder.path(), Split::test), folder / "val");
+  std::filesystem::create_directories(folder / "test/cat/deep");
+  spill(folder / "test/cat/deep/1.png", png(1));
+  EXPECT_EQ(find_image_split(folder.path(), Split::test), folder / "test");
 }
 
 TEST(ImageFolder, HoldsCifar10) {

@@ -6,10 +6,17 @@
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/io/gzip.h"
 #include "strata/ops/creation.h"
+#include "tests/support/message.h"
+#include "tests/support/temp_folder.h"
 
 namespace strata {
 namespace {
+
+using testing::message;
+using testing::spill;
+using testing::TempFolder;
 
 TEST(TextWindows, TargetsAreTheNumbersThatFollow) {
   const TextWindows windows(arange(0, 50), {.length = 7, .batch = 4, .seed = 3});
@@ -57,11 +64,32 @@ TEST(CharText, KeepsTheLastTenthApart) {
   EXPECT_EQ(text.vocabulary.size(), 10);
   EXPECT_EQ(text.train.numel(), 18);
   EXPECT_EQ(text.test.to_vector<int64_t>(), (std::vector<int64_t>{8, 9}));
-  EXPECT_THROW(split_text("short"), ValueError);
-  const CharText again = split_text("aaaaaaaaab", text.vocabulary);
-  EXPECT_EQ(again.test.to_vector<int64_t>(), std::vector<int64_t>{1});
-  EXPECT_THROW(split_text("0123456789", text.vocabulary), ValueError);
+  EXPECT_THROW(split_text("aaaaaaaaab"), ValueError) << "nothing follows the one kept apart";
+  const CharText again = split_text("aaaaaaaaaab", text.vocabulary);
+  EXPECT_EQ(again.test.to_vector<int64_t>(), (std::vector<int64_t>{0, 1}));
+  EXPECT_THROW(split_text("01234567890", text.vocabulary), ValueError);
   EXPECT_THROW(load_text("no/such/file"), IoError);
+}
+
+TEST(LoadText, TakesTextsInUtf8AlsoPacked) {
+  const TempFolder folder;
+  const auto load = [&](const std::string& bytes) {
+    spill(folder / "a.txt", bytes);
+    return load_text(folder / "a.txt");
+  };
+  const auto fault = [&](const std::string& bytes) {
+    return message<FormatError>([&] { load(bytes); });
+  };
+  const std::string text = "Schöne Grüße\n";
+  EXPECT_EQ(load(text), text);
+  EXPECT_EQ(load(gzip(text)), text);
+  EXPECT_EQ(load(text + "\xc3"), text + "\xc3") << "cut off within a character";
+  EXPECT_NE(fault("").find("a.txt] is empty"), std::string::npos);
+  EXPECT_NE(fault(gzip("")).find("a.txt] is empty"), std::string::npos);
+  EXPECT_NE(fault("gr\xfc\xdf").find("a.txt] is no text in UTF-8: see byte 2"), std::string::npos);
+  EXPECT_NE(fault(std::string("a\0b", 3)).find("see byte 1"), std::string::npos);
+  const std::string packed = gzip(text);
+  EXPECT_NE(fault(packed.substr(0, packed.size() - 1)).find("truncated"), std::string::npos);
 }
 
 TEST(CharText, IsGeneratedFromASeed) {
