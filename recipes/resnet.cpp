@@ -7,6 +7,7 @@
 #include "recipes/recipe.h"
 #include "recipes/shared/classifier.h"
 #include "recipes/shared/imagenet_labels.h"
+#include "recipes/shared/photo_classes.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
@@ -26,6 +27,7 @@ struct ResNetSettings {
   double jitter = 0;
   double erase = 0;
   bool balanced = false;
+  std::string labels = {};
 
   void fields(FieldVisitor& v) {
     v("classes", classes, "outputs of the network");
@@ -36,6 +38,7 @@ struct ResNetSettings {
     v("jitter", jitter, "most that the colours of training photos change, 0 to 1");
     v("erase", erase, "share of the training images that lose a rectangle");
     v("balanced", balanced, "draw each class as often as any other");
+    v("labels", labels, "names of the classes, as cat/dog; taken from the data");
   }
 };
 
@@ -53,7 +56,10 @@ std::unique_ptr<train::Training> train_resnet(nn::Module& model, const Settings&
     throw ValueError("resnet", "balanced=true with a share held out",
                      "leave out --patience and --holdout, or balanced");
   }
-  const PhotoSets sets = photo_sets(source, {}, {.least_area = s.least_area, .jitter = s.jitter});
+  config.labels = class_names(s.labels);
+  expect_outputs(config.labels, s.classes, fmt::format("classes={}", config.labels.size()));
+  const PhotoSets sets =
+      photo_sets(source, {}, config.labels, {.least_area = s.least_area, .jitter = s.jitter});
   if (s.balanced) config.sampler = balanced_classes(*sets.train);
   return std::make_unique<train::Supervised>(
       model,
@@ -77,7 +83,7 @@ Recipe resnet_of(int depth, double top1) {
               "photographs in one folder a class, train/CLASS/*.jpg and val/CLASS/*.jpg; without "
               "--data, generated coloured digits",
           .settings = [] { return Settings::of(ResNetSettings()); },
-          .before = {{"least_area", "0"}},
+          .before = {{"least_area", "0"}, {"labels", kUnnamed}},
           .inputs = one_input("x", {1, 224, 224, 3}),
           .model =
               [depth](const Settings& settings) {
@@ -85,12 +91,18 @@ Recipe resnet_of(int depth, double top1) {
                 config.classes = settings.as<ResNetSettings>().classes;
                 return std::make_unique<models::ResNet>(config);
               },
+          .prepare =
+              [](Settings& settings, const Source& source) {
+                auto& labels = settings.as<ResNetSettings>().labels;
+                labels = labels_of(source, labels);
+              },
           .training = train_resnet,
           .predict =
               [](System& system, const std::string& path) {
-                const bool all = system.settings.as<ResNetSettings>().classes == 1000;
-                return predict_photo(*system.model, path, {},
-                                     all ? imagenet_labels() : std::vector<std::string>());
+                const auto& s = system.settings.as<ResNetSettings>();
+                auto names = class_names(s.labels);
+                if (names.empty() && s.classes == 1000) names = imagenet_labels();
+                return predict_photo(*system.model, path, {}, names);
               }};
 }
 

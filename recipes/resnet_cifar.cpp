@@ -2,15 +2,21 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "recipes/recipe.h"
 #include "recipes/shared/classifier.h"
+#include "recipes/shared/photo_classes.h"
 #include "recipes/shared/photos.h"
 #include "recipes/shared/system.h"
+#include "strata/base/error.h"
 #include "strata/optim/sgd.h"
 #include "strata/train/supervised.h"
 
 namespace strata::recipes {
 namespace {
+
+constexpr int64_t kClasses = 10;
 
 struct ResNetCifarSettings {
   double lr = 0.2;
@@ -18,6 +24,7 @@ struct ResNetCifarSettings {
   double decay = 5e-4;
   int64_t shift = 4;
   double flip = 0.5;
+  std::string labels = {};
 
   void fields(FieldVisitor& v) {
     v("lr", lr, "highest learning rate of the one-cycle schedule");
@@ -25,16 +32,22 @@ struct ResNetCifarSettings {
     v("decay", decay, "weight decay");
     v("shift", shift, "most pixels that training images are moved by");
     v("flip", flip, "share of the training images that are mirrored");
+    v("labels", labels, "names of the classes, as cat/dog; taken from the data");
   }
 };
 
 std::unique_ptr<train::Training> train_resnet_cifar(nn::Module& model, const Settings& settings,
                                                     const Source& source) {
   const auto& s = settings.as<ResNetCifarSettings>();
+  if (!(s.flip >= 0 && s.flip <= 1)) {
+    throw ValueError("flip", fmt::format("{} is no share: 0 to 1", s.flip));
+  }
   const double flip = source.data.empty() ? 0 : s.flip;  // a mirrored digit is another sign
   train::SupervisedConfig config = classifier_config(source, s.batch, s.lr);
   config.transform = random_moves(s.shift, flip);
-  const PhotoSets sets = photo_sets(source, cifar_photos());
+  config.labels = class_names(s.labels);
+  expect_outputs(config.labels, kClasses, "resnet18 takes any number: classes=N");
+  const PhotoSets sets = photo_sets(source, cifar_photos(), config.labels);
   return std::make_unique<train::Supervised>(
       model,
       std::make_unique<SGD>(
@@ -43,11 +56,8 @@ std::unique_ptr<train::Training> train_resnet_cifar(nn::Module& model, const Set
       sets.train, sets.test, std::move(config));
 }
 
-const std::vector<std::string>& labels() {
-  static const std::vector<std::string> kLabels = {
-      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
-  return kLabels;
-}
+/// CIFAR-10's names, for weights that come without.
+constexpr const char* kCifarLabels = "airplane/automobile/bird/cat/deer/dog/frog/horse/ship/truck";
 
 }  // namespace
 
@@ -65,12 +75,20 @@ std::vector<Recipe> resnet_cifar() {
               "and test.tar.gz that hold them; without --data, generated coloured digits",
       .epochs = 6,
       .settings = [] { return Settings::of(ResNetCifarSettings()); },
+      .before = {{"labels", kUnnamed}},
       .inputs = one_input("x", {1, 32, 32, 3}),
       .model = [](const Settings&) { return std::make_unique<models::ResNetCifar>(); },
+      .prepare =
+          [](Settings& settings, const Source& source) {
+            auto& labels = settings.as<ResNetCifarSettings>().labels;
+            labels = labels_of(source, labels);
+          },
       .training = train_resnet_cifar,
       .predict =
           [](System& system, const std::string& path) {
-            return predict_photo(*system.model, path, cifar_photos(), labels());
+            auto names = class_names(system.settings.as<ResNetCifarSettings>().labels);
+            if (names.empty()) names = class_names(kCifarLabels);
+            return predict_photo(*system.model, path, cifar_photos(), names);
           }}};
 }
 

@@ -112,12 +112,12 @@ Tensor prepare_photo(const Tensor& image, const PhotoConfig& config) {
 }
 
 Tensor photo_input(const std::string& path, const PhotoConfig& config) {
-  return input_of(prepare_photo(read_image(path), config), config);
+  return input_of(prepare_photo(read_image(path, {.upright = true}), config), config);
 }
 
 Prediction predict_photo(nn::Module& model, const std::string& path, const PhotoConfig& config,
                          const std::vector<std::string>& labels) {
-  const Tensor image = prepare_photo(read_image(path), config);
+  const Tensor image = prepare_photo(read_image(path, {.upright = true}), config);
   const auto shares = softmax(model(input_of(image, config)), -1).to_vector<double>();
   Prediction out;
   out.seen = to_unit(resize(image, kSide, kSide));
@@ -130,24 +130,22 @@ Prediction predict_photo(nn::Module& model, const std::string& path, const Photo
 }
 
 std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config,
-                                      const PhotoChanges& changes) {
+                                      const PhotoChanges& changes,
+                                      const std::vector<std::string>& classes) {
   if (source.data.empty()) {
     return std::make_shared<TensorDataset>(coloured_digits(split, config));
   }
-  return std::make_shared<ImageFolder>(find_image_split(source.data, split),
-                                       folder_config(config, changes));
+  ImageFolderConfig folder = folder_config(config, changes);
+  folder.classes = classes;
+  return std::make_shared<ImageFolder>(find_image_split(source.data, split), std::move(folder));
 }
 
-PhotoSets photo_sets(const Source& source, const PhotoConfig& config, const PhotoChanges& changes) {
-  PhotoSets sets = {.train = photos(source, Split::train, config, changes), .test = {}};
-  if (const auto* folder = dynamic_cast<const ImageFolder*>(sets.train.get())) {
-    ImageFolderConfig judging = folder_config(config, {});
-    judging.classes = folder->classes();
-    sets.test = std::make_shared<ImageFolder>(find_image_split(source.data, Split::test),
-                                              std::move(judging));
-  } else {
-    sets.test = photos(source, Split::test, config);
-  }
+PhotoSets photo_sets(const Source& source, const PhotoConfig& config,
+                     const std::vector<std::string>& classes, const PhotoChanges& changes) {
+  PhotoSets sets = {.train = photos(source, Split::train, config, changes, classes), .test = {}};
+  const auto* folder = dynamic_cast<const ImageFolder*>(sets.train.get());
+  sets.test = photos(source, Split::test, config, {},
+                     folder ? folder->classes() : std::vector<std::string>());
   return sets;
 }
 

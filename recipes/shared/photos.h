@@ -26,12 +26,12 @@ PhotoConfig cifar_photos();
 /// u8[H, W, 3] of any size to u8[crop, crop, 3].
 Tensor prepare_photo(const Tensor& image, const PhotoConfig& config);
 
-/// A picture file, PNG or JPEG, as the network takes it, f32[1, crop, crop, 3]. Throws IoError and
-/// FormatError.
+/// A picture file, PNG or JPEG, as the network takes it, f32[1, crop, crop, 3]; a photo is turned
+/// as its camera says. Throws IoError and FormatError.
 Tensor photo_input(const std::string& path, const PhotoConfig& config);
 
-/// Lets a network for photographs name what is on a picture; class i is labels[i], or its number
-/// beyond their end. Throws IoError and FormatError for the file.
+/// Lets a network for photographs name what is on a picture, turned as its camera says; class i is
+/// labels[i], or its number beyond their end. Throws IoError and FormatError for the file.
 Prediction predict_photo(nn::Module& model, const std::string& path, const PhotoConfig& config,
                          const std::vector<std::string>& labels);
 
@@ -47,15 +47,17 @@ struct PhotoChanges {
 /// without it coloured digits f32[N, 32, 32, 3] on coloured ground, that any network for
 /// photographs can learn.
 std::shared_ptr<const Dataset> photos(const Source& source, Split split, const PhotoConfig& config,
-                                      const PhotoChanges& changes = {});
+                                      const PhotoChanges& changes = {},
+                                      const std::vector<std::string>& classes = {});
 
-/// What to learn from, changed at random, and what judges, whose classes have the same numbers.
-/// Throws FormatError for a folder of the latter that is no class of the former.
+/// What to learn from, changed at random, and what judges, whose classes have the same numbers: in
+/// the order of `classes`, or where there are none of the former's folders. Throws FormatError for
+/// a folder that is no such class.
 struct PhotoSets {
   std::shared_ptr<const Dataset> train, test;
 };
 PhotoSets photo_sets(const Source& source, const PhotoConfig& config,
-                     const PhotoChanges& changes = {});
+                     const std::vector<std::string>& classes, const PhotoChanges& changes = {});
 
 /// Each class of the photographs as often as any other; the generated digits, whose classes are
 /// equal, in the usual order.
