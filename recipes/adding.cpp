@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include "models/sequence/adding_rnn.h"
 #include "recipes/recipe.h"
 #include "recipes/shared/recurrent.h"
 #include "recipes/shared/system.h"
+#include "strata/base/error.h"
 #include "strata/data/toys.h"
 #include "strata/ops/losses.h"
 #include "strata/optim/adam.h"
@@ -39,6 +42,7 @@ struct AddingSettings {
 std::unique_ptr<train::Training> train_adding(nn::Module& model, const Settings& settings,
                                               const Source& source) {
   const auto& s = settings.as<AddingSettings>();
+  if (!(s.clip >= 0)) throw ValueError("clip", fmt::format("must be at least 0, got {}", s.clip));
   const auto squares = [](const Tensor& y, const Tensor& target) { return mse_loss(y, target); };
   const auto sequences = [&](int64_t count, uint64_t seed) {
     return std::make_shared<TensorDataset>(adding_problem(count, s.length, seed));

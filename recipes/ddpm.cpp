@@ -35,6 +35,7 @@ using models::Denoiser;
 using models::NoiseSchedule;
 
 constexpr int64_t kDrawnTogether = 100;
+constexpr int64_t kUsualSteps = 50;
 constexpr uint64_t kNoiseSeed = 0x6e6f697365;  // apart from the seed of the batches' order
 constexpr uint64_t kHeldOutNoiseSeed = 0x68656c64;
 
@@ -63,7 +64,16 @@ struct DdpmSettings : NoiseSettings {
     v("average", average, "how much of the averaged weights each step keeps");
     v("batch", batch, "images a step");
     v("judged", judged, "pictures that are drawn to measure the network");
-    v("judged_steps", judged_steps, "steps of DDIM to draw them by");
+    v("judged_steps", judged_steps, "most steps of DDIM to draw them by");
+  }
+  /// Throws ValueError for what would else come to light when the training is done.
+  void check() const {
+    if (judged < 2) {
+      throw ValueError("judged", fmt::format("must be at least 2, got {}", judged));
+    }
+    if (judged_steps < 1) {
+      throw ValueError("judged_steps", fmt::format("must be at least 1, got {}", judged_steps));
+    }
   }
 };
 
@@ -146,9 +156,9 @@ class Denoising final : public train::Training {
       tell({.done = done, .all = settings_.judged, .what = "pictures"});
     };
     if (!judge_) judge_.emplace(source_, [&] { told(0); });
-    const DigitVerdict verdict =
-        (*judge_)(draw(model_, schedule_, settings_.judged, {0, 28, 28, 1},
-                       {.steps = settings_.judged_steps}, source_.seed, told));
+    const DigitVerdict verdict = (*judge_)(
+        draw(model_, schedule_, settings_.judged, {0, 28, 28, 1},
+             {.steps = std::min(settings_.judged_steps, schedule_.steps())}, source_.seed, told));
     train::Metric metric{"relative FID", verdict.relative, settings_.judged};
     metric.details["FID"] = verdict.distance;
     metric.details["least share of a digit"] =
@@ -195,7 +205,7 @@ Tensor draw_for_user(System& system, const SampleRequest& request, const NoiseSc
   return draw(dynamic_cast<Denoiser&>(*system.model), schedule, request.count,
               system.recipe->inputs(system.settings).at(0).shape,
               {.sampler = sampler,
-               .steps = request.steps,
+               .steps = request.steps ? request.steps : std::min(kUsualSteps, schedule.steps()),
                .large_variance = large_variance,
                .progress = request.progress},
               request.seed);
@@ -273,6 +283,7 @@ std::vector<Recipe> ddpm() {
   digits.settings = [] { return Settings::of(DdpmSettings()); };
   digits.model = [](const Settings&) { return std::make_unique<models::ResidualUNet>(); };
   digits.training = [](nn::Module& m, const Settings& s, const Source& source) {
+    s.as<DdpmSettings>().check();
     return std::make_unique<Denoising>(m, s.as<DdpmSettings>(), source);
   };
   digits.sample = [](System& system, const SampleRequest& request) {

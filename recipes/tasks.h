@@ -48,7 +48,7 @@ using TextSink = std::function<bool(std::string_view)>;
 /// What `sample` is asked for.
 struct SampleRequest {
   int64_t count = 64;
-  int64_t steps = 50;
+  int64_t steps = 0;  ///< 0: 50, or as many as there are
   std::string sampler = "ddim";
   uint64_t seed = 0;
   std::function<bool(int64_t step, int64_t steps)> progress = {};  ///< says whether to go on

@@ -27,7 +27,9 @@ int sample(SampleArguments a) {
   const NoGrad no_grad;
   const StopsItself clears_its_line;
   StatusLine line;
+  int64_t all_steps = 0;
   a.request.progress = [&](int64_t step, int64_t steps) {
+    all_steps = steps;
     line.show(fmt::format("step {}/{} {}", step, steps,
                           bar(static_cast<double>(step) / static_cast<double>(steps), 24)));
     return !interrupted();
@@ -43,7 +45,7 @@ int sample(SampleArguments a) {
     print_json({{"system", a.system},
                 {"output", a.output},
                 {"count", pictures.size(0)},
-                {"steps", a.request.steps},
+                {"steps", all_steps},
                 {"seed", a.request.seed},
                 {"seconds", seconds}});
   } else {
@@ -65,13 +67,15 @@ void add_sample(CLI::App& app, Program& program) {
   command->add_option("--count", r.count, "pictures")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  command->add_option("--steps", r.steps, "steps from noise to picture")
+  command->add_option("--steps", r.steps, "steps to the picture, else 50 or all there are")
       ->check(positive())
-      ->capture_default_str();
+      ->type_name("N");
   command->add_option("--sampler", r.sampler, "ddim or ddpm (ancestral)")
       ->check(CLI::IsMember({"ddim", "ddpm"}))
       ->capture_default_str();
-  command->add_option("--seed", r.seed, "start of the random numbers")->capture_default_str();
+  command->add_option("--seed", r.seed, "start of the random numbers")
+      ->check(any_seed())
+      ->capture_default_str();
   command->callback([=, &program] { program.status = sample(*a); });
 }
 

@@ -198,7 +198,7 @@ Tensor GPT2Block::operator()(const Tensor& x, const GPT2Pass& pass) {
 
 GPT2Model::GPT2Model(const GPT2Config& c)
     : wte({.count = c.vocab_size, .width = c.n_embd, .stddev = c.initializer_range}),
-      wpe_({.count = c.n_positions, .width = c.n_embd, .stddev = c.initializer_range}),
+      wpe({.count = c.n_positions, .width = c.n_embd, .stddev = c.initializer_range}),
       dropout_({.p = c.embd_pdrop}),
       ln_f_(norm_config(c)) {
   for (int64_t i = 0; i < c.n_layer; ++i) h_.add(c, i);
@@ -207,7 +207,7 @@ GPT2Model::GPT2Model(const GPT2Config& c)
 Tensor GPT2Model::operator()(const GPT2Inputs& in) {
   return nn::observe_call(*this, [&] {
     const GPT2Pass pass = {.mask = padding_mask(in.attention_mask), .cache = in.cache};
-    const Tensor positions = wpe_(positions_of(in));
+    const Tensor positions = wpe(positions_of(in));
     Tensor x = cast(wte(in.input_ids), positions.dtype()) + positions;
     if (in.token_type_ids.defined()) x = x + cast(wte(in.token_type_ids), x.dtype());
     x = dropout_(x);
@@ -272,7 +272,8 @@ KvCache GPT2::make_cache(int64_t batch, int64_t capacity) const {
                   .layers = config_.n_layer,
                   .heads = config_.n_head,
                   .width = config_.n_embd / config_.n_head,
-                  .capacity = capacity ? capacity : config_.n_positions});
+                  .capacity = capacity ? capacity : config_.n_positions,
+                  .dtype = transformer_.wpe.weight.dtype()});
 }
 
 }  // namespace strata::models

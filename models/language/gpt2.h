@@ -126,15 +126,14 @@ class GPT2Model final : public nn::Module {
   explicit GPT2Model(const GPT2Config& config);
   std::string type() const override { return "GPT2Model"; }
   void members(nn::Visitor& v) override {
-    v("wte", wte)("wpe", wpe_)("drop", dropout_)("h", h_)("ln_f", ln_f_);
+    v("wte", wte)("wpe", wpe)("drop", dropout_)("h", h_)("ln_f", ln_f_);
   }
   /// The last hidden states, [B, T, n_embd].
   Tensor operator()(const GPT2Inputs& in);
 
-  nn::Embedding wte;
+  nn::Embedding wte, wpe;
 
  private:
-  nn::Embedding wpe_;
   nn::Dropout dropout_;
   nn::ModuleList<GPT2Block> h_;
   nn::LayerNorm ln_f_;
@@ -173,7 +172,8 @@ class GPT2 final : public nn::Module {
   void keep_matrices_in(DType dtype);
 
   const GPT2Config& config() const { return config_; }
-  /// Room for the past of `batch` texts of up to `capacity` tokens, by default n_positions.
+  /// Room for the past of `batch` texts of up to `capacity` tokens, by default n_positions, in the
+  /// dtype of the hidden states: a cache made before to() does not serve after it.
   KvCache make_cache(int64_t batch = 1, int64_t capacity = 0) const;
 
  private:

@@ -1,5 +1,7 @@
 #include "models/language/kv_cache.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
@@ -23,9 +25,17 @@ KvCache::KvCache(const KvCacheConfig& config) : config_(config) {
   }
 }
 
+void KvCache::truncate(int64_t length) {
+  if (length < 0) throw ValueError("KvCache", fmt::format("cannot keep {} positions", length));
+  length_ = std::min(length_, length);
+}
+
 std::pair<Tensor, Tensor> KvCache::append(int64_t layer, const Tensor& k, const Tensor& v) {
   if (k.requires_grad() || v.requires_grad()) {
     throw GradError("KvCache", "keeps no history of gradients", "use NoGrad");
+  }
+  if (layer < 0 || layer >= config_.layers) {
+    throw ValueError("KvCache", fmt::format("there is no layer {} of {}", layer, config_.layers));
   }
   const int64_t end = length_ + k.size(2);
   if (end > config_.capacity) {
@@ -39,7 +49,7 @@ std::pair<Tensor, Tensor> KvCache::append(int64_t layer, const Tensor& k, const 
     return slice(cache, 2, 0, end);
   };
   const auto at = static_cast<size_t>(layer);
-  return {write(keys_.at(at), k), write(values_.at(at), v)};
+  return {write(keys_[at], k), write(values_[at], v)};
 }
 
 }  // namespace strata::models

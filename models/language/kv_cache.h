@@ -29,12 +29,12 @@ class KvCache {
   int64_t capacity() const { return config_.capacity; }
   /// The positions that `advance` will add have been written for every layer.
   void advance(int64_t count) { length_ += count; }
-  /// Forgets all positions from `length` on.
-  void truncate(int64_t length) { length_ = length; }
+  /// Forgets all positions from `length` on; there may be none. Throws ValueError below 0.
+  void truncate(int64_t length);
 
   /// Writes k and v [B, H, T, D] behind the positions read so far, and returns views of all
-  /// length() + T keys and values of that layer. Throws ValueError where they do not fit, GradError
-  /// while gradients are recorded for them, ShapeError.
+  /// length() + T keys and values of that layer. Throws ValueError where they do not fit and for a
+  /// layer that there is not, GradError while gradients are recorded for them, ShapeError.
   std::pair<Tensor, Tensor> append(int64_t layer, const Tensor& k, const Tensor& v);
 
  private:

@@ -1,5 +1,8 @@
 #include "models/sequence/adding_rnn.h"
 
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
 #include "strata/nn/init.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -32,6 +35,9 @@ void keep_for_up_to(int64_t memory, RecurrentKind kind, int64_t hidden, RnnWeigh
 
 AddingRnn::AddingRnn(RecurrentKind kind, int64_t hidden, int64_t memory)
     : rnn(make_recurrent(kind, 2, hidden)), head({.in = hidden, .out = 1}) {
+  if (memory < 0) {
+    throw ValueError("AddingRnn", fmt::format("memory must be at least 0, got {}", memory));
+  }
   keep_for_up_to(memory, kind, hidden, rnn->weights[0]);
 }
 

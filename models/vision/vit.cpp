@@ -159,7 +159,8 @@ Tensor ViTLayer::forward(const Tensor& x) {
       {.dropout = training() ? attention_dropout_ : 0});
   const Tensor merged = reshape(permute(seen, {0, 2, 1, 3}), x.shape());
   const Tensor h = x + dropout_(attention_output_(merged));
-  return h + dropout_(output_(dropout_(intermediate_(norm_after_(h)))));
+  const Tensor inside = intermediate_(norm_after_(h));
+  return h + dropout_(output_(torchvision_ ? dropout_(inside) : inside));
 }
 
 ViT::ViT(const ViTConfig& config)

@@ -49,7 +49,8 @@ struct ViTOutputs {
   Tensor logits;  ///< [N, num_labels], or undefined
 };
 
-/// x + attention(norm(x)), then x + mlp(norm(x)).
+/// x + attention(norm(x)), then x + mlp(norm(x)). Drops behind both; torchvision's, other than the
+/// hub's, also inside the MLP.
 class ViTLayer final : public nn::Module {
  public:
   explicit ViTLayer(const ViTConfig& config);

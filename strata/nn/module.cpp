@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
 #include "strata/tape/grad_mode.h"
@@ -126,6 +128,9 @@ void Module::zero_grad() {
 }
 
 void Module::to(DType dtype) {
+  if (!is_floating(dtype)) {
+    throw DTypeError(type(), fmt::format("takes no weights in {}", name_of(dtype)));
+  }
   const NoGrad no_grad;
   const bool half = dtype == DType::bf16 || dtype == DType::f16;
   const std::vector<NamedTensor> places = named_places();

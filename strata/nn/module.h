@@ -129,7 +129,8 @@ class Module {
   void zero_grad();
   /// Converts floating parameters and buffers; shared ones stay shared. Buffers, the running
   /// statistics of norms, become f32 where dtype is bf16 or f16: steps of a momentum are lost in
-  /// the few digits of those. Optimisers made before keep the old ones.
+  /// the few digits of those. Optimisers made before keep the old ones. Throws DTypeError for a
+  /// dtype that is not floating.
   void to(DType dtype);
 
  private:

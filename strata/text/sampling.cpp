@@ -107,7 +107,9 @@ std::vector<double> TokenSampler::probabilities(std::span<const float> logits,
     p[static_cast<size_t>(likeliest)] = 1;
     return p;
   }
-  for (double& v : scores) v /= config_.temperature;
+  // Differences to the largest, as scores themselves over a tiny temperature would be infinite.
+  const double most = *std::max_element(scores.begin(), scores.end());
+  for (double& v : scores) v = (v - most) / config_.temperature;
   keep_top_k(scores, config_.top_k);
   keep_top_p(scores, config_.top_p);
   return softmax_of(scores);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/autograd/backward.h"
+#include "strata/base/error.h"
 #include "strata/nn/layers/batch_norm.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/local_norm.h"
@@ -14,6 +15,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
 
 namespace strata::nn {
 namespace {
@@ -58,6 +60,19 @@ TEST(Module, SharedTensorsStaySharedInAnotherDtype) {
   EXPECT_TRUE(net.a.weight.same_as(net.b.weight));
   for (size_t i = 0; i < before.size(); ++i) {
     EXPECT_NEAR(net.b.weight.to_vector<float>()[i], before[i], 0.01f);
+  }
+}
+
+TEST(Module, WeightsAreNoIntegers) {
+  for (const bool frozen : {false, true}) {
+    Tied net;
+    net.a.weight.set_requires_grad(!frozen), net.b.bias.set_requires_grad(!frozen);
+    net.a.bias.set_requires_grad(!frozen);
+    for (const DType dtype : {DType::i64, DType::boolean}) {
+      EXPECT_EQ(testing::message<DTypeError>([&] { net.to(dtype); }),
+                std::string("[Tied] takes no weights in ") + std::string(name_of(dtype)));
+    }
+    EXPECT_EQ(net.a.bias.dtype(), DType::f32);
   }
 }
 

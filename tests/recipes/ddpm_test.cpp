@@ -32,7 +32,8 @@ std::vector<float> weights_of(nn::Module& model) {
 /// A training that is short in every respect.
 struct ShortRun {
   ShortRun() : settings(find_recipe("ddpm").settings()) {
-    for (const char* text : {"batch=4", "judged=12", "judged_steps=2"}) {
+    // Not so many steps of noise as judged_steps asks for.
+    for (const char* text : {"batch=4", "judged=12", "noise_steps=5"}) {
       settings.fields().assign(text);
     }
     manual_seed(1);
@@ -118,6 +119,36 @@ TEST(Ddpm, DrawsAndRunsNamedArrays) {
   system.settings.fields().assign("schedule=square");
   EXPECT_EQ(testing::message<ValueError>([&] { recipe.sample(system, request); }),
             "[schedule] square is neither linear nor cosine");
+}
+
+TEST(Ddpm, TakesNoMoreStepsThanTheScheduleHas) {
+  const auto steps_of = [](const char* noise_steps) {
+    System system = sketch_system("ddpm");
+    system.settings.fields().assign(noise_steps);
+    int64_t seen = 0;
+    const auto stop = [&](int64_t, int64_t steps) {
+      seen = steps;
+      return false;
+    };
+    system.recipe->sample(system, {.count = 1, .progress = stop});
+    return seen;
+  };
+  EXPECT_EQ(steps_of("noise_steps=1000"), 50);
+  EXPECT_EQ(steps_of("noise_steps=3"), 3);
+}
+
+TEST(Ddpm, SaysAtOnceWhatCannotBeJudged) {
+  for (const auto& [text, fault] :
+       {std::pair{"judged=0", "[judged] must be at least 2, got 0"},
+        {"judged=1", "[judged] must be at least 2, got 1"},
+        {"judged_steps=0", "[judged_steps] must be at least 1, got 0"}}) {
+    Settings settings = find_recipe("ddpm").settings();
+    settings.fields().assign(text);
+    const auto model = find_recipe("ddpm").model(settings);
+    EXPECT_EQ(
+        testing::message<ValueError>([&] { find_recipe("ddpm").training(*model, settings, {}); }),
+        fault);
+  }
 }
 
 TEST(DigitJudge, TellsDigitsFromNoise) {

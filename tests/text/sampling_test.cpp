@@ -38,6 +38,19 @@ TEST(TokenSampler, Probabilities) {
   expect_near(chances({.top_k = 2, .top_p = 0.6}, kLogits), {0, 1, 0, 0});
 }
 
+TEST(TokenSampler, ATinyTemperatureTakesTheLikeliest) {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  for (double temperature : {1e-3, 1e-200, 1e-310, 5e-324}) {
+    expect_near(chances({.temperature = temperature}, kLogits), {0, 1, 0, 0});
+    expect_near(chances({.temperature = temperature, .top_k = 2, .top_p = 0.9}, {-1, -3, -1}),
+                {0.5, 0, 0.5});
+    expect_near(chances({.temperature = temperature}, {kNever, -7, -8, kNever}), {0, 1, 0, 0});
+  }
+  expect_near(chances({.temperature = 1e308}, {kNever, -7, 0, kNever}), {0, 0.5, 0.5, 0});
+  EXPECT_THROW(chances({.temperature = 1e-310}, {kNever, kNever}), NumericError);
+  EXPECT_EQ(TokenSampler({.temperature = 1e-310}).next(kLogits), 1);
+}
+
 TEST(TokenSampler, PenalizesWhatOccurred) {
   // Positive logits are divided, negative ones multiplied, each once.
   expect_near(chances({.repetition_penalty = 2}, {2, -1, 0}, {0, 1, 1, 0}),

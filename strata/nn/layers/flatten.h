@@ -1,16 +1,30 @@
 #pragma once
 
+#include <optional>
+
 #include "strata/nn/module.h"
 
 namespace strata::nn {
 
-/// Merges all axes but the first: [N, ...] to [N, D]. Images [N, H, W, C] are put in the order
-/// C, H, W first, so that the columns of a following Linear mean what they mean in PyTorch and
-/// weights move between the two unchanged.
+struct FlattenConfig {
+  /// Whether the last axis is put before the others. Left out: that of images [N, H, W, C] and of
+  /// volumes [N, D, H, W, C] alone. To be set behind a Conv1d: its [N, L, C] cannot be told from
+  /// the [N, T, C] of a recurrent layer, which lies alike in PyTorch.
+  std::optional<bool> channels_first = {};
+};
+
+/// Merges all axes but the first: [N, ...] to [N, D]. Channels are put first where PyTorch has them
+/// there, so that the columns of a following Linear mean what they mean in PyTorch and weights move
+/// between the two unchanged.
 class Flatten final : public Module {
  public:
+  explicit Flatten(const FlattenConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Flatten"; }
   Tensor forward(const Tensor& x) override;
+  const FlattenConfig& config() const { return config_; }
+
+ private:
+  FlattenConfig config_;
 };
 
 }  // namespace strata::nn

@@ -157,6 +157,24 @@ TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
   }
 }
 
+TEST(GPT2, CachesHaveTheHiddenStatesDtype) {
+  for (const auto& [dtype, bound] : {std::pair{DType::f64, 1e-12}, {DType::bf16, 0.05}}) {
+    GPT2 model(small());
+    testing::set_rule_weights(model);
+    model.eval();
+    model.to(dtype);
+    const NoGrad no_grad;
+    const Tensor ids = rule_integers("input_ids", {1, 11}, 97);
+    const Tensor whole = model(ids);
+    EXPECT_EQ(whole.dtype(), dtype);
+    KvCache cache = model.make_cache(1, 11);
+    for (int64_t i = 0; i < 11; ++i) {
+      const Tensor part = model(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
+      EXPECT_LT(error(part, slice(whole, 1, i, i + 1)), bound) << name_of(dtype) << i;
+    }
+  }
+}
+
 TEST(GPT2, MatricesInBf16GiveTheResultsOfTheirF32Values) {
   for (const Case& c : cases()) {
     GPT2 narrow(c.config), wide(c.config);

@@ -73,6 +73,21 @@ TEST(ViT, EqualsTorchvisionAndTransformersForwardAndBack) {
   }
 }
 
+// transformers 4 and 5 drop behind the embeddings, a block's attention and its MLP; torchvision's
+// MLP has a dropout behind its activation besides. Each draws one stream.
+TEST(ViT, DropsWhereItsNamesakeDoes) {
+  for (const auto& [naming, per_block] : {std::pair{"huggingface", 2}, {"torchvision", 3}}) {
+    ViTConfig config = small();
+    config.naming = naming, config.hidden_dropout_prob = 0.5;
+    ViT model(config);
+    const uint64_t before = default_generator().stream;
+    model(rule_tensor("x", {1, 24, 24, 3}));
+    EXPECT_EQ(default_generator().stream - before,
+              static_cast<uint64_t>(1 + per_block * config.num_hidden_layers))
+        << naming;
+  }
+}
+
 TEST(ViT, CountsAreThePublishedOnes) {
   const DeviceScope meta(kMeta);
   const std::pair<const char*, int64_t> sizes[] = {{"vit_b_16", 86'567'656},
