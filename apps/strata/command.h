@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +38,12 @@ decltype(auto) checked_usage(F&& f) {
 /// For a number of an option: a finite one above 0, or of at least 0.
 CLI::Validator positive();
 CLI::Validator not_negative();
+/// For a number of an option in [low, high]; NaN, which lies in every CLI::Range, is none.
+CLI::Validator between(double low, double high);
+/// For a whole number, in digits, that is no larger: the parser would take the largest it can hold.
+CLI::Validator at_most(uint64_t most);
+/// For the start of random numbers: what 64 bits hold.
+CLI::Validator any_seed();
 
 /// Options every command has.
 struct Common {
@@ -66,6 +73,9 @@ struct Use {
 
 /// Layers, sizes and work of a system's network for one example, on the default device.
 nn::Summary summarize_system(recipes::System& system);
+
+/// A word of a command line as it can be typed: in quotes where a shell would take it otherwise.
+std::string shell_word(const std::string& word);
 
 /// Writes one JSON value to standard output.
 void print_json(const nlohmann::ordered_json& value);

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
@@ -13,6 +15,22 @@ struct EvalArguments : Use {
   std::string data;
 };
 
+/// The metric, with a word on how far it is; nothing after Ctrl-C.
+std::optional<train::Metric> measure(train::Training& training) {
+  const NoGrad no_grad;
+  const StopsItself clears_its_line;
+  StatusLine line;
+  training.watch_judging([&](const train::Judging& j) {
+    line.show(fmt::format("{} of {} {}", grouped(j.done), grouped(j.all), j.what));
+    return !interrupted();
+  });
+  try {
+    return training.evaluate();
+  } catch (const Cancelled&) {
+    return std::nullopt;
+  }
+}
+
 int evaluate(const EvalArguments& a) {
   a.common.apply();
   const recipes::Recipe& recipe = a.recipe();
@@ -22,10 +40,11 @@ int evaluate(const EvalArguments& a) {
   }
   recipes::System system = a.open();
   const auto training = recipe.training(*system.model, system.settings, {.data = a.data});
-  const NoGrad no_grad;
   system.model->eval();
   const Timer timer;
-  const train::Metric metric = training->evaluate();
+  const std::optional<train::Metric> measured = measure(*training);
+  if (!measured) return kInterrupted;
+  const train::Metric& metric = *measured;
   const double seconds = timer.seconds();
   if (a.common.json) {
     print_json({{"system", a.system},

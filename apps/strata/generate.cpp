@@ -45,7 +45,7 @@ int generate(GenerateArguments a) {
       fmt::print("{}", piece);
       std::fflush(stdout);
     }
-    return !interrupted();
+    return !interrupted() && std::ferror(stdout) == 0;
   });
   const double seconds = timer.seconds();
   if (a.common.json) {
@@ -89,21 +89,20 @@ void add_generate(CLI::App& app, Program& program) {
       ->check(positive())
       ->type_name("N");
   command->add_option("--temperature", r.temperature, "above 1: bolder; 0: the likeliest always")
-      ->check(CLI::Range(0.0, 100.0))
-      ->check(not_negative().description(""))  // NaN lies in every range
+      ->check(between(0, 100))
       ->type_name("T");
   command->add_option("--top-k", r.top_k, "only the K likeliest tokens; 0: all")
       ->check(not_negative())
       ->type_name("K");
   command->add_option("--top-p", r.top_p, "only the likeliest tokens that make up P")
-      ->check(CLI::Range(0.0, 1.0))
-      ->check(not_negative().description(""))
+      ->check(between(0, 1))
       ->type_name("P");
   command->add_option("--repetition-penalty", r.repetition_penalty, "above 1: less repetition")
-      ->check(CLI::Range(0.01, 100.0))
-      ->check(not_negative().description(""))
+      ->check(between(0.01, 100))
       ->type_name("X");
-  auto* seed = command->add_option("--seed", r.seed, "start of the random numbers")->type_name("N");
+  auto* seed = command->add_option("--seed", r.seed, "start of the random numbers")
+                   ->check(any_seed())
+                   ->type_name("N");
   command->add_flag("--greedy", a->greedy, "the likeliest token always, as --temperature 0");
   command->callback([=, &program] {
     a->seeded = seed->count() > 0;

@@ -10,6 +10,7 @@
 #include "recipes/shared/hub_folder.h"
 #include "strata/io/weights.h"
 #include "strata/text/inspect_tokenizer.h"
+#include "strata/text/utf8.h"
 
 namespace strata::app {
 namespace {
@@ -41,30 +42,41 @@ nlohmann::ordered_json to_json(const TokenizerReport& report) {
   return json;
 }
 
+/// The first letters of a metadata entry.
+std::string beginning(std::string_view value) {
+  std::string_view rest = value;
+  for (size_t n = 0; n < kShownValue && !rest.empty(); ++n) {
+    rest.remove_prefix(first_character(rest).length);
+  }
+  value.remove_suffix(rest.size());
+  return printable(value) + (rest.empty() ? "" : "...");
+}
+
 void show(const FileReport& report) {
-  fmt::print("{}: {}, {} bytes, {} tensors\n", report.path, report.format, grouped(report.bytes),
-             report.tensors.size());
+  fmt::print("{}: {}, {} bytes, {} tensors\n", printable(report.path), report.format,
+             grouped(report.bytes), report.tensors.size());
   for (const auto& [key, value] : report.metadata) {
-    const bool cut = value.size() > kShownValue;
-    fmt::print("  {} = {}{}\n", key, value.substr(0, kShownValue), cut ? "..." : "");
+    fmt::print("  {} = {}\n", printable(key), beginning(value));
   }
   int64_t values = 0;
   for (const auto& t : report.tensors) {
     values += numel(t.shape);
-    fmt::print("  {:<36} {:<5} {:<18} {:>12}\n", t.name, t.dtype, to_string(t.shape),
-               grouped(t.bytes));
+    fmt::print("  {:<36} {:<5} {:<18} {:>12}\n", printable(t.name), printable(t.dtype),
+               to_string(t.shape), grouped(t.bytes));
   }
   fmt::print("{} values; the file is sound\n", grouped(values));
-  for (const std::string& remark : report.remarks) fmt::print("note: {}\n", remark);
+  for (const std::string& remark : report.remarks) fmt::print("note: {}\n", printable(remark));
 }
 
 void show(const TokenizerReport& report) {
-  fmt::print("{}: {}, {} tokens, numbers below {}", report.path, report.kind,
+  fmt::print("{}: {}, {} tokens, numbers below {}", printable(report.path), report.kind,
              grouped(report.tokens), grouped(report.size));
   if (report.merges > 0) fmt::print(", {} merges", grouped(report.merges));
   fmt::print("\n");
-  for (const auto& [token, id] : report.special) fmt::print("  {:<20} {:>8}\n", token, id);
-  for (const std::string& remark : report.remarks) fmt::print("note: {}\n", remark);
+  for (const auto& [token, id] : report.special) {
+    fmt::print("  {:<20} {:>8}\n", printable(token), id);
+  }
+  for (const std::string& remark : report.remarks) fmt::print("note: {}\n", printable(remark));
   if (report.fault.empty()) fmt::print("the tokenizer can be used\n");
 }
 
@@ -127,9 +139,13 @@ int inspect(const std::string& path, const Common& common) {
       fmt::print("the weights fit config.json: {}\n", found.family);
     }
   }
-  for (const std::string& line : found.mismatches) say("strata: the weights do not fit: " + line);
+  for (const std::string& line : found.mismatches) {
+    say("strata: the weights do not fit: " + printable(line));
+  }
   const bool usable = !found.tokenizer || found.tokenizer->fault.empty();
-  if (!usable) say("strata: the tokenizer cannot be used: " + found.tokenizer->fault);
+  if (!usable) {
+    say("strata: the tokenizer cannot be used: " + printable(found.tokenizer->fault));
+  }
   return usable && found.mismatches.empty() ? kDone : kFailed;
 }
 

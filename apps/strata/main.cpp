@@ -1,14 +1,17 @@
 #include <algorithm>
-#include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <new>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "apps/strata/command.h"
@@ -41,7 +44,8 @@ StopsItself::~StopsItself() { --g_stop_themselves; }
 
 namespace {
 
-CLI::Validator number_where(bool (*fits)(double), const char* what, const char* name) {
+template <class Fits>
+CLI::Validator number_where(Fits fits, const std::string& what, const std::string& name) {
   const auto check = [=](const std::string& text) {
     double value = 0;
     if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && fits(value)) {
@@ -61,6 +65,25 @@ CLI::Validator positive() {
 CLI::Validator not_negative() {
   return number_where([](double x) { return x >= 0; }, "of at least 0", "NONNEGATIVE");
 }
+
+CLI::Validator between(double low, double high) {
+  return number_where([=](double x) { return low <= x && x <= high; },
+                      fmt::format("from {} to {}", low, high),
+                      fmt::format("FLOAT in [{} - {}]", low, high));
+}
+
+CLI::Validator at_most(uint64_t most) {
+  const auto check = [most](const std::string& text) {
+    uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [p, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && p == end && value <= most) return std::string();
+    return fmt::format("'{}' is not a whole number up to {}", text, most);
+  };
+  return {check, ""};
+}
+
+CLI::Validator any_seed() { return at_most(std::numeric_limits<uint64_t>::max()); }
 
 void Common::add_to(CLI::App& command) {
   command.add_flag("--json", json, "print one JSON value to standard output");
@@ -104,9 +127,20 @@ recipes::System Use::open() const {
   recipes::System opened = recipes::open_system(system, weights, {.strict = !no_strict});
   const auto lines = nn::lines_of(opened.left_out);
   constexpr size_t kShown = 40;
-  for (size_t i = 0; i < std::min(lines.size(), kShown); ++i) say("left out: " + lines[i]);
+  for (size_t i = 0; i < std::min(lines.size(), kShown); ++i) {
+    say("left out: " + printable(lines[i]));
+  }
   if (lines.size() > kShown) say(fmt::format("left out: {} more", lines.size() - kShown));
   return opened;
+}
+
+std::string shell_word(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\r\n'\"\\$&|;<>()[]{}*?`!#~") == std::string::npos) {
+    return word;
+  }
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
 }
 
 void print_json(const nlohmann::ordered_json& value) {
@@ -131,12 +165,7 @@ void check_command(const CLI::App& app, const std::string& typed) {
 /// The command line as it could be typed again.
 std::string typed(int argc, char** argv) {
   std::string out = "strata";
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool plain =
-        !word.empty() && word.find_first_of(" \t\n'\"\\$&|;<>()*?`!#~") == std::string::npos;
-    out += plain ? " " + word : " '" + word + "'";
-  }
+  for (int i = 1; i < argc; ++i) out += " " + shell_word(argv[i]);
   return out;
 }
 
@@ -177,6 +206,13 @@ int run(int argc, char** argv) {
   return program.status;
 }
 
+/// Whether what standard output goes to, a pipe, is closed: who read it has had enough, which is no
+/// fault. Of a write that failed earlier nothing else tells why.
+bool reader_has_gone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 }  // namespace
 }  // namespace strata::app
 
@@ -188,9 +224,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const int status = run(argc, argv);
-    errno = 0;
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (written || errno == EPIPE) return status;  // a reader that has had enough is no fault
+    if (written || reader_has_gone()) return status;
     say("strata: cannot write to standard output");
     return kFailed;
   } catch (const UsageError& e) {
@@ -200,6 +235,8 @@ int main(int argc, char** argv) {
     say("strata: out of memory");
     return kFailed;
   } catch (const std::exception& e) {
+    const auto* of_system = dynamic_cast<const std::system_error*>(&e);
+    if (of_system && of_system->code() == std::errc::broken_pipe) return kDone;  // fmt::print's
     say(std::string("strata: ") + e.what());
     return kFailed;
   }

@@ -15,14 +15,14 @@ struct PredictArguments : Use {
 };
 
 void show(const std::string& file, const recipes::Prediction& p) {
-  std::vector<std::string> lines = {bold(file), ""};
+  std::vector<std::string> lines = {bold(file, Stream::output), ""};
   for (size_t i = 0; i < std::min(kShown, p.classes.size()); ++i) {
     const auto& c = p.classes[i];
     lines.push_back(
         fmt::format("{:<12} {} {:5.1f}%", c.label, bar(c.probability, 20), 100 * c.probability));
   }
   std::vector<std::vector<std::string>> blocks;
-  if (p.seen.defined()) blocks.push_back(picture(p.seen));
+  if (p.seen.defined()) blocks.push_back(picture(p.seen, Stream::output));
   blocks.push_back(lines);
   for (const auto& line : side_by_side(blocks, 3)) fmt::print("{}\n", line);
 }

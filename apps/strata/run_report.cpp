@@ -25,7 +25,7 @@ namespace {
 constexpr int64_t kBigSide = 48;    // pixels; of larger pictures fewer are kept
 constexpr int64_t kKeptSide = 128;  // and no larger than so
 constexpr size_t kBigPictures = 16;
-constexpr int64_t kDrawn = 16, kDrawingSteps = 20, kWritten = 300;
+constexpr int64_t kDrawn = 16, kWritten = 300;
 
 std::string now_as_text() {
   const std::time_t now = std::time(nullptr);
@@ -130,8 +130,7 @@ void RunReport::create(const std::string& run_dir, uint64_t seed) {
     record_.examples.push_back({.png = {}, .text = text});
   }
   if (recipe_.sample) {
-    const Tensor pictures =
-        recipe_.sample(system, {.count = kDrawn, .steps = kDrawingSteps, .seed = seed});
+    const Tensor pictures = recipe_.sample(system, {.count = kDrawn, .seed = seed});
     for (int64_t i = 0; i < pictures.size(0); ++i) {
       record_.examples.push_back({.png = small_png(select(pictures, 0, i)), .text = {}});
     }

@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "strata/text/utf8.h"
+
 namespace strata::app {
 namespace {
 
@@ -23,11 +25,16 @@ void write_error(const std::string& text) {
   std::fflush(stderr);
 }
 
+bool has_colours(Stream stream) {
+  static const char* none = std::getenv("NO_COLOR");
+  return is_terminal(stream) && (none == nullptr || *none == '\0');
+}
+
 }  // namespace
 
-bool is_terminal() {
-  static const bool yes = isatty(STDERR_FILENO) != 0;
-  return yes;
+bool is_terminal(Stream stream) {
+  static const bool output = isatty(STDOUT_FILENO) != 0, error = isatty(STDERR_FILENO) != 0;
+  return stream == Stream::output ? output : error;
 }
 
 int terminal_width() {
@@ -36,14 +43,29 @@ int terminal_width() {
   return 80;
 }
 
-std::string styled(std::string_view text, std::string_view code) {
-  static const bool colours = is_terminal() && std::getenv("NO_COLOR") == nullptr;
-  return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+std::string styled(std::string_view text, std::string_view code, Stream to) {
+  return has_colours(to) ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
-std::string bold(std::string_view text) { return styled(text, "1"); }
+std::string bold(std::string_view text, Stream to) { return styled(text, "1", to); }
 
-std::string dim(std::string_view text) { return styled(text, "2"); }
+std::string dim(std::string_view text, Stream to) { return styled(text, "2", to); }
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Character c = first_character(text);
+    const std::string_view bytes = text.substr(0, c.length);
+    const bool control = c.code < 0x20 || (c.code >= 0x7f && c.code < 0xa0);
+    if (c.valid && !control) {
+      out += bytes;
+    } else {
+      for (const char byte : bytes) out += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
+    }
+    text.remove_prefix(c.length);
+  }
+  return out;
+}
 
 void say(std::string_view line) { write_error(std::string(line) + "\n"); }
 
@@ -161,7 +183,8 @@ int terminal_colour(const float* pixel, int64_t channels) {
 
 }  // namespace
 
-std::vector<std::string> picture(const Tensor& image) {
+std::vector<std::string> picture(const Tensor& image, Stream to) {
+  const bool coloured = has_colours(to);
   const auto values = image.to_vector<float>();
   const int64_t h = image.size(0), w = image.size(1);
   const int64_t channels = std::max<int64_t>(1, image.numel() / std::max<int64_t>(1, h * w));
@@ -173,7 +196,7 @@ std::vector<std::string> picture(const Tensor& image) {
     for (int64_t x = 0; x < w; ++x) {
       const float* top = values.data() + (y * w + x) * channels;
       const float* bottom = y + 1 < h ? top + w * channels : black.data();
-      if (is_terminal()) {
+      if (coloured) {
         line += fmt::format("\x1b[38;5;{};48;5;{}m▀", terminal_colour(top, channels),
                             terminal_colour(bottom, channels));
       } else {
@@ -181,7 +204,7 @@ std::vector<std::string> picture(const Tensor& image) {
             2 * (std::clamp(top[0], 0.0f, 1.0f) + std::clamp(bottom[0], 0.0f, 1.0f)))];
       }
     }
-    lines.push_back(is_terminal() ? line + "\x1b[0m" : line);
+    lines.push_back(coloured ? line + "\x1b[0m" : line);
   }
   return lines;
 }

@@ -9,15 +9,23 @@
 
 namespace strata::app {
 
-/// Whether standard error is a terminal: progress bars and colours are for people only.
-bool is_terminal();
+/// What people read: results on standard output, all else on standard error.
+enum class Stream { output, error };
+
+/// Whether a stream is a terminal: progress bars and colours are for people only.
+bool is_terminal(Stream stream = Stream::error);
 /// Columns of the terminal, 80 where unknown.
 int terminal_width();
 
-/// Text in a colour or style on a terminal, as it is elsewhere. `code` is the SGR number.
-std::string styled(std::string_view text, std::string_view code);
-std::string bold(std::string_view text);
-std::string dim(std::string_view text);
+/// Text in a colour or style where it goes to a terminal and NO_COLOR is unset or empty, as it is
+/// elsewhere. `code` is the SGR number.
+std::string styled(std::string_view text, std::string_view code, Stream to = Stream::error);
+std::string bold(std::string_view text, Stream to = Stream::error);
+std::string dim(std::string_view text, Stream to = Stream::error);
+
+/// Text from a file with "\x1b" in place of what a terminal could take for a command: control
+/// characters and bytes that are not UTF-8.
+std::string printable(std::string_view text);
 
 /// Writes a line for people to standard error.
 void say(std::string_view line);
@@ -52,8 +60,8 @@ std::string bar(double fraction, int width);
 std::vector<std::string> curve(const std::vector<double>& values, int width, int height);
 
 /// A picture f32[H, W, C] in [0, 1], grey or of three colours, as lines of half-block characters,
-/// two pixels high each.
-std::vector<std::string> picture(const Tensor& image);
+/// two pixels high each, coloured as styled() is.
+std::vector<std::string> picture(const Tensor& image, Stream to = Stream::error);
 
 /// Puts blocks of lines side by side.
 std::vector<std::string> side_by_side(const std::vector<std::vector<std::string>>& blocks, int gap);

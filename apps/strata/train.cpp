@@ -1,14 +1,13 @@
-#include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <limits>
+#include <optional>
 #include <string_view>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
 #include "apps/strata/profiling.h"
+#include "apps/strata/run_folder.h"
 #include "apps/strata/run_report.h"
 #include "apps/strata/terminal.h"
 #include "apps/strata/train_observer.h"
@@ -54,39 +53,15 @@ struct TrainArguments {
   bool typed(const std::string& flag) const { return command->count(flag) > 0; }
 };
 
-/// Whether it is a system's folder by name: "lenet5" and "lenet5-2".
-bool is_of_system(const std::string& folder, const std::string& system) {
-  if (!folder.starts_with(system)) return false;
-  const std::string rest = folder.substr(system.size());
-  return rest.empty() || (rest.size() > 1 && rest[0] == '-' &&
-                          rest.find_first_not_of("0123456789", 1) == std::string::npos);
-}
-
-/// The system's run that was written to last; empty if there is none.
-fs::path newest_run(const fs::path& root, const std::string& system) {
-  fs::path newest;
-  std::error_code none_there;
-  for (const auto& entry : fs::directory_iterator(root, none_there)) {
-    if (!is_of_system(entry.path().filename().string(), system)) continue;
-    if (newest.empty() || entry.last_write_time() > fs::last_write_time(newest)) newest = entry;
-  }
-  return newest;
-}
-
-/// The folder of this run: the one named, the newest one to resume, or a fresh one.
-std::string choose_run_dir(const TrainArguments& a) {
-  if (!a.out.empty()) return a.out;
-  const fs::path root = "runs", newest = a.resume ? newest_run(root, a.system) : fs::path();
-  if (!newest.empty()) return newest.string();
-  for (int number = 1;; ++number) {
-    const fs::path dir = root / (number == 1 ? a.system : fmt::format("{}-{}", a.system, number));
-    if (!fs::exists(dir)) return dir.string();
-  }
+/// The folder named, or the newest one to resume; empty for a fresh one.
+std::string given_run_dir(const TrainArguments& a) {
+  if (!a.out.empty() || !a.resume) return a.out;
+  return newest_run(a.system);
 }
 
 /// A new run would cost one that lies in its folder.
 void require_free(const TrainArguments& a, const std::string& run_dir) {
-  if (!train::holds_run(run_dir)) return;
+  if (run_dir.empty() || !train::holds_run(run_dir)) return;
   if (!a.resume) {
     throw UsageError("--out", run_dir + " holds a run already",
                      "--resume goes on with it; a new one needs another folder: --out");
@@ -280,7 +255,8 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
     return result;
   } catch (const Error& e) {
     observer.close();
-    if (fs::is_directory(options.run_dir) && !is_reported(options, observer)) {
+    // A folder that another run holds has that one's report.
+    if (observer.has_folder() && !is_reported(options, observer)) {
       report.write(options.run_dir, e.what());
     }
     throw;
@@ -324,9 +300,13 @@ void conclude(const Recipe& r, const train::FitResult& result, const std::string
   say(fmt::format("{} {}  in {}", result.metric.name,
                   bold(fmt::format("{:.4f}", result.metric.value)), duration(result.seconds)));
   say(fmt::format("weights: {}", train::weights_path(run_dir)));
-  if (r.predict) say(fmt::format("next: strata predict {} --weights {} FILE.png", r.name, run_dir));
-  if (r.generate) say(fmt::format("next: strata generate {} --weights {} TEXT", r.name, run_dir));
-  if (r.sample) say(fmt::format("next: strata sample {} --weights {}", r.name, run_dir));
+  const auto say_next = [&](const char* command, const char* more) {
+    say(fmt::format("next: strata {} {} --weights {}{}", command, r.name, shell_word(run_dir),
+                    more));
+  };
+  if (r.predict) say_next("predict", " FILE.png");
+  if (r.generate) say_next("generate", " TEXT");
+  if (r.sample) say_next("sample", "");
 }
 
 nlohmann::ordered_json result_json(const std::string& system, nn::Module& model,
@@ -360,7 +340,8 @@ int train_system(TrainArguments& a, const Program& program) {
   a.common.apply();
   const Recipe& recipe =
       checked_usage([&]() -> const Recipe& { return recipes::find_recipe(a.system); });
-  const std::string run_dir = choose_run_dir(a), checkpoint = train::checkpoint_path(run_dir);
+  std::string run_dir = given_run_dir(a);
+  const std::string checkpoint = run_dir.empty() ? "" : train::checkpoint_path(run_dir);
   check_request(recipe, a, run_dir);
   const Kept kept = a.resume ? kept_options(recipe, checkpoint) : Kept();
   adopt_options(a, kept, checkpoint);
@@ -381,9 +362,6 @@ int train_system(TrainArguments& a, const Program& program) {
   if (a.holdout > 0 && !training->holds_out()) {
     throw UsageError("--holdout", a.system + " has no samples to hold out");
   }
-  const train::FitOptions options = fit_options(recipe, a, settings, run_dir);
-  announce(recipe, a, options, *model, *training);
-
   RunReport report(recipe, settings,
                    {{"command", program.command_line},
                     {"seed", std::to_string(a.seed)},
@@ -391,13 +369,17 @@ int train_system(TrainArguments& a, const Program& program) {
                     {"data", a.data.empty() ? "generated" : a.data}});
   TerminalObserver observer(report);
   ProfileRun profile(a.profile, model.get());
+  std::optional<FreshRun> fresh;  // only now: an error before leaves no folder behind
+  if (run_dir.empty()) run_dir = fresh.emplace(a.system).path();
+  const train::FitOptions options = fit_options(recipe, a, settings, run_dir);
+  announce(recipe, a, options, *model, *training);
   const train::FitResult result = run_fit(*training, options, observer, report);
   report.add_result(result);
   finish_profile(profile, options.run_dir);
   if (result.cancelled) {
     report.write(options.run_dir, fmt::format("stopped at step {}", result.steps));
     say(fmt::format("stopped at step {}, saved. Go on with: strata train {} --resume --out {}",
-                    result.steps, a.system, options.run_dir));
+                    result.steps, a.system, shell_word(options.run_dir)));
   } else {
     if (result.stopped_early) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
@@ -408,18 +390,6 @@ int train_system(TrainArguments& a, const Program& program) {
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));
   return interrupted() ? kInterrupted : kDone;
-}
-
-/// A whole number, in digits, that is no larger: the parser would take the largest it can hold.
-CLI::Validator at_most(uint64_t most) {
-  const auto check = [most](const std::string& text) {
-    uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [p, error] = std::from_chars(text.data(), end, value);
-    if (error == std::errc() && p == end && value <= most) return std::string();
-    return fmt::format("'{}' is not a whole number up to {}", text, most);
-  };
-  return {check, ""};
 }
 
 constexpr uint64_t kMostCounted =
@@ -468,14 +438,12 @@ void add_train(CLI::App& app, Program& program) {
       ->needs(patience)
       ->capture_default_str();
   command->add_option("--holdout", a->holdout, "share held out to judge by; 0.1 with --patience")
-      ->check(not_negative().description(""))  // NaN lies in every range
-      ->check(CLI::Range(0.0, 0.9));
+      ->check(between(0, 0.9));
   command->add_option("--save-every", a->save_every, "seconds between checkpoints in an epoch")
       ->check(not_negative())
       ->capture_default_str();
   command->add_option("--seed", a->seed, "start of all random numbers")
-      ->check(not_negative())
-      ->check(at_most(std::numeric_limits<uint64_t>::max()))
+      ->check(any_seed())
       ->capture_default_str();
   command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))

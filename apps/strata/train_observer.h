@@ -19,6 +19,7 @@ class TerminalObserver final : public train::FitObserver {
  public:
   explicit TerminalObserver(RunReport& report) : report_(report) {}
 
+  void opened(const train::Progress&) override { has_folder_ = true; }
   void resumed(const train::Progress& p) override {
     say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
   }
@@ -46,13 +47,15 @@ class TerminalObserver final : public train::FitObserver {
     judging_for_.reset();
     report_.evaluated(p, m);
     line_.clear();
-    say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step, smooth_, m.name, m.value,
-                    duration(p.seconds)));
+    say(fmt::format("step {:>6}  loss {:.4f}  {} {:.4f}  {}", p.step,
+                    losses_.empty() ? p.loss : smooth_, m.name, m.value, duration(p.seconds)));
   }
   void close() { line_.clear(); }
   const std::vector<double>& losses() const { return losses_; }
   /// Whether nothing was done yet.
   bool idle() const { return idle_; }
+  /// Whether the run's folder was this run's to write into.
+  bool has_folder() const { return has_folder_; }
 
  private:
   static constexpr double kQuick = 2;  // seconds of an evaluation that need no word
@@ -65,7 +68,7 @@ class TerminalObserver final : public train::FitObserver {
   std::optional<Timer> judging_for_;
   std::vector<double> losses_;
   double smooth_ = 0;
-  bool idle_ = true;
+  bool idle_ = true, has_folder_ = false;
 };
 
 }  // namespace strata::app

@@ -53,6 +53,7 @@ JsonValue::Object to_json(const RunState& s) {
       {"loss", value(s.loss)},
       {"seconds", value(s.seconds)},
       {"finished", value(s.finished)},
+      {"evaluated", value(s.evaluated)},
       {"metric", value(JsonValue::Object{{"name", value(s.metric.name)},
                                          {"value", value(s.metric.value)},
                                          {"samples", value(s.metric.samples)}})},
@@ -77,6 +78,8 @@ RunState from_json(const JsonValue& j) {
   s.metric = {metric.get<std::string>("name"), number_or_nan(metric.at("value")),
               metric.get<int64_t>("samples")};
   s.settings = map_of<std::string>(j.at("settings"));
+  const JsonValue* evaluated = j.find("evaluated");  // older ones do not tell, and miss none
+  s.evaluated = evaluated ? evaluated->as<int64_t>() : s.epoch;
   if (!j.find("waited")) return s;  // written before there was early stopping
   s.epoch_loss = number_or_nan(j.at("epoch_loss"));
   s.epoch_steps = j.get<int64_t>("epoch_steps");

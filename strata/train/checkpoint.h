@@ -20,6 +20,7 @@ struct RunState {
   double loss = 0;     ///< of the last step
   double seconds = 0;  ///< trained so far, over all resumes
   bool finished = false;
+  int64_t evaluated = 0;                        ///< epochs done when it was evaluated last
   double epoch_loss = 0;                        ///< sum over the steps of this epoch
   int64_t epoch_steps = 0;                      ///< steps of this epoch
   double best = NAN;                            ///< least loss that was watched; NaN: none yet

@@ -21,6 +21,7 @@
 #include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/guard.h"
+#include "strata/train/run_lock.h"
 #include "strata/train/run_log.h"
 #include "strata/train/run_record.h"
 
@@ -82,9 +83,16 @@ class Fit {
   /// Until the state moves on to the next epoch. A checkpoint can hold that too, see watched().
   bool at_epoch_end() const { return !state_.finished && state_.batch == progress_.batches; }
 
+  /// Whether the run was stopped after an epoch's end and before the epoch was evaluated.
+  bool lacks_evaluation() const {
+    return options_.evaluate_each_epoch && has_steps_left() && state_.batch == 0 &&
+           state_.evaluated < state_.epoch;
+  }
+
   /// Trains to the end, or until it is cancelled; returns whether it was.
   bool go_on() {
     bool positioned = false;
+    if (lacks_evaluation()) evaluate();
     while (has_steps_left() || at_epoch_end()) {
       if (!at_epoch_end()) {
         if (!positioned || state_.batch == 0) training_.seek(state_.epoch, state_.batch);
@@ -129,11 +137,12 @@ class Fit {
     std::error_code error;
     std::filesystem::create_directories(options_.run_dir, error);
     if (error) throw IoError(options_.run_dir, "cannot make the folder: " + error.message());
-    if (options_.resume && std::filesystem::exists(checkpoint_path(options_.run_dir))) {
-      resume();
-    } else {
-      begin();
-    }
+    lock_.emplace(options_.run_dir);
+    const bool resumes =
+        options_.resume && std::filesystem::exists(checkpoint_path(options_.run_dir));
+    if (!resumes) begin();
+    observer_.opened(progress_);
+    if (resumes) resume();
     log_.emplace((std::filesystem::path(options_.run_dir) / "log.jsonl").string(), state_.step);
   }
 
@@ -383,6 +392,7 @@ class Fit {
       state_.metric = training_.evaluate();
     }
     training_.model().train();
+    state_.evaluated = state_.epoch;
     update_progress();
     observer_.evaluated(progress_, state_.metric);
     if (log_) {
@@ -455,6 +465,7 @@ class Fit {
   std::vector<double> rate_shares_;
   Progress progress_;
   RunState state_;
+  std::optional<RunLock> lock_;
   std::optional<RunLog> log_;
   int64_t log_every_ = 1;
   double before_ = 0;

@@ -17,7 +17,8 @@ struct FitOptions {
   /// step of an epoch may have fewer batches.
   int64_t accumulate = 1;
   double clip_norm = 0;  ///< scale gradients down to this norm; 0: the training's own
-  /// Folder for checkpoints and log; empty: keep nothing. A new run takes none that holds one.
+  /// Folder for checkpoints and log; empty: keep nothing. A new run takes none that holds one, and
+  /// none takes a folder that another is training in.
   std::string run_dir = {};
   bool resume = false;              ///< go on from the folder's checkpoint if there is one
   double checkpoint_seconds = 30;   ///< besides the one at each epoch's end
@@ -50,6 +51,8 @@ struct Progress {
 class FitObserver {
  public:
   virtual ~FitObserver() = default;
+  /// The run's folder, if it has one, is this fit's alone from now on.
+  virtual void opened(const Progress&) {}
   virtual void resumed(const Progress&) {}
   virtual void stepped(const Progress&) {}
   /// In the course of an evaluation, where the training tells.
@@ -76,15 +79,17 @@ void require_same_settings(const std::map<std::string, std::string>& started_wit
 /// stands for is as short (README). Before each step it makes sure that the loss and the gradients
 /// are finite; if not it throws NumericError naming the first bad layer, and neither weights nor
 /// checkpoint are touched. A resumed run ends in the same bits as an unbroken one. What is trained
-/// is saved before it is evaluated, so an error there costs nothing. In the end the model holds the
-/// best weights where there is patience, else the last ones.
+/// is saved before it is evaluated, so an error there costs nothing, and a resumed run begins with
+/// an evaluation that is missing. In the end the model holds the best weights where there is
+/// patience, else the last ones.
 ///
 /// Each group of the optimiser keeps the proportion that its learning rate has to the first group's
 /// when fit() begins, as with PyTorch's schedulers: Training::learning_rate() is the first group's.
 ///
 /// Throws ValueError where the settings differ from the checkpoint's, before the training is
 /// changed; where an epoch has fewer batches than were done of it; for a new run in a folder that
-/// holds one; where the first group's learning rate is 0 and another's is not.
+/// holds one; where the first group's learning rate is 0 and another's is not. Throws IoError for a
+/// folder in which another fit, of whatever process, is at work.
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
 
 }  // namespace strata::train

@@ -280,6 +280,35 @@ std::string differences(const std::vector<Run>& runs) {
          "</table></div>\n";
 }
 
+/// Of each run the shortest end of its folder's path that is no other's.
+std::vector<std::string> names_of(const std::vector<std::string>& run_dirs) {
+  using Path = std::filesystem::path;
+  std::vector<Path> paths;
+  for (const std::string& dir : run_dirs) {
+    const Path path = std::filesystem::absolute(dir).lexically_normal();
+    paths.push_back(path.has_filename() ? path : path.parent_path());
+  }
+  const auto end_of = [](const Path& path, std::ptrdiff_t parts) {
+    auto at = path.end();
+    while (parts-- > 0 && at != path.begin()) --at;
+    Path end;
+    for (; at != path.end(); ++at) end /= *at;
+    return end;
+  };
+  std::vector<std::string> names;
+  for (const Path& path : paths) {
+    std::ptrdiff_t parts = 1;
+    const auto is_taken = [&] {
+      return std::any_of(paths.begin(), paths.end(), [&](const Path& other) {
+        return other != path && end_of(other, parts) == end_of(path, parts);
+      });
+    };
+    while (is_taken()) ++parts;
+    names.push_back(end_of(path, parts).string());
+  }
+  return names;
+}
+
 std::string one_run(const Run& run) {
   const RunRecord& r = run.record;
   return fmt::format("<header><h1>{}</h1><p>{} · {}</p></header>\n", escaped(r.title),
@@ -307,9 +336,12 @@ std::string several_runs(const std::vector<Run>& runs) {
 
 std::string report_page(const std::vector<std::string>& run_dirs) {
   if (run_dirs.empty()) throw ValueError("report", "there is no run to report on");
+  const std::vector<std::string> names = names_of(run_dirs);
   std::vector<Run> runs;
-  for (const std::string& dir : run_dirs) {
+  for (size_t i = 0; i < run_dirs.size(); ++i) {
+    const std::string& dir = run_dirs[i];
     Run run{.record = load_record(dir), .curves = {}};
+    run.record.name = names[i];
     const auto log = (std::filesystem::path(dir) / "log.jsonl").string();
     if (std::filesystem::exists(log)) run.curves = read_log(log);
     runs.push_back(std::move(run));

@@ -43,12 +43,20 @@ int64_t step_of(const JsonValue& line) {
 
 RunLog::RunLog(std::string path, int64_t keep_until)
     : path_(std::move(path)),
+      kept_until_(keep_until),
       events_(std::filesystem::path(path_).parent_path().string(), keep_until + 1) {
   std::string kept;
   if (keep_until > 0 && std::filesystem::exists(path_)) {
     std::istringstream lines(read_text_file(path_));
     for (std::string line; std::getline(lines, line);) {
-      if (step_of(line_of(path_, line)) <= keep_until) kept += line + "\n";
+      const JsonValue json = line_of(path_, line);
+      const int64_t step = step_of(json);
+      if (step > keep_until) continue;
+      kept += line + "\n";
+      if (step < keep_until) continue;
+      Keys keys;
+      for (const auto& [key, value] : json.members()) keys.insert(key);
+      kept_.insert(std::move(keys));
     }
   }
   write_file(path_, kept);
@@ -58,7 +66,9 @@ void RunLog::add(Entry entry) {
   std::string line;
   std::vector<ScalarValue> scalars;
   int64_t step = 0;
+  Keys keys;
   for (const auto& [key, value] : entry) {
+    keys.insert(key);
     const std::string text = std::visit([](const auto& v) { return JsonValue(v).text(); }, value);
     line += (line.empty() ? "{" : ",") + JsonValue(std::string(key)).text() + ":" + text;
     const auto* whole = std::get_if<int64_t>(&value);
@@ -66,6 +76,7 @@ void RunLog::add(Entry entry) {
     if (whole && std::string_view(key) == kStep) step = *whole;
     if (number && std::string_view(key) != kSeconds) scalars.emplace_back(key, *number);
   }
+  if (step == kept_until_ && kept_.contains(keys)) return;
   append_file(path_, line + "}\n");
   events_.add(step, scalars);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,7 +14,8 @@ namespace strata::train {
 
 /// A run's record in JSON lines, one object a line: {"step":100,"loss":0.21,...}; its numbers go
 /// into TensorBoard's event files beside it too. On resume the lines beyond the checkpoint's step
-/// are dropped.
+/// are dropped, and one that was kept of that step is not added again: what it tells was found
+/// anew.
 class RunLog {
  public:
   using Value = std::variant<int64_t, double, std::string>;
@@ -27,7 +29,11 @@ class RunLog {
   void add(Entry entry);
 
  private:
+  using Keys = std::set<std::string>;
+
   std::string path_;
+  int64_t kept_until_;
+  std::set<Keys> kept_;  // of the lines of that step
   EventFile events_;
 };
 

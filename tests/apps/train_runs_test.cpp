@@ -1,5 +1,7 @@
 // The folder that `strata train` works in, the data it takes, and what it says of both.
+#include <csignal>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,14 +53,14 @@ TEST(TrainRuns, ATextWithoutALineEndIsWrittenOnAllTheSame) {
   EXPECT_GT(record.at("examples").at(0).at("text").get<std::string>().size(), 100u);
 }
 
-TEST(TrainRuns, WhatCannotBeDrawnForTheReportIsSaid) {
+TEST(TrainRuns, TheReportHasPicturesOfAShortScheduleToo) {
   const TempFolder folder;
-  // The report's pictures take twenty steps, of which this schedule has ten.
   const auto r = run_strata({"train", "ddpm", "--steps", "1", "batch=2", "judged=2",
                              "judged_steps=1", "noise_steps=10", "--out", folder / "run"});
   ASSERT_EQ(r.status, 0) << r.err;
-  EXPECT_TRUE(has(r.err, "the report lacks what the network makes: ")) << r.err;
-  EXPECT_EQ(json::parse(slurp(folder / "run/run.json")).at("state"), "finished");
+  const json record = json::parse(slurp(folder / "run/run.json"));
+  EXPECT_EQ(record.at("state"), "finished");
+  EXPECT_FALSE(record.at("examples").empty()) << r.err;
 }
 
 TEST(TrainRuns, ARunIsNeverOverwritten) {
@@ -99,10 +101,74 @@ TEST(TrainRuns, TheNewestOfItsFoldersIsResumed) {
   for (int i = 0; i < 3; ++i) ASSERT_EQ(run_strata(quick("mlp-13002", {})).status, 0);
   fs::create_directory("runs/mlp-13002-x");
   fs::remove_all("runs/mlp-13002");
+  // Neither a report makes a run newer, nor is there one where a checkpoint is not.
+  ASSERT_EQ(run_strata({"report", "runs/mlp-13002-2"}).status, 0);
+  fs::create_directory("runs/mlp-13002-7");
+  fs::create_symlink("nowhere", "runs/mlp-13002-9");
   const auto r = run_strata({"train", "mlp-13002", "--steps", "3", "--resume", "--json"});
   ASSERT_EQ(r.status, 0) << r.err;
   EXPECT_EQ(json::parse(r.out).at("run_dir"), "runs/mlp-13002-3");
   EXPECT_FALSE(fs::exists("runs/mlp-13002"));
+}
+
+TEST(TrainRuns, ThoseStartedTogetherHaveFoldersOfTheirOwn) {
+  const TempFolder folder;
+  const InFolder in(folder.path());
+  const Words words = quick("mlp-13002", {"--json"});
+  ProgramResult second, third;
+  const ProgramResult first = testing::run_meanwhile(words, {}, [&](pid_t) {
+    second = testing::run_meanwhile(words, {}, [&](pid_t) { third = run_strata(words); });
+  });
+  std::set<std::string> folders;
+  for (const ProgramResult& r : {first, second, third}) {
+    ASSERT_EQ(r.status, 0) << r.err;
+    folders.insert(json::parse(r.out).at("run_dir"));
+  }
+  EXPECT_EQ(folders,
+            (std::set<std::string>{"runs/mlp-13002", "runs/mlp-13002-2", "runs/mlp-13002-3"}));
+}
+
+TEST(TrainRuns, AnErrorBeforeTheTrainingLeavesNoFolder) {
+  const TempFolder folder;
+  const InFolder in(folder.path());
+  for (const Words& more : std::vector<Words>{
+           {"lr=fast"}, {"--data", "nowhere"}, {"--holdout", "2"}, {"--trace", "t.json"}}) {
+    EXPECT_NE(run_strata(quick("mlp-13002", more)).status, 0) << more[0];
+  }
+  EXPECT_FALSE(fs::exists("runs"));
+}
+
+TEST(TrainRuns, ARunThatIsGoingOnIsLeftAlone) {
+  const TempFolder folder;
+  const std::string run = folder / "a run";
+  ProgramResult second;
+  bool reported = true;
+  const auto first = testing::run_meanwhile(
+      {"train", "lenet5", "--epochs", "50", "--save-every", "0", "--out", run},
+      run + "/checkpoint.safetensors", [&](pid_t child) {
+        second = run_strata({"train", "lenet5", "--steps", "1", "--resume", "--out", run});
+        reported = fs::exists(run + "/run.json");
+        kill(child, SIGINT);
+      });
+  EXPECT_EQ(second.status, 1);
+  EXPECT_TRUE(has(second.err, run + "] another training is writing into it")) << second.err;
+  EXPECT_FALSE(reported) << "the folder's report is that of the run in it";
+  EXPECT_EQ(first.status, 130) << first.err;
+  EXPECT_TRUE(has(first.err, "Go on with: strata train lenet5 --resume --out '" + run + "'"))
+      << first.err;
+}
+
+TEST(TrainRuns, WhatToTypeNextCanBeTyped) {
+  const TempFolder folder;
+  const std::string run = folder / "it's a run";
+  const std::string said = run_strata(quick("mlp-13002", {"--out", run})).err;
+  const std::string before = "next: strata predict mlp-13002 --weights ", after = " FILE.png";
+  const size_t begin = said.find(before), end = said.find(after);
+  ASSERT_TRUE(begin != std::string::npos && end != std::string::npos) << said;
+  const size_t word = begin + before.size();
+  EXPECT_EQ(
+      testing::run_program("/bin/sh", {"-c", "printf %s " + said.substr(word, end - word)}).out,
+      run);
 }
 
 TEST(TrainRuns, ADataPathOfOtherBytesThanUtf8IsFoundAgain) {

@@ -3,12 +3,16 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/io/json.h"
+#include "strata/io/safetensors.h"
 #include "strata/nn/state_dict.h"
 #include "strata/train/checkpoint.h"
+#include "strata/train/run_log.h"
 #include "strata/train/run_record.h"
 #include "tests/support/bits.h"
 #include "tests/support/message.h"
@@ -150,10 +154,12 @@ TEST(FitResume, AnEvaluationThatFailsCostsNothing) {
   Watched unbroken(whole);
   fit(unbroken, {.epochs = 2});
   const TempFolder folder;
-  for (const int64_t epoch : {1, 2}) {
+  for (const int64_t epoch : {1, 2}) {  // the resumed run begins with the evaluation it lacks
     Plain run(16), loaded(16);
     Watched training(run);
-    training.on_evaluate = [] { throw FormatError("test/cat/7.jpg", "damaged JPEG"); };
+    training.on_evaluate = [left = epoch]() mutable {
+      if (--left == 0) throw FormatError("test/cat/7.jpg", "damaged JPEG");
+    };
     EXPECT_THROW(fit(training, options(folder.path(), 2)), FormatError);
     EXPECT_FALSE(fs::exists(weights_path(folder.path())));
     EXPECT_EQ(load_checkpoint(folder.path(), loaded.training)->step, epoch * 13);
@@ -261,6 +267,83 @@ TEST(FitResume, AValidationEndsWhereTheRunIsCancelled) {
   o.cancel = nullptr;
   fit(resumed.training, o);
   EXPECT_EQ(bits(resumed.net), bits(whole.net));
+}
+
+/// The steps at which a run's log has the metric.
+std::vector<int64_t> judged(const TempFolder& folder) {
+  for (const LoggedCurve& curve : read_log(folder / "log.jsonl")) {
+    if (curve.name == "accuracy") return curve.steps;
+  }
+  return {};
+}
+
+/// Goes on with two epochs of 13 steps, and expects the end of a run that was left alone.
+void go_on(const TempFolder& folder) {
+  Plain whole(16), resumed(16);
+  fit(whole.training, {.epochs = 2});
+  fit(resumed.training, options(folder.path(), 2));
+  EXPECT_EQ(bits(resumed.net), bits(whole.net));
+}
+
+using Steps = std::vector<int64_t>;
+
+TEST(FitResume, AnEvaluationThatWasCancelledIsMadeUpFor) {
+  for (const bool begun : {false, true}) {
+    const TempFolder folder;
+    StopJudging within;
+    StopAt before(13);
+    FitOptions o = options(folder.path(), 2);
+    o.cancel = begun ? &within.cancel : &before.cancel;
+    Plain run(16);
+    EXPECT_TRUE(
+        fit(run.training, o, begun ? static_cast<FitObserver*>(&within) : &before).cancelled);
+    EXPECT_EQ(judged(folder), Steps{});
+    go_on(folder);
+    EXPECT_EQ(judged(folder), (Steps{13, 26})) << begun;
+  }
+}
+
+TEST(FitResume, AnEvaluationThatNoCheckpointTellsOfIsLoggedOnce) {
+  struct Dies final : FitObserver {
+    void stepped(const Progress& p) override {
+      if (p.step == 14) throw IoError("power", "is gone");
+    }
+  } observer;
+  const TempFolder folder;
+  Plain run(16);
+  EXPECT_THROW(fit(run.training, options(folder.path(), 2), &observer), IoError);
+  EXPECT_EQ(judged(folder), Steps{13});
+  go_on(folder);
+  EXPECT_EQ(judged(folder), (Steps{13, 26}));
+}
+
+TEST(FitResume, AnOlderCheckpointLacksNoEvaluation) {
+  const TempFolder folder;
+  const std::string path = checkpoint_path(folder.path()), key = "strata_checkpoint";
+  StopAt stop(13);
+  FitOptions o = options(folder.path(), 2);
+  o.cancel = &stop.cancel;
+  Plain run(16);
+  fit(run.training, o, &stop);
+  const TensorMap tensors = load_safetensors(path);
+  JsonValue::Object state = parse_json(path, SafeTensors(path).metadata().at(key)).members();
+  ASSERT_EQ(state.erase("evaluated"), 1u);
+  save_safetensors(path, tensors, {{key, JsonValue(std::move(state)).text()}});
+  go_on(folder);
+  EXPECT_EQ(judged(folder), Steps{26});
+}
+
+TEST(FitResume, WhereEpochsAreNotEvaluatedNoneIsLacking) {
+  const TempFolder folder;
+  StopAt stop(13);
+  FitOptions o = options(folder.path(), 2);
+  o.evaluate_each_epoch = false;
+  o.cancel = &stop.cancel;
+  Plain run(16), resumed(16);
+  fit(run.training, o, &stop);
+  o.cancel = nullptr;
+  fit(resumed.training, o);
+  EXPECT_EQ(judged(folder), Steps{26});
 }
 
 }  // namespace

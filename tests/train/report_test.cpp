@@ -38,7 +38,7 @@ RunRecord sample_record() {
 /// A run's folder of that name with two lines in its log.
 std::string make_run(const TempFolder& folder, const std::string& name, const RunRecord& record) {
   const std::string dir = folder / name;
-  std::filesystem::create_directory(dir);
+  std::filesystem::create_directories(dir);
   save_record(dir, record);
   spill(dir + "/log.jsonl",
         "{\"step\":50,\"epoch\":1,\"loss\":1.25,\"lr\":0.1,\"seconds\":1.5}\n"
@@ -122,6 +122,20 @@ TEST(Report, SeveralRunsShareChartsAndShowWhereTheyDiffer) {
   const json runs = data_of(page);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs.at(1).at("name"), "a<b");
+}
+
+TEST(Report, RunsOfOneNameAreToldApart) {
+  const TempFolder folder;
+  const auto names = [&](const std::vector<std::string>& runs) {
+    std::vector<std::string> dirs, found;
+    for (const std::string& run : runs) dirs.push_back(make_run(folder, run, sample_record()));
+    for (const json& run : data_of(report_page(dirs))) found.push_back(run.at("name"));
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names({"a/run", "b/run/", "b/other"}), (Names{"a/run", "b/run", "other"}));
+  EXPECT_EQ(names({"a/x/run", "b/x/run"}), (Names{"a/x/run", "b/x/run"}));
+  EXPECT_EQ(names({"a/run", "a/run"}), (Names{"run", "run"}));
 }
 
 TEST(Report, WhatIsNoRunIsAnError) {
