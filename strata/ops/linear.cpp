@@ -87,7 +87,10 @@ Tensor activation_backward(const Tensor& dy, const Tensor& y, Activation activat
 
 /// One matrix: all axes but the last merged.
 Tensor rows_of(const Tensor& x) {
-  return x.rank() == 2 ? x : reshape(x, {x.numel() / std::max<int64_t>(x.size(-1), 1), x.size(-1)});
+  if (x.rank() == 2) return x;
+  int64_t rows = 1;  // not of numel(): the last axis may be empty
+  for (int axis = 0; axis + 1 < x.rank(); ++axis) rows *= x.size(axis);
+  return reshape(x, {rows, x.size(-1)});
 }
 
 Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias, Activation activation) {
@@ -107,7 +110,7 @@ Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias, Activation 
     const auto readable = [](const Tensor& t) {
       return kernels::is_row_or_column_major(t) ? t : copy(t);
     };
-    Tensor rows = reshape(y, {y.numel() / std::max<int64_t>(w.size(0), 1), w.size(0)});
+    Tensor rows = rows_of(y);
     kernels::matmul(cpu, readable(rows_of(x)), transpose(readable(w), 0, 1),
                     bias.defined() ? contiguous(cast(bias, x.dtype())) : bias, activation, rows);
   });

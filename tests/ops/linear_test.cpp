@@ -109,6 +109,23 @@ TEST(LinearOp, NarrowWeightsGiveTheResultsOfTheirF32Values) {
   EXPECT_EQ(linear(empty({0, 4}), empty({3, 4}, DType::bf16)).shape(), (Shape{0, 3}));
 }
 
+TEST(LinearOp, AnAxisMayBeEmpty) {
+  for (int i = 0; i < 8; ++i) full({2, 5, 3}, 1e30);  // what memory holds that is taken next
+  const std::vector<float> bias(30, 0.5F);
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const Tensor y = linear(zeros({2, 5, 0}), zeros({3, 0}, dtype), full({3}, 0.5));
+    EXPECT_EQ(y.to_vector<float>(), bias) << name_of(dtype);
+  }
+  for (const auto& [in, out] : {std::pair<int64_t, int64_t>{0, 3}, {4, 0}}) {
+    Tensor x = ones({2, 5, in}), w = ones({out, in}), b = ones({out});
+    for (Tensor* t : {&x, &w, &b}) t->set_requires_grad();
+    backward(sum(linear(x, w, b)));
+    EXPECT_EQ(x.grad().to_vector<float>(), std::vector<float>(static_cast<size_t>(10 * in)));
+    EXPECT_EQ(w.grad().shape(), w.shape());
+    EXPECT_EQ(b.grad().to_vector<float>(), std::vector<float>(static_cast<size_t>(out), 10.0F));
+  }
+}
+
 TEST(LinearOp, NarrowWeightsHaveGradients) {
   const Tensor dy = randn({6, 7});
   const auto gradients = [&](Tensor x, Tensor w, Tensor b) {

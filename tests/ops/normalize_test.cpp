@@ -193,6 +193,17 @@ TEST(Normalize, TakesNothing) {
   EXPECT_EQ(w.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
 }
 
+TEST(GroupNorm, ChannelsWithoutPixelsHaveGradients) {
+  for (int i = 0; i < 8; ++i) full({2, 4}, NAN);  // what memory holds that is taken next
+  Tensor w = ones({4}), b = zeros({4}), shift = zeros({2, 4});
+  for (Tensor* t : {&w, &b, &shift}) t->set_requires_grad();
+  backward(sum(group_norm(zeros({2, 0, 4}), 2, w, b, {.shift = shift})));
+  const std::vector<float> none(4);
+  EXPECT_EQ(w.grad().to_vector<float>(), none);
+  EXPECT_EQ(b.grad().to_vector<float>(), none);
+  EXPECT_EQ(shift.grad().to_vector<float>(), std::vector<float>(8));
+}
+
 TEST(BatchNorm, NoSamplesAndNoChannels) {
   Tensor mean = full({3}, 0.5), variance = full({3}, 2), weight = ones({3});
   weight.set_requires_grad();

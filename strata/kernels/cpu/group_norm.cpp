@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "strata/base/parallel.h"
+#include "strata/kernels/copy.h"
 
 // clang-format off
 #undef HWY_TARGET_INCLUDE
@@ -349,14 +350,17 @@ void weight_gradients(const Tensor& inverse, const std::vector<double>& of_g,
 
 }  // namespace
 
-void group_norm(Cpu, const GroupNorm& norm, const Tensor& x, const Tensor& shift,
+void group_norm(Cpu cpu, const GroupNorm& norm, const Tensor& x, const Tensor& shift,
                 const Tensor& weight, const Tensor& bias, Tensor& mean, Tensor& inverse,
                 Tensor& y) {
-  if (x.numel() == 0) return;
+  if (x.numel() == 0) {  // channels without pixels have gradients all the same
+    fill(cpu, 0, mean);
+    return fill(cpu, 0, inverse);
+  }
   HWY_DYNAMIC_DISPATCH(run_group_norm)(norm, x, shift, weight, bias, mean, inverse, y);
 }
 
-void group_norm_grad(Cpu, const GroupNorm& norm, const Tensor& x, const Tensor& dy,
+void group_norm_grad(Cpu cpu, const GroupNorm& norm, const Tensor& x, const Tensor& dy,
                      const Tensor& weight, const Tensor& bias, const Tensor& mean,
                      const Tensor& inverse, GroupNormGrads& grads) {
   const auto n = static_cast<size_t>(mean.numel());
@@ -366,6 +370,8 @@ void group_norm_grad(Cpu, const GroupNorm& norm, const Tensor& x, const Tensor& 
   if (x.numel() != 0) {
     HWY_DYNAMIC_DISPATCH(run_group_norm_grad)
     (norm, x, dy, weight, bias, mean, inverse, dx, grads.dshift, of_g.data(), of_ge.data());
+  } else if (grads.dshift.defined()) {
+    fill(cpu, 0, grads.dshift);
   }
   if (mean.dtype() == DType::f64) {
     weight_gradients<double>(inverse, of_g, of_ge, grads.dweight, grads.dbias);
