@@ -174,7 +174,7 @@ class Walk {
     for (size_t i = 0; i < node.edges().size(); ++i) {
       const Node::Edge& edge = node.edges()[i];
       if (!edge.node) continue;
-      if (i >= dxs.size() || !dxs[i].defined()) continue;
+      if (!dxs[i].defined()) continue;
       // The only handle, where the op kept none: a leaf may then have the memory itself.
       const Tensor dx = fit(node, static_cast<int>(i), edge, std::exchange(dxs[i], {}));
       add(edge.node, edge.output, dx);
@@ -183,15 +183,21 @@ class Walk {
 
   Grads way_back(Node& node, const std::vector<Tensor>& dys) const {
     const ActivityScope scope(Activity::backward, node.name(), node.sequence());
-    return node.backward(dys, needs_of(node));
+    Grads dxs = node.backward(dys, needs_of(node));
+    if (dxs.size() != node.edges().size()) {
+      throw GradError(node.name(),
+                      fmt::format("its way back gives {} gradients of {} inputs", dxs.size(),
+                                  node.edges().size()),
+                      "one for each input in order, an undefined Tensor for one that has none");
+    }
+    return dxs;
   }
 
-  /// A gradient has its input's dtype, whatever dtypes the op mixed, and its input's size.
+  /// A gradient has its input's dtype, whatever dtypes the op mixed, and its input's shape.
   static Tensor fit(const Node& node, int input, const Node::Edge& edge, Tensor dx) {
-    if (dx.numel() != edge.numel) {
-      throw ShapeError(node.name(), fmt::format("its gradient of input {} is {}, the input has {} "
-                                                "elements",
-                                                input, describe(dx), edge.numel));
+    if (dx.shape() != edge.shape) {
+      throw ShapeError(node.name(), fmt::format("its gradient of input {} is {}, the input is {}",
+                                                input, describe(dx), to_string(edge.shape)));
     }
     return dx.dtype() == edge.dtype ? dx : cast(dx, edge.dtype);
   }

@@ -18,10 +18,12 @@ using Segment = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 ///   y = checkpoint([&](auto& in) { return block(in[0]); }, {x}, block.parameters());
 ///
 /// The second pass draws the same random numbers from the default generator and computes in the
-/// same precision, so results and gradients have the same bits as without. What else fn changes, it
-/// changes twice: running statistics of batch norms take each batch in twice, as in PyTorch. Throws
-/// GradError for a parameter that is the result of an op, and on the way back where fn uses a leaf
-/// that is not listed, where it gives another shape, and where an input was overwritten in between.
+/// same precision, so results and gradients have the same bits as without; but for linear layers
+/// with SiLU or GELU in bf16, which round once less where nothing is recorded. What else fn
+/// changes, it changes twice: running statistics of batch norms take each batch in twice, as in
+/// PyTorch. Throws GradError for a parameter that is the result of an op, and on the way back where
+/// fn uses a leaf that is not listed, where it gives another shape, and where an input was
+/// overwritten in between.
 Tensor checkpoint(const Segment& fn, const std::vector<Tensor>& inputs,
                   const std::vector<Tensor>& parameters = {});
 

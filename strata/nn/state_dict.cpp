@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -60,10 +61,21 @@ void append_list(std::string& text, const char* title, const std::vector<std::st
   throw ValueError("load_state_dict", text, "strict = false takes what fits");
 }
 
+/// Under a name that two members have, one of them would be lost without a word.
+void require_distinct_names(Module& module, const std::vector<NamedTensor>& places) {
+  std::set<std::string_view> names;
+  for (const NamedTensor& t : places) {
+    if (names.insert(t.name).second) continue;
+    throw ValueError(module.type(), fmt::format("two of its tensors have the name {}", t.name),
+                     "each member needs a name of its own in members()");
+  }
+}
+
 }  // namespace
 
 StateDict state_dict(Module& module) {
   const NoGrad no_grad;
+  require_distinct_names(module, module.named_places());
   StateDict out;
   for (const NamedTensor& t : module.named_tensors()) {
     out[t.name] = copy(to_file_layout(*t.tensor, t.layout)).detach();
@@ -76,6 +88,7 @@ LoadReport compare_state_dict(Module& module, const StateDict& state) {
   LoadReport report;
   std::set<std::string> known;
   const std::vector<NamedTensor> places = module.named_places();
+  require_distinct_names(module, places);
   const auto has_value = [&](const Tensor& tensor) {
     return std::any_of(places.begin(), places.end(), [&](const NamedTensor& t) {
       return t.tensor->same_as(tensor) && state.contains(t.name);

@@ -20,7 +20,7 @@ Node::Node(const char* name)
 void Node::add_edge(const Tensor& input) {
   if (input.requires_grad()) {
     needs_.add(static_cast<int>(edges_.size()));
-    edges_.push_back({input.node(), input.output_index(), input.dtype(), input.numel()});
+    edges_.push_back({input.node(), input.output_index(), input.dtype(), input.shape()});
   } else {
     edges_.emplace_back();
   }

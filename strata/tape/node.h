@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -30,7 +31,7 @@ class Node : public GradNode {
     Ref<GradNode> node;
     int output = 0;
     DType dtype = DType::f32;
-    int64_t numel = 0;
+    Shape shape = {};
   };
 
   explicit Node(const char* name);
@@ -49,6 +50,8 @@ class Node : public GradNode {
   /// Lets go of the saved values. backward() throws afterwards.
   virtual void forget() = 0;
 
+  /// Takes memory for so many edges at once.
+  void reserve_edges(size_t count) { edges_.reserve(count); }
   void add_edge(const Tensor& input);
   void set_outputs(int n) { outputs_ = n; }
 

@@ -33,5 +33,17 @@ bool wants_record(std::span<const Tensor> inputs) {
   return false;
 }
 
+Tensor to_record(Tensor y, std::span<const std::reference_wrapper<const Tensor>> inputs) {
+  bool is_input = false;
+  for (const Tensor& x : inputs) is_input = is_input || y.same_as(x);
+  return is_input || y.node() ? y.detach() : y;
+}
+
+Tensor to_record(Tensor y, std::span<const Tensor> inputs) {
+  bool is_input = false;
+  for (const Tensor& x : inputs) is_input = is_input || y.same_as(x);
+  return is_input || y.node() ? y.detach() : y;
+}
+
 }  // namespace internal
 }  // namespace strata

@@ -72,17 +72,25 @@ class ClosureNode final : public Node {
 bool wants_record(std::span<const std::reference_wrapper<const Tensor>> inputs);
 bool wants_record(std::span<const Tensor> inputs);
 
+/// `y`, or another handle of its memory where recording on it would change a tensor of the caller:
+/// contiguous(x), for one, may be x itself.
+Tensor to_record(Tensor y, std::span<const std::reference_wrapper<const Tensor>> inputs);
+Tensor to_record(Tensor y, std::span<const Tensor> inputs);
+
 }  // namespace internal
 
 /// Records the way back of an op and returns its result `y`. `backward` is called as
-/// `(const Tensor& dy, Needs) -> Grads`, one gradient for each input in order, undefined where
-/// Needs says no. Nothing is recorded, and `backward` dies at once, while recording is off or no
-/// input has a gradient. Closures hold Saved and SavedOutput, never Tensor.
+/// `(const Tensor& dy, Needs) -> Grads`, one gradient for each input in order, of its shape, and
+/// undefined where Needs says no. Nothing is recorded, and `backward` dies at once, while recording
+/// is off or no input has a gradient. Closures hold Saved and SavedOutput, never Tensor.
 template <class F>
 Tensor record(const char* name, Inputs inputs, Tensor y, F backward) {
-  if (!internal::wants_record(std::span(inputs.begin(), inputs.size()))) return y;
+  const std::span all(inputs.begin(), inputs.size());
+  if (!internal::wants_record(all)) return y;
   auto node = make_ref<internal::ClosureNode<F>>(name, std::move(backward));
+  node->reserve_edges(inputs.size());
   for (const Tensor& x : inputs) node->add_edge(x);
+  y = internal::to_record(std::move(y), all);
   y.set_node(node, 0);
   return y;
 }
@@ -92,7 +100,9 @@ template <class F>
 Tensor record(const char* name, std::span<const Tensor> inputs, Tensor y, F backward) {
   if (!internal::wants_record(inputs)) return y;
   auto node = make_ref<internal::ClosureNode<F>>(name, std::move(backward));
+  node->reserve_edges(inputs.size());
   for (const Tensor& x : inputs) node->add_edge(x);
+  y = internal::to_record(std::move(y), inputs);
   y.set_node(node, 0);
   return y;
 }
@@ -102,12 +112,16 @@ Tensor record(const char* name, std::span<const Tensor> inputs, Tensor y, F back
 /// Results of integer dtype take no part.
 template <class F>
 std::vector<Tensor> record(const char* name, Inputs inputs, std::vector<Tensor> ys, F backward) {
-  if (!internal::wants_record(std::span(inputs.begin(), inputs.size()))) return ys;
+  const std::span all(inputs.begin(), inputs.size());
+  if (!internal::wants_record(all)) return ys;
   auto node = make_ref<internal::ClosureNode<F>>(name, std::move(backward));
+  node->reserve_edges(inputs.size());
   for (const Tensor& x : inputs) node->add_edge(x);
   node->set_outputs(static_cast<int>(ys.size()));
   for (size_t i = 0; i < ys.size(); ++i) {
-    if (is_floating(ys[i].dtype())) ys[i].set_node(node, static_cast<int>(i));
+    if (!is_floating(ys[i].dtype())) continue;
+    ys[i] = internal::to_record(std::move(ys[i]), all);
+    ys[i].set_node(node, static_cast<int>(i));
   }
   return ys;
 }

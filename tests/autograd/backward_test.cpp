@@ -271,7 +271,48 @@ TEST(Backward, AGradientThatDoesNotFitNamesItsOp) {
   const Tensor y =
       record("broken", {x}, sum(x.detach()), [](const Tensor& dy, Needs) -> Grads { return {dy}; });
   EXPECT_EQ(message_of<ShapeError>([&] { backward(y); }),
-            "[broken] its gradient of input 0 is f64[], the input has 2 elements");
+            "[broken] its gradient of input 0 is f64[], the input is [2]");
+  const Tensor w = copy(reshape(arange(0, 6, 1, DType::f64), {3, 2})).set_requires_grad();
+  const Tensor turned =
+      record("turned", {w}, w.detach() * 2.0,
+             [](const Tensor& dy, Needs) -> Grads { return {transpose(dy, 0, 1)}; });
+  EXPECT_EQ(message_of<ShapeError>([&] { backward(sum(turned)); }),
+            "[turned] its gradient of input 0 is f64[2, 3], the input is [3, 2]");
+}
+
+TEST(Backward, AGradientIsAskedForEachInput) {
+  Tensor a = leaf({1, 2}), b = leaf({3, 4});
+  const Tensor few = record("few", {a, b}, a.detach() + b.detach(),
+                            [](const Tensor& dy, Needs) -> Grads { return {dy}; });
+  const std::string said = message_of<GradError>([&] { backward(sum(few)); });
+  EXPECT_NE(said.find("[few] its way back gives 1 gradients of 2 inputs"), std::string::npos)
+      << said;
+  const Tensor many = record("many", {a}, a.detach() * 1.0, [](const Tensor& dy, Needs) -> Grads {
+    return {dy, dy};
+  });
+  EXPECT_THROW(backward(sum(many)), GradError);
+}
+
+TEST(Backward, AnOpMayGiveItsInputBack) {
+  // contiguous(x) is x itself, if x is contiguous.
+  const auto reversed = [](const Tensor& x) {
+    return record("reversed", {x}, contiguous(x),
+                  [](const Tensor& dy, Needs) -> Grads { return {-dy}; });
+  };
+  Tensor w = leaf({1, 2});
+  const Tensor h = w * 2.0;
+  backward(sum(reversed(h)) + sum(h * 3.0));
+  EXPECT_EQ(w.grad().to_vector<double>(), (Values{4, 4}));
+  w.set_grad({});
+  backward(sum(reversed(w)));
+  EXPECT_EQ(w.grad().to_vector<double>(), (Values{-1, -1})) << "still a leaf";
+
+  const Tensor plain = ones({2}, DType::f64);
+  const Tensor first = record("first", {plain, w}, plain, [](const Tensor& dy, Needs) -> Grads {
+    return {Tensor(), dy};
+  });
+  EXPECT_TRUE(first.requires_grad());
+  EXPECT_FALSE(plain.requires_grad());
 }
 
 TEST(Grad, OfIntermediatesAndWhatIsNotConnected) {

@@ -47,6 +47,19 @@ TEST(StateDict, TakesASharedTensorUnderAnyOfItsNames) {
   EXPECT_EQ(loaded({{"head.weight", other}}), last);
 }
 
+TEST(StateDict, TwoMembersOfOneNameAreRefused) {
+  struct Twice final : Module {
+    Linear a{{.in = 2, .out = 3}}, b{{.in = 2, .out = 3}};
+    std::string type() const override { return "Twice"; }
+    void members(Visitor& v) override { v("fc1", a)("fc1", b); }
+  } twice;
+  EXPECT_THROW(state_dict(twice), ValueError);
+  Linear one({.in = 2, .out = 3});
+  StateDict state;
+  for (const auto& [name, value] : state_dict(one)) state["fc1." + name] = value;
+  EXPECT_THROW(load_state_dict(twice, state), ValueError);
+}
+
 TEST(StateDict, SaysWhatDoesNotFitASharedTensor) {
   TiedHead net;
   EXPECT_EQ(compare_state_dict(net, {}).missing, std::vector<std::string>{"table.weight"});
