@@ -36,7 +36,10 @@ EMA::EMA(std::vector<Tensor> params, const EMAConfig& config)
   std::unordered_set<const void*> seen;
   for (size_t i = 0; i < params_.size(); ++i) {
     const Tensor& p = params_[i];
-    if (!p.is_contiguous()) throw ShapeError("EMA", describe(p) + " is not contiguous");
+    if (!p.is_contiguous()) {
+      throw ShapeError("EMA", describe(p) + " is not contiguous",
+                       "use contiguous() before set_requires_grad()");
+    }
     if (p.dtype() != DType::f32 && p.dtype() != DType::f64) {
       throw DTypeError("EMA", fmt::format("parameters are f32 or f64, one is {}", describe(p)));
     }

@@ -156,7 +156,10 @@ LBFGS::LBFGS(std::vector<Tensor> params, const LBFGSConfig& config)
   if (params_.empty()) throw ValueError("LBFGS", "no parameters");
   for (const Tensor& p : params_) {
     if (!p.defined()) throw ValueError("LBFGS", "a parameter is undefined");
-    if (!p.is_contiguous()) throw ShapeError("LBFGS", describe(p) + " is not contiguous");
+    if (!p.is_contiguous()) {
+      throw ShapeError("LBFGS", describe(p) + " is not contiguous",
+                       "use contiguous() before set_requires_grad()");
+    }
     if (p.dtype() != params_[0].dtype() || (p.dtype() != DType::f32 && p.dtype() != DType::f64)) {
       throw DTypeError("LBFGS", "parameters are all f32 or all f64, one is " + describe(p));
     }

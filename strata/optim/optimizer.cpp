@@ -63,7 +63,8 @@ void Optimizer::check_param(const Tensor& param, const Tensor& first, int64_t nu
   }
   if (!param.is_contiguous()) {
     throw ShapeError(name_,
-                     fmt::format("parameter {}, {}, is not contiguous", number, describe(param)));
+                     fmt::format("parameter {}, {}, is not contiguous", number, describe(param)),
+                     "use contiguous() before set_requires_grad()");
   }
   if (param.dtype() != DType::f32 && param.dtype() != DType::f64) {
     throw DTypeError(name_, fmt::format("parameter {} is {}; parameters are f32 or f64", number,

@@ -64,6 +64,8 @@ class Optimizer {
   /// the same bits. Throws ValueError for missing or unknown names and for numbers out of range,
   /// ShapeError and DTypeError where a tensor does not fit its parameter; nothing is changed then.
   void load_state(const OptimizerState& state);
+  /// Throws as load_state() would, and loads nothing.
+  void check_state(const OptimizerState& state) const;
 
  protected:
   struct Options {
@@ -75,6 +77,9 @@ class Optimizer {
     std::vector<const char*> tensors;  ///< of the parameter's shape, 0 before the first step
     bool momentum = false;             ///< whether the rule has one; without, it is 0 for good
     const char* number = nullptr;      ///< one number more, 1 before the first step
+    /// Whether the rule asks for more of the number of steps than if there were any: PyTorch's
+    /// state of one that does not has no "step".
+    bool counts_steps = true;
   };
 
   /// Throws ValueError for an empty list, a parameter that occurs twice or options out of range,
@@ -122,7 +127,8 @@ class Optimizer {
   struct Work;
   Work work_of(Group& group) const;
   Tensor slot(const Group& group, size_t param, size_t slot) const;
-  void check_state(const OptimizerState& state) const;
+  std::optional<double> steps_in(const OptimizerState& state, size_t param) const;
+  void check_names(const OptimizerState& state) const;
 
   const char* name_;
   Slots slots_;

@@ -28,6 +28,7 @@
 #include "strata/optim/rmsprop.h"
 #include "strata/optim/rprop.h"
 #include "strata/optim/sgd.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
@@ -161,6 +162,29 @@ TEST(Optimizer, ASavedStateGoesOnInTheSameBits) {
   }
 }
 
+/// Without the steps, as PyTorch's SGD keeps it.
+OptimizerState without_steps(OptimizerState state) {
+  std::erase_if(state.numbers, [](const auto& entry) { return entry.first.ends_with(".step"); });
+  return state;
+}
+
+TEST(Optimizer, SgdTakesAStateWithoutSteps) {
+  const SGDConfig config = {.lr = 0.1, .momentum = 0.9, .dampening = 0.5};
+  auto unbroken = make_params(), params = make_params();
+  SGD optimizer(unbroken, config), first(params, config);
+  run(optimizer, unbroken, 0, 5);
+  run(first, params, 0, 2);
+  SGD second(params, config);
+  second.load_state(without_steps(first.state()));
+  run(second, params, 2, 5);
+  EXPECT_EQ(values(params), values(unbroken));
+
+  Adam adam(params);
+  run(adam, params, 0, 1);
+  EXPECT_EQ(testing::message<ValueError>([&] { adam.load_state(without_steps(adam.state())); }),
+            "[Adam] the state lacks state.0.step");
+}
+
 TEST(Optimizer, LoadingForgetsWhatTheStateDoesNotHold) {
   auto params = make_params();
   Adam fresh(params);
@@ -288,7 +312,11 @@ TEST(Optimizer, RefusesBadParameters) {
   EXPECT_THROW(SGD({w, Tensor()}), ValueError);
   EXPECT_THROW(SGD({w, w}), ValueError);
   EXPECT_THROW(SGD({w, w * w}), GradError);
-  EXPECT_THROW(SGD({transpose(zeros({2, 3}), 0, 1)}), ShapeError);
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              SGD({transpose(zeros({2, 3}), 0, 1)});
+            }),
+            "[SGD] parameter 0, f32[3, 2], is not contiguous\n"
+            "  hint: use contiguous() before set_requires_grad()");
   EXPECT_THROW(SGD({w, zeros({2}, DType::f64)}), DTypeError);
   EXPECT_THROW(SGD({zeros({2}, DType::bf16)}), DTypeError);
 }

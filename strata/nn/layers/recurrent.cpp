@@ -21,9 +21,12 @@ namespace {
 
 void check_state(const std::string& layer, const char* what, const Tensor& t, const Shape& shape) {
   if (!t.defined() || t.shape() == shape) return;
-  throw ShapeError(layer, fmt::format("the state's {} is {}, but must be {} [layers * directions, "
-                                      "rows, hidden]",
-                                      what, describe(t), to_string(shape)));
+  const bool lacks_first = t.rank() == 2 && shape == Shape{1, t.size(0), t.size(1)};
+  throw ShapeError(layer,
+                   fmt::format("the state's {} is {}, but must be {} [layers * directions, "
+                               "rows, hidden]",
+                               what, describe(t), to_string(shape)),
+                   lacks_first ? fmt::format("unsqueeze({}, 0)", what) : "");
 }
 
 /// [N, T, H] and [N, T, H] side by side, kept in the order of steps that the ops work in.

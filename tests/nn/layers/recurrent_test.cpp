@@ -176,6 +176,11 @@ TEST(Recurrent, SaysWhatIsWrong) {
               layer(randn({4, 5, 3}), {.h = randn({4, 2})});
             }),
             "[GRU] the state's h is f32[4, 2], but must be [1, 4, 2] [layers * directions, rows, "
+            "hidden]\n  hint: unsqueeze(h, 0)");
+  EXPECT_EQ(message<ShapeError>([&] {
+              layer(randn({4, 5, 3}), {.h = randn({3, 2})});
+            }),
+            "[GRU] the state's h is f32[3, 2], but must be [1, 4, 2] [layers * directions, rows, "
             "hidden]");
   EXPECT_THROW(layer(randn({4, 5, 2})), ShapeError);
   EXPECT_THROW(layer(randn({4, 3})), ShapeError);
