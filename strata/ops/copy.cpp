@@ -1,5 +1,7 @@
 #include "strata/ops/copy.h"
 
+#include <fmt/format.h>
+
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
 #include "strata/ops/views.h"
@@ -10,6 +12,13 @@ namespace strata {
 namespace {
 
 void check_writable(const char* op, const Tensor& into) {
+  for (int i = 0; i < into.rank() && into.numel() > 0; ++i) {
+    if (into.strides()[i] != 0 || into.shape()[i] == 1) continue;
+    throw ShapeError(
+        op,
+        fmt::format("several elements of {} lie in one place, along axis {}", describe(into), i),
+        "write into a copy() of it");
+  }
   if (!grad_enabled() || !into.requires_grad()) return;
   throw GradError(op, describe(into) + " takes part in a recorded graph",
                   "write inside a NoGrad scope, or into a copy");

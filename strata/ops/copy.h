@@ -15,10 +15,11 @@ Tensor cast(const Tensor& x, DType dtype);
 
 /// Writes x, broadcast and converted, over `into`; bumps its version. Its gradients are not
 /// recorded: x's own gradient does not see what was written. Throws GradError where `into`
-/// takes part in a recorded graph, ShapeError where x does not broadcast to it.
+/// takes part in a recorded graph, ShapeError where x does not broadcast to it, and where several
+/// elements of `into` lie in one place, as expand() makes them.
 void copy_(Tensor& into, const Tensor& x);
 
-/// Writes `value` over all of `into`; bumps its version. Throws GradError as copy_.
+/// Writes `value` over all of `into`; bumps its version. Throws as copy_.
 void fill_(Tensor& into, double value);
 
 }  // namespace strata

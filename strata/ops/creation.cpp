@@ -1,6 +1,7 @@
 #include "strata/ops/creation.h"
 
 #include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -37,6 +38,36 @@ Tensor ramp(const char* op, int64_t n, DType dtype, Device device, F at) {
 void check_floating(const char* op, DType dtype) {
   if (is_floating(dtype)) return;
   throw DTypeError(op, fmt::format("needs a floating dtype, got {}", name_of(dtype)));
+}
+
+/// The largest finite value of a floating dtype.
+double largest(DType dtype) {
+  switch (dtype) {
+    case DType::f64: return std::numeric_limits<double>::max();
+    case DType::bf16: return 0x1.fep127;
+    case DType::f16: return 65504;
+    default: return std::numeric_limits<float>::max();
+  }
+}
+
+/// Whether integers from `least` to `most` neither wrap nor overflow. Floating dtypes may round
+/// them, as in PyTorch.
+bool fit(int64_t least, int64_t most, DType dtype) {
+  return visit_dtype(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      using Limits = std::numeric_limits<T>;
+      return least >= int64_t{Limits::min()} && most <= int64_t{Limits::max()};
+    } else {
+      const double limit = largest(dtype);
+      return static_cast<double>(least) >= -limit && static_cast<double>(most) <= limit;
+    }
+  });
+}
+
+template <class T>
+ValueError unfit_range(const char* op, T low, T high, DType dtype) {
+  return {op, fmt::format("[{}, {}) does not fit {}", low, high, name_of(dtype))};
 }
 
 }  // namespace
@@ -92,8 +123,10 @@ Tensor eye(int64_t n, DType dtype, Device device) {
 Tensor rand(const Shape& shape, double low, double high, DType dtype, Device device,
             Generator& generator) {
   check_floating("rand", dtype);
-  if (!(low <= high) || !std::isfinite(high - low)) {
-    throw ValueError("rand", fmt::format("[{}, {}) is no range", low, high));
+  if (!(low <= high)) throw ValueError("rand", fmt::format("[{}, {}) is no range", low, high));
+  const double limit = largest(dtype);
+  if (low < -limit || high > limit || high - low > limit) {
+    throw unfit_range("rand", low, high, dtype);
   }
   Tensor y = empty(shape, dtype, device);
   on_cpu("rand", y, [&](Cpu cpu) {
@@ -115,6 +148,7 @@ Tensor randn(const Shape& shape, double mean, double stddev, DType dtype, Device
 Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype, Device device,
                Generator& generator) {
   if (low >= high) throw ValueError("randint", fmt::format("[{}, {}) is empty", low, high));
+  if (!fit(low, high - 1, dtype)) throw unfit_range("randint", low, high, dtype);
   Tensor y = empty(shape, dtype, device);
   on_cpu("randint", y, [&](Cpu cpu) {
     kernels::uniform_int(cpu, generator.seed, generator.next_stream(), low, high, y);

@@ -28,7 +28,8 @@ Tensor linspace(double begin, double end, int64_t count, DType dtype = DType::f3
 Tensor eye(int64_t n, DType dtype = DType::f32, Device device = kCpu);
 
 /// Uniform in [low, high). The values depend on the generator's seed and stream alone, not on the
-/// number of threads. Throws ValueError unless low <= high, DTypeError for integers.
+/// number of threads. Throws ValueError unless low <= high and the dtype holds low, high and
+/// high - low, DTypeError for integers.
 Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = DType::f32,
             Device device = kCpu, Generator& generator = default_generator());
 
@@ -36,7 +37,8 @@ Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = D
 Tensor randn(const Shape& shape, double mean = 0, double stddev = 1, DType dtype = DType::f32,
              Device device = kCpu, Generator& generator = default_generator());
 
-/// Uniform integers in [low, high). Throws ValueError where the range is empty.
+/// Uniform integers in [low, high); floating dtypes may round them. Throws ValueError where the
+/// range is empty or goes beyond the dtype's.
 Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = DType::i64,
                Device device = kCpu, Generator& generator = default_generator());
 

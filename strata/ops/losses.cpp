@@ -198,6 +198,24 @@ void check_cross_entropy(const char* op, const Tensor& logits, const Tensor& tar
 
 }  // namespace
 
+void internal::check_elementwise(const char* op, const Tensor& x, const Tensor& target,
+                                 const Tensor& weight) {
+  check_floating(op, x);
+  if (!is_floating(target.dtype())) {
+    throw DTypeError(op, fmt::format("targets are floating, got {}", describe(target)),
+                     "cast(target, DType::f32)");
+  }
+  if (x.shape() != target.shape()) {
+    // Broadcast, [n, 1] against [n] would be the loss of all pairs.
+    throw ShapeError(op, fmt::format("target {} does not have the shape of x {}", describe(target),
+                                     describe(x)));
+  }
+  if (weight.defined() && broadcast_shapes(op, x.shape(), weight.shape()) != x.shape()) {
+    throw ShapeError(
+        op, fmt::format("weight {} does not broadcast to x {}", describe(weight), describe(x)));
+  }
+}
+
 Tensor internal::reduced(const Tensor& losses, Reduction reduction) {
   if (reduction == Reduction::none) return losses;
   return reduction == Reduction::mean ? mean(losses) : sum(losses);
@@ -242,11 +260,13 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllOptions& options
 }
 
 Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& options) {
+  const char* op = "bce_with_logits";
+  internal::check_elementwise(op, x, target, options.weight);
+  internal::check_elementwise(op, x, target, options.pos_weight);
   if (!options.weight.defined() && !options.pos_weight.defined()) {
-    return pair_loss("bce_with_logits", PairLoss::binary, x, target, options.reduction,
+    return pair_loss(op, PairLoss::binary, x, target, options.reduction,
                      [](const Tensor& a, const Tensor& b) { return sigmoid(a) - b; });
   }
-  internal::check_floating("bce_with_logits", x);
   // softplus(-x) to the last bit: log(1 + e^z) is z from 40 on.
   Tensor tail = softplus(-x, 1, 40);
   if (options.pos_weight.defined()) tail = tail * ((options.pos_weight - 1) * target + 1);

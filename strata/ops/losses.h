@@ -43,15 +43,17 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllOptions& options
 
 struct BceOptions {
   Tensor weight = {};      ///< of each element, broadcast to x
-  Tensor pos_weight = {};  ///< of the positive part, broadcast to x
+  Tensor pos_weight = {};  ///< of the positive part, for instance by class; broadcast to x
   Reduction reduction = Reduction::mean;
 };
 
 /// Cross-entropy of sigmoid(x) and target: -(t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x))), for
-/// targets in [0, 1]. Shapes broadcast. Throws DTypeError for integers.
+/// targets in [0, 1] of x's shape. Throws ShapeError for another shape or weights that do not
+/// broadcast to it, DTypeError where x or the targets are integers.
 Tensor bce_with_logits(const Tensor& x, const Tensor& target, const BceOptions& options = {});
 
-// Made of other ops; shapes broadcast unless said otherwise. All throw DTypeError for integers.
+// Made of other ops; shapes broadcast unless said otherwise. All throw DTypeError for an x of
+// integers.
 
 /// d^2 / 2 of d = x - target where |d| < delta, else delta (|d| - delta / 2) (Huber, 1964). Throws
 /// ValueError for delta <= 0.
@@ -64,8 +66,8 @@ Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta = 1,
                       Reduction reduction = Reduction::mean);
 
 /// -(t log(x) + (1 - t) log(1 - x)) for probabilities x and targets t of one shape, the logarithms
-/// at least -100. `weight` broadcasts to x. Throws ShapeError, and ValueError for an x outside of
-/// [0, 1]. bce_with_logits is more accurate.
+/// at least -100. `weight` broadcasts to x. Throws as bce_with_logits, which is more accurate, and
+/// ValueError for an x outside of [0, 1].
 Tensor bce_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {},
                 Reduction reduction = Reduction::mean);
 
@@ -103,6 +105,10 @@ Tensor poisson_nll_loss(const Tensor& x, const Tensor& target,
                         const PoissonNllOptions& options = {});
 
 namespace internal {
+
+/// For losses whose target has x's shape: throws ShapeError for another shape, or a weight that
+/// does not broadcast to it, DTypeError for integers.
+void check_elementwise(const char* op, const Tensor& x, const Tensor& target, const Tensor& weight);
 
 /// All losses, their mean, or their sum.
 Tensor reduced(const Tensor& losses, Reduction reduction);

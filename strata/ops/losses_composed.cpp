@@ -77,11 +77,7 @@ Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta, Reduct
 }
 
 Tensor bce_loss(const Tensor& x, const Tensor& target, const Tensor& weight, Reduction reduction) {
-  internal::check_floating("bce_loss", x);
-  if (x.shape() != target.shape()) {
-    throw ShapeError("bce_loss", fmt::format("target {} does not have the shape of x {}",
-                                             describe(target), describe(x)));
-  }
+  internal::check_elementwise("bce_loss", x, target, weight);
   check_range("bce_loss", "x", x, 0, 1);
   const Tensor losses = bce(x, cast(target, x.dtype()));
   return reduced(weight.defined() ? losses * weight : losses, reduction);

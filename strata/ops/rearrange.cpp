@@ -8,6 +8,7 @@
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
@@ -27,6 +28,12 @@ std::pair<int64_t, int64_t> around(const Shape& shape, int axis) {
 
 void check_count(const char* op, int64_t count) {
   if (count < 0) throw ValueError(op, fmt::format("a count must not be negative, got {}", count));
+}
+
+/// y, made from x by views, in memory of its own: what is written into it must change neither x nor
+/// another element of y, and a reshape of an expanded axis of size 1 has a stride of 0.
+Tensor own(const Tensor& x, const Tensor& y) {
+  return y.shares_storage(x) || !y.is_contiguous() ? copy(y) : y;
 }
 
 Tensor roll_axis(const Tensor& x, int64_t shift, int axis) {
@@ -72,7 +79,7 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& axes) {
     const int axis = normalize_axis("roll", axes[i], x.rank());
     if (x.rank() > 0) y = roll_axis(y, shifts[i], axis);
   }
-  return y;
+  return own(x, y);
 }
 
 Tensor tile(const Tensor& x, const Dims& counts) {
@@ -88,7 +95,7 @@ Tensor tile(const Tensor& x, const Dims& counts) {
     shape[first + i] *= counts[i];
     y = reshape(expand(reshape(y, {outer, 1, block}), {outer, counts[i], block}), shape);
   }
-  return y;
+  return own(x, y);
 }
 
 Tensor repeat(const Tensor& x, const Dims& counts) {
@@ -107,7 +114,7 @@ Tensor repeat_interleave(const Tensor& x, int64_t count, int axis) {
   const auto [outer, inner] = around(shape, axis);
   const int64_t slices = outer * shape[axis];
   shape[axis] *= count;
-  return reshape(expand(reshape(x, {slices, 1, inner}), {slices, count, inner}), shape);
+  return own(x, reshape(expand(reshape(x, {slices, 1, inner}), {slices, count, inner}), shape));
 }
 
 Tensor repeat_interleave(const Tensor& x, const Tensor& counts, int axis) {
@@ -171,8 +178,9 @@ Tensor pixel_shuffle(const Tensor& x, int64_t factor) {
                                                   x.size(3), describe(x), factor));
   }
   const int64_t n = x.size(0), h = x.size(1), w = x.size(2);
-  return reshape(permute(reshape(x, {n, h, w, channels, factor, factor}), {0, 1, 4, 2, 5, 3}),
-                 {n, h * factor, w * factor, channels});
+  const Tensor blocks =
+      permute(reshape(x, {n, h, w, channels, factor, factor}), {0, 1, 4, 2, 5, 3});
+  return own(x, reshape(blocks, {n, h * factor, w * factor, channels}));
 }
 
 Tensor pixel_unshuffle(const Tensor& x, int64_t factor) {
@@ -182,8 +190,8 @@ Tensor pixel_unshuffle(const Tensor& x, int64_t factor) {
                      fmt::format("{} does not divide into blocks of {}", describe(x), factor));
   }
   const int64_t n = x.size(0), h = x.size(1) / factor, w = x.size(2) / factor, c = x.size(3);
-  return reshape(permute(reshape(x, {n, h, factor, w, factor, c}), {0, 1, 3, 5, 2, 4}),
-                 {n, h, w, c * factor * factor});
+  const Tensor taps = permute(reshape(x, {n, h, factor, w, factor, c}), {0, 1, 3, 5, 2, 4});
+  return own(x, reshape(taps, {n, h, w, c * factor * factor}));
 }
 
 }  // namespace strata

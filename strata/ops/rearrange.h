@@ -8,7 +8,8 @@
 
 namespace strata {
 
-// Ops that lay elements out anew. Any dtype; differentiable any number of times.
+// Ops that lay elements out anew, contiguous and in memory of their own, but for meshgrid's views.
+// Any dtype; differentiable any number of times.
 
 /// x with its elements moved by shifts[i] along axes[i], those that leave it coming back at the
 /// other end. Without axes, one shift in row-major order. Throws ValueError where the two lists
@@ -38,8 +39,9 @@ Tensor triu(const Tensor& x, int64_t diagonal = 0);
 enum class MeshIndexing : uint8_t { ij, xy };
 
 /// For vectors (or scalars) of sizes a, b, ... as many tensors [a, b, ...], the i-th of which
-/// varies along axis i alone: views. With `xy` the first two axes change places. Throws ShapeError
-/// for others, ValueError for an empty list. As torch.meshgrid.
+/// varies along axis i alone: views, to be read only, in which many elements lie in one place. With
+/// `xy` the first two axes change places. Throws ShapeError for others, ValueError for an empty
+/// list. As torch.meshgrid.
 std::vector<Tensor> meshgrid(std::span<const Tensor> xs, MeshIndexing indexing = MeshIndexing::ij);
 inline std::vector<Tensor> meshgrid(std::initializer_list<Tensor> xs,
                                     MeshIndexing indexing = MeshIndexing::ij) {

@@ -1,6 +1,7 @@
 #include "strata/ops/copy.h"
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
@@ -62,6 +64,26 @@ TEST(Copy, CopyIntoErrors) {
   copy_(x, tensor<int64_t>({1, 2, 3}));
   EXPECT_EQ(x.version(), version + 1);
   EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{1, 2, 3, 1, 2, 3}));
+}
+
+TEST(Copy, DoesNotWriteWhereSeveralElementsLieInOnePlace) {
+  const Tensor x = zeros({1, 3});
+  Tensor wide = expand(x, {4, 3});
+  const char* what =
+      "] several elements of f32[4, 3] lie in one place, along axis 0\n"
+      "  hint: write into a copy() of it";
+  EXPECT_EQ(testing::message<ShapeError>([&] {
+              copy_(wide, ones({4, 3}));
+            }),
+            std::string("[copy_") + what);
+  EXPECT_EQ(testing::message<ShapeError>([&] { fill_(wide, 1); }), std::string("[fill_") + what);
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{0, 0, 0}));
+  // One element along the axis, or none at all, is no such thing.
+  Tensor one = expand(x, {1, 1, 3}), none = expand(slice(x, 1, 0, 0), {4, 0});
+  fill_(one, 2);
+  fill_(none, 2);
+  copy_(none, scalar(2.0F));
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{2, 2, 2}));
 }
 
 }  // namespace

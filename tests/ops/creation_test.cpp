@@ -11,6 +11,7 @@
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
@@ -89,6 +90,43 @@ TEST(Creation, UniformsStayBelowTheirBound) {
   EXPECT_THROW(rand({3}, 0, 1, DType::i64), DTypeError);
 }
 
+TEST(Creation, UniformsRefuseARangeThatTheirDTypeCannotHold) {
+  const double f32_most = std::numeric_limits<float>::max();
+  const double f64_most = std::numeric_limits<double>::max();
+  struct Case {
+    double low, high;
+    DType dtype;
+    bool fits;
+  };
+  for (const Case& c : {Case{-3e38, 3e38, DType::f32, false},
+                        {0, 1e39, DType::f32, false},
+                        {-1e39, 0, DType::f32, false},
+                        {1e39, 1e39, DType::f32, false},
+                        {0, INFINITY, DType::f32, false},
+                        {0, f32_most, DType::f32, true},
+                        {-1.7e38, 1.7e38, DType::f32, true},
+                        {0, 1e6, DType::f16, false},
+                        {-40000, 40000, DType::f16, false},
+                        {0, 65504, DType::f16, true},
+                        {-3e38, 3e38, DType::bf16, false},
+                        {0, f32_most, DType::bf16, false},
+                        {0, 3e38, DType::bf16, true},
+                        {-3e38, 3e38, DType::f64, true},
+                        {-f64_most, f64_most, DType::f64, false},
+                        {INFINITY, INFINITY, DType::f64, false}}) {
+    const auto draw = [&] { return rand({64}, c.low, c.high, c.dtype).to_vector<double>(); };
+    if (!c.fits) {
+      EXPECT_THROW(draw(), ValueError) << c.low << " " << c.high << " " << name_of(c.dtype);
+      continue;
+    }
+    const auto got = draw();
+    EXPECT_TRUE(std::all_of(got.begin(), got.end(), [](double v) { return std::isfinite(v); }));
+    EXPECT_NE(got, Values(got.size(), got[0])) << c.low << " " << c.high << " " << name_of(c.dtype);
+  }
+  EXPECT_EQ(testing::message<ValueError>([] { rand({4}, 0, 1e6, DType::f16); }),
+            "[rand] [0, 1000000) does not fit f16");
+}
+
 TEST(Creation, NormalsHaveTheirMomentsAndTails) {
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
     constexpr int kDraws = 1000000;
@@ -137,6 +175,43 @@ TEST(Creation, RandintCoversWideRanges) {
   EXPECT_EQ(order, arange(0, 100).to_vector<int64_t>());
   EXPECT_EQ(randperm(0).numel(), 0);
   EXPECT_THROW(randperm(-1), ValueError);
+}
+
+TEST(Creation, RandintRefusesWhatItsDTypeCannotHold) {
+  struct Case {
+    int64_t low, high;
+    DType dtype;
+    bool fits;
+  };
+  for (const Case& c : {Case{-300, 300, DType::u8, false},
+                        {-1, 200, DType::u8, false},
+                        {0, 257, DType::u8, false},
+                        {0, 256, DType::u8, true},
+                        {0, 256, DType::i8, false},
+                        {-129, 0, DType::i8, false},
+                        {-128, 128, DType::i8, true},
+                        {0, (int64_t{1} << 31) + 1, DType::i32, false},
+                        {-(int64_t{1} << 31), int64_t{1} << 31, DType::i32, true},
+                        {0, 3, DType::boolean, false},
+                        {0, 2, DType::boolean, true},
+                        {0, 1000000, DType::f16, false},
+                        {-1000000, 0, DType::f16, false},
+                        {-65504, 65505, DType::f16, true},
+                        {INT64_MIN, INT64_MAX, DType::bf16, true},
+                        {INT64_MIN, INT64_MAX, DType::f32, true},
+                        {INT64_MIN, INT64_MAX, DType::f64, true}}) {
+    const auto draw = [&] { return randint(c.low, c.high, {64}, c.dtype).to_vector<double>(); };
+    if (!c.fits) {
+      EXPECT_THROW(draw(), ValueError) << c.low << " " << c.high << " " << name_of(c.dtype);
+      continue;
+    }
+    for (const double v : draw()) {
+      EXPECT_GE(v, static_cast<double>(c.low)) << name_of(c.dtype);
+      EXPECT_LE(v, static_cast<double>(c.high)) << name_of(c.dtype);
+    }
+  }
+  EXPECT_EQ(testing::message<ValueError>([] { randint(-300, 300, {4}, DType::u8); }),
+            "[randint] [-300, 300) does not fit u8");
 }
 
 }  // namespace

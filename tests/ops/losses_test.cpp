@@ -13,9 +13,12 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/views.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
+
+using testing::message;
 
 Tensor normal(const Shape& shape, DType dtype = DType::f64, uint64_t seed = 1) {
   Generator g(seed);
@@ -113,6 +116,28 @@ TEST(BceWithLogits, StaysFiniteForLargeLogits) {
   EXPECT_FLOAT_EQ(y[0], 200);
   EXPECT_FLOAT_EQ(y[1], 0);
   EXPECT_FLOAT_EQ(y[2], std::log(2.0f));
+}
+
+TEST(BceWithLogits, TakesOneShapeAndFloatingTargets) {
+  const Tensor x = ones({4, 1}), weight = ones({2, 4, 1});
+  EXPECT_EQ(message<ShapeError>([&] { bce_with_logits(x, ones({4})); }),
+            "[bce_with_logits] target f32[4] does not have the shape of x f32[4, 1]");
+  EXPECT_THROW(bce_with_logits(x, ones({4}), {.pos_weight = ones({1})}), ShapeError);
+  for (const DType dtype : {DType::i64, DType::boolean}) {
+    EXPECT_THROW(bce_with_logits(x, ones({4, 1}, dtype)), DTypeError);
+    EXPECT_THROW(bce_with_logits(x, ones({4, 1}, dtype), {.weight = ones({1})}), DTypeError);
+    EXPECT_THROW(bce_with_logits(ones({4, 1}, dtype), x), DTypeError);
+    EXPECT_THROW(bce_loss(x, ones({4, 1}, dtype)), DTypeError);
+  }
+  EXPECT_EQ(message<DTypeError>([&] {
+              bce_with_logits(x, ones({4, 1}, DType::i64));
+            }),
+            "[bce_with_logits] targets are floating, got i64[4, 1]\n"
+            "  hint: cast(target, DType::f32)");
+  EXPECT_EQ(message<ShapeError>([&] { bce_with_logits(x, x, {.weight = weight}); }),
+            "[bce_with_logits] weight f32[2, 4, 1] does not broadcast to x f32[4, 1]");
+  EXPECT_THROW(bce_with_logits(x, x, {.pos_weight = ones({4})}), ShapeError);
+  EXPECT_THROW(bce_loss(x, x, weight), ShapeError);
 }
 
 TEST(L1Loss, HasNoGradientWhereEqual) {

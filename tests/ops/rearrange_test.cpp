@@ -5,9 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/unfold.h"
 #include "strata/ops/views.h"
 #include "tests/support/message.h"
@@ -52,6 +56,48 @@ TEST(Rearrange, RepeatInterleaveByCounts) {
   EXPECT_THROW(repeat_interleave(x, tensor<int64_t>({1, 1}), 0), ShapeError);
   EXPECT_THROW(repeat_interleave(x, tensor<float>({1, 1, 1}), 0), DTypeError);
   EXPECT_THROW(repeat_interleave(x, zeros({3}, DType::i64, kMeta), 0), DeviceError);
+}
+
+TEST(Rearrange, ResultsHaveMemoryOfTheirOwn) {
+  const Tensor row = tensor<float>({1, 2, 3}, {1, 3}), column = tensor<float>({1, 2}, {2, 1});
+  const Tensor image = tensor<float>({1, 2, 3, 4}, {1, 1, 1, 4}), one = scalar(5.0F);
+  const auto expect_own = [](const Tensor& x, const Tensor& y, const char* what) {
+    EXPECT_FALSE(y.shares_storage(x)) << what;
+    EXPECT_TRUE(y.is_contiguous()) << what;
+  };
+  expect_own(row, repeat(row, {4, 1}), "repeat");
+  expect_own(row, repeat(row, {1, 1}), "repeat once");
+  expect_own(one, repeat(one, {5}), "repeat of a scalar");
+  expect_own(row, tile(row, {2, 1, 1}), "tile");
+  expect_own(row, tile(row, {}), "tile without counts");
+  expect_own(column, tile(column, {2, 3}), "tile, a view of what it copied");
+  expect_own(row, repeat_interleave(row, 3, 0), "repeat_interleave");
+  expect_own(row, repeat_interleave(row, 1, 1), "repeat_interleave once");
+  expect_own(one, repeat_interleave(one, 3, 0), "repeat_interleave of a scalar");
+  expect_own(row, roll(row, {0}, {0}), "roll by nothing");
+  expect_own(row, roll(row, {3}), "roll around");
+  expect_own(row, roll(transpose(row, 0, 1), {0}, {0}), "roll of a view by nothing");
+  expect_own(image, pixel_shuffle(image, 1), "pixel_shuffle");
+  expect_own(image, pixel_unshuffle(image, 1), "pixel_unshuffle");
+
+  Tensor y = repeat(row, {2, 1});
+  Tensor first = select(y, 0, 0);
+  fill_(first, 9);
+  EXPECT_EQ(y.to_vector<double>(), (Values{9, 9, 9, 1, 2, 3}));
+  EXPECT_EQ(row.to_vector<double>(), (Values{1, 2, 3}));
+}
+
+TEST(Rearrange, CopiesPassTheirGradientsOn) {
+  Tensor x = tensor<float>({1, 2}, {1, 2}).set_requires_grad();
+  const Tensor weight = tensor<float>({1, 2, 3, 4, 5, 6}, {3, 2});
+  const auto gradient = [&](const Tensor& loss) {
+    x.set_grad({});
+    backward(loss);
+    return x.grad().to_vector<double>();
+  };
+  EXPECT_EQ(gradient(sum(repeat(x, {3, 1}) * weight)), (Values{9, 12}));
+  EXPECT_EQ(gradient(sum(repeat_interleave(x, 3, 0) * weight)), (Values{9, 12}));
+  EXPECT_EQ(gradient(sum(roll(x, {2}) * slice(weight, 0, 1, 2))), (Values{3, 4}));
 }
 
 TEST(Rearrange, TrianglesDropWhatTheyDoNotHold) {
