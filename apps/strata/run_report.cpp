@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/default_device.h"
 #include "strata/text/char_vocabulary.h"
+#include "strata/train/checkpoint.h"
 #include "strata/train/report.h"
 #include "strata/vision/image.h"
 
@@ -52,6 +54,17 @@ std::string opening(const recipes::Settings& settings) {
     return CharVocabulary::of(field.value).decode(first);
   }
   return line_end;
+}
+
+void write_record(const std::string& run_dir, const train::RunRecord& record) {
+  try {
+    save_record(run_dir, record);
+    const std::string path = (std::filesystem::path(run_dir) / "report.html").string();
+    train::write_report(path, {run_dir});
+    say("report: " + path);
+  } catch (const Error& e) {
+    say(std::string("the report could not be written: ") + e.what());
+  }
 }
 
 }  // namespace
@@ -91,6 +104,19 @@ void RunReport::add_result(const train::FitResult& result) {
   record_.steps = result.steps;
   record_.seconds = result.seconds;
   if (record_.metric.name.empty()) record_.metric = result.metric;
+}
+
+void RunReport::add_kept(const std::string& run_dir) {
+  try {
+    const std::optional<train::RunState> kept = train::saved_state(run_dir);
+    if (!kept) return;
+    if (record_.metric.name.empty()) record_.metric = kept->metric;
+    if (record_.steps > 0) return;  // of this session, and so newer
+    record_.loss = kept->loss;
+    record_.steps = kept->step;
+    record_.seconds = kept->seconds;
+  } catch (const Error&) {  // a damaged checkpoint tells nothing; why the run failed is said
+  }
 }
 
 void RunReport::add_answers(const std::vector<train::Answer>& answers) {
@@ -137,16 +163,22 @@ void RunReport::create(const std::string& run_dir, uint64_t seed) {
   }
 }
 
+bool RunReport::restate(const std::string& run_dir, const std::string& state) {
+  if (!std::filesystem::exists(train::record_path(run_dir))) return false;
+  train::RunRecord record;
+  try {
+    record = train::load_record(run_dir);
+  } catch (const Error&) {  // a damaged one is written anew
+    return false;
+  }
+  record.state = state;
+  write_record(run_dir, record);
+  return true;
+}
+
 void RunReport::write(const std::string& run_dir, const std::string& state) {
   record_.state = state;
-  try {
-    save_record(run_dir, record_);
-    const std::string path = (std::filesystem::path(run_dir) / "report.html").string();
-    train::write_report(path, {run_dir});
-    say("report: " + path);
-  } catch (const Error& e) {
-    say(std::string("the report could not be written: ") + e.what());
-  }
+  write_record(run_dir, record_);
 }
 
 }  // namespace strata::app

@@ -36,7 +36,9 @@ constexpr const char *kData = "--data", *kEpochs = "--epochs", *kSteps = "--step
                      *kPatience = "--patience", *kMinDelta = "--min-delta";
 using Kept = std::map<std::string, std::string>;
 
-constexpr const char* kFinished = "finished";  // the state of a run, as its report calls it
+// The state of a run, as its report calls it.
+constexpr const char *kFinished = "finished",
+                     *kUnreported = "trained; stopped before its report was made";
 
 struct TrainArguments {
   Common common;
@@ -234,15 +236,26 @@ void show_answers(const std::vector<train::Answer>& answers, const std::string& 
   say(fmt::format("{} of {} answers right in {}", answers.size() - wrong, answers.size(), path));
 }
 
-/// Whether the folder has the report of a finished run already, to which nothing was added.
-bool is_reported(const train::FitOptions& options, const TerminalObserver& observer) {
+/// Whether the folder has the report of a finished run already, to which nothing was added; of one
+/// with so many steps, where they are known: a longer run may have ended before its own was made.
+bool is_reported(const train::FitOptions& options, const TerminalObserver& observer,
+                 std::optional<int64_t> steps = std::nullopt) {
   if (!options.resume || !observer.idle()) return false;
   if (!fs::exists(train::record_path(options.run_dir))) return false;
   try {
-    return train::load_record(options.run_dir).state == kFinished;
+    const train::RunRecord record = train::load_record(options.run_dir);
+    return record.state == kFinished && record.steps == steps.value_or(record.steps);
   } catch (const Error&) {  // a damaged one is written anew
     return false;
   }
+}
+
+/// The numbers stay those of the run, of which a session that was resumed may have seen nothing.
+void write_failure(const train::FitOptions& options, const TerminalObserver& observer,
+                   RunReport& report, const std::string& why) {
+  if (options.resume && observer.idle() && RunReport::restate(options.run_dir, why)) return;
+  if (options.resume) report.add_kept(options.run_dir);
+  report.write(options.run_dir, why);
 }
 
 /// Trains; where that fails, the report says why.
@@ -257,7 +270,7 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
     observer.close();
     // A folder that another run holds has that one's report.
     if (observer.has_folder() && !is_reported(options, observer)) {
-      report.write(options.run_dir, e.what());
+      write_failure(options, observer, report, e.what());
     }
     throw;
   }
@@ -267,18 +280,18 @@ train::FitResult run_fit(train::Training& training, const train::FitOptions& opt
 /// weights are in place.
 void finish(train::Training& training, const std::string& run_dir, uint64_t seed,
             RunReport& report) {
-  if (!interrupted()) {  // else in the last evaluation: all is saved
-    const NoGrad no_grad;
-    training.model().eval();
-    try {
-      const std::vector<train::Answer> answers = training.answers(kAnswersKept);
-      report.add_answers(answers);
-      show_answers(answers, run_dir);
-    } catch (const Error& e) {
-      say(std::string("the answers could not be shown: ") + e.what());
-    }
-    report.add_creations(run_dir, seed);
+  // In the last evaluation: all is saved, and a resumed run makes the report.
+  if (interrupted()) return report.write(run_dir, kUnreported);
+  const NoGrad no_grad;
+  training.model().eval();
+  try {
+    const std::vector<train::Answer> answers = training.answers(kAnswersKept);
+    report.add_answers(answers);
+    show_answers(answers, run_dir);
+  } catch (const Error& e) {
+    say(std::string("the answers could not be shown: ") + e.what());
   }
+  report.add_creations(run_dir, seed);
   report.write(run_dir, kFinished);
 }
 
@@ -385,7 +398,9 @@ int train_system(TrainArguments& a, const Program& program) {
       say(fmt::format("stopped after step {}: no better for {} epochs; the best weights are kept",
                       result.steps, a.patience));
     }
-    if (!is_reported(options, observer)) finish(*training, options.run_dir, a.seed, report);
+    if (!is_reported(options, observer, result.steps)) {
+      finish(*training, options.run_dir, a.seed, report);
+    }
     conclude(recipe, result, options.run_dir, observer.losses());
   }
   if (a.common.json) print_json(result_json(a.system, *model, result, options.run_dir));

@@ -25,6 +25,9 @@ std::string text_of(int error) { return std::generic_category().message(error); 
 
 std::string_view hint_for(int error) {
   if (error == ENOSPC || error == EDQUOT) return "the disk is full; the old file, if any, is kept";
+  if (error == EFBIG) {
+    return "it is larger than files may be (ulimit -f); the old file, if any, is kept";
+  }
   return {};
 }
 

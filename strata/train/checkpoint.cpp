@@ -1,7 +1,6 @@
 #include "strata/train/checkpoint.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "strata/io/safetensors.h"
 #include "strata/io/weights.h"
 #include "strata/nn/state_dict.h"
+#include "strata/train/metric_json.h"
 
 namespace strata::train {
 namespace {
@@ -23,9 +23,6 @@ constexpr const char* kModel = "model.";
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kAverages = "averages.";
 constexpr const char* kBest = "best.";
-
-/// JSON has no NaN: it is written as null.
-double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
 
 /// An object's members, all of one type. Throws JsonError.
 template <class T>
@@ -54,9 +51,7 @@ JsonValue::Object to_json(const RunState& s) {
       {"seconds", value(s.seconds)},
       {"finished", value(s.finished)},
       {"evaluated", value(s.evaluated)},
-      {"metric", value(JsonValue::Object{{"name", value(s.metric.name)},
-                                         {"value", value(s.metric.value)},
-                                         {"samples", value(s.metric.samples)}})},
+      {"metric", metric_json(s.metric)},
       {"settings", object_of(s.settings)},
       {"stopped", value(s.stopped)},
       {"epoch_loss", value(s.epoch_loss)},
@@ -74,9 +69,7 @@ RunState from_json(const JsonValue& j) {
   s.loss = number_or_nan(j.at("loss"));
   s.seconds = j.get<double>("seconds");
   s.finished = j.get<bool>("finished");
-  const JsonValue& metric = j.at("metric");
-  s.metric = {metric.get<std::string>("name"), number_or_nan(metric.at("value")),
-              metric.get<int64_t>("samples")};
+  s.metric = metric_from(j.at("metric"));
   s.settings = map_of<std::string>(j.at("settings"));
   const JsonValue* evaluated = j.find("evaluated");  // older ones do not tell, and miss none
   s.evaluated = evaluated ? evaluated->as<int64_t>() : s.epoch;
@@ -118,12 +111,14 @@ Kept kept_of(const JsonValue& json, Training& training) {
   return kept;
 }
 
-Kept read_kept(const std::string& path, Training& training) {
+/// What `read` makes of the JSON in a checkpoint. Throws FormatError.
+template <class Read>
+auto read_run(const std::string& path, Read read) {
   const SafeTensors file(path);
   const auto it = file.metadata().find(kKey);
   if (it == file.metadata().end()) throw FormatError(path, "is not a checkpoint of a run");
   try {
-    return kept_of(parse_json(path, it->second), training);
+    return read(parse_json(path, it->second));
   } catch (const JsonError& e) {
     throw FormatError(path, std::string("the run's state is damaged: ") + e.what());
   }
@@ -179,18 +174,26 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training) {
   const std::string path = checkpoint_path(run_dir);
   if (!std::filesystem::exists(path)) return std::nullopt;
-  Kept kept = read_kept(path, training);
+  Kept kept = read_run(path, [&](const JsonValue& json) { return kept_of(json, training); });
   const TensorMap tensors = load_safetensors(path);
   kept.state.best_weights = strip(tensors, kBest);
+  const OptimizerState optimizer = {.tensors = strip(tensors, kOptimizer),
+                                    .numbers = std::move(kept.optimizer)};
+  training.optimizer().check_state(optimizer);  // before the weights: they may fit where this fails
   load_averages(training, tensors, std::move(kept.averages));
   nn::load_state_dict(training.model(), strip(tensors, kModel));
-  training.optimizer().load_state(
-      {.tensors = strip(tensors, kOptimizer), .numbers = std::move(kept.optimizer)});
+  training.optimizer().load_state(optimizer);
   if (Plateau* plateau = training.plateau()) {
     plateau->load_state({.tensors = {}, .numbers = std::move(kept.plateau)});
   }
   default_generator() = kept.random;
   return std::move(kept.state);
+}
+
+std::optional<RunState> saved_state(const std::string& run_dir) {
+  const std::string path = checkpoint_path(run_dir);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  return read_run(path, from_json);
 }
 
 void save_weights(const std::string& path, nn::Module& model,

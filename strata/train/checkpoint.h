@@ -45,8 +45,13 @@ void save_checkpoint(const std::string& run_dir, Training& training, const RunSt
 
 /// Reads the checkpoint back into the training and this thread's random state; nothing if the
 /// folder has none. Throws FormatError for a file that is no checkpoint of ours or damaged, the
-/// training then being as it was, and ValueError where it does not fit the model.
+/// training then being as it was, and ValueError where it does not fit the model, or is that of
+/// another optimiser, which changes nothing either.
 std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& training);
+
+/// What the folder's checkpoint says of the run, without any tensor; nothing if there is none.
+/// Throws IoError, FormatError.
+std::optional<RunState> saved_state(const std::string& run_dir);
 
 /// Writes the model's weights for others to load, and with them the settings that tell how to build
 /// the model again. Throws IoError.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include "strata/optim/clip.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/train/checkpoint.h"
+#include "strata/train/fit_checks.h"
 #include "strata/train/guard.h"
 #include "strata/train/run_lock.h"
 #include "strata/train/run_log.h"
@@ -40,9 +42,7 @@ class Fit {
         rate_shares_(rate_shares(training.optimizer())) {
     progress_.batches = training.batches_per_epoch();
     if (progress_.batches < 1) throw ValueError("fit", "an epoch has no batch: too little data?");
-    if (options.accumulate < 1) {
-      throw ValueError("fit", fmt::format("accumulate is out of range: {}", options.accumulate));
-    }
+    check_options(options);
     const int64_t epoch_steps = (progress_.batches - 1) / options.accumulate + 1;
     progress_.epochs = options.epochs;
     if (options.steps > 0) {
@@ -389,7 +389,9 @@ class Fit {
     training_.model().eval();
     {
       const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
-      state_.metric = training_.evaluate();
+      Metric metric = training_.evaluate();
+      check_metric_name(metric.name);
+      state_.metric = std::move(metric);
     }
     training_.model().train();
     state_.evaluated = state_.epoch;
@@ -474,16 +476,6 @@ class Fit {
 };
 
 }  // namespace
-
-void require_same_settings(const std::map<std::string, std::string>& started_with,
-                           const std::map<std::string, std::string>& now) {
-  for (const auto& [name, value] : now) {
-    const auto at = started_with.find(name);
-    if (at == started_with.end() || at->second == value) continue;
-    throw ValueError(name, fmt::format("the run was started with {}, not {}", at->second, value),
-                     "resume with the same settings, or choose another folder");
-  }
-}
 
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer) {
   return Fit(training, options, observer).run();

@@ -1,6 +1,7 @@
 #include "strata/train/run_log.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <limits>
 #include <sstream>
@@ -40,6 +41,12 @@ int64_t step_of(const JsonValue& line) {
 }
 
 }  // namespace
+
+bool is_log_column(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kColumns = {kStep, "epoch",     "loss",
+                                                        "lr",  "grad_norm", kSeconds};
+  return std::find(kColumns.begin(), kColumns.end(), name) != kColumns.end();
+}
 
 RunLog::RunLog(std::string path, int64_t keep_until)
     : path_(std::move(path)),

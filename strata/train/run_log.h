@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -36,6 +37,9 @@ class RunLog {
   std::set<Keys> kept_;  // of the lines of that step
   EventFile events_;
 };
+
+/// Whether each line, or that of a step, has a number of that name which is no metric.
+bool is_log_column(std::string_view name);
 
 /// A quantity over the steps of a run, as its log has it.
 struct LoggedCurve {

@@ -1,6 +1,5 @@
 #include "strata/train/run_record.h"
 
-#include <cmath>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -10,14 +9,12 @@
 #include "strata/io/file.h"
 #include "strata/io/json.h"
 #include "strata/train/checkpoint.h"
+#include "strata/train/metric_json.h"
 
 namespace strata::train {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// JSON has no NaN: it is written as null.
-double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
 
 Json to_json(const nn::Summary& s) {
   Json layers = Json::array();
@@ -55,31 +52,6 @@ nn::Summary summary_from(const JsonValue& j) {
     s.layers.push_back(std::move(layer));
   }
   return s;
-}
-
-Json to_json(const Metric& m) {
-  return {{"name", m.name},
-          {"value", m.value},
-          {"samples", m.samples},
-          {"details", m.details},
-          {"confusion", {{"labels", m.confusion.labels}, {"counts", m.confusion.counts}}}};
-}
-
-Metric metric_from(const JsonValue& j) {
-  Metric m{j.get<std::string>("name"), number_or_nan(j.at("value")), j.get<int64_t>("samples")};
-  for (const auto& [name, value] : j.at("details").members()) {
-    m.details[name] = number_or_nan(value);
-  }
-  const JsonValue& confusion = j.at("confusion");
-  for (const JsonValue& label : confusion.at("labels").elements()) {
-    m.confusion.labels.push_back(label.as<std::string>());
-  }
-  for (const JsonValue& count : confusion.at("counts").elements()) {
-    m.confusion.counts.push_back(count.as<int64_t>());
-  }
-  const size_t classes = m.confusion.labels.size();
-  if (m.confusion.counts.size() != classes * classes) m.confusion = {};
-  return m;
 }
 
 RunRecord from_json(const JsonValue& j) {
@@ -128,7 +100,7 @@ void save_record(const std::string& run_dir, const RunRecord& r) {
                      {"state", r.state},
                      {"facts", facts},
                      {"settings", r.settings},
-                     {"metric", to_json(r.metric)},
+                     {"metric", Json::parse(metric_json(r.metric).text())},
                      {"loss", r.loss},
                      {"steps", r.steps},
                      {"seconds", r.seconds},

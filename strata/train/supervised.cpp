@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "strata/base/function_ref.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/views.h"
+#include "strata/train/fit_checks.h"
 
 namespace strata::train {
 namespace {
@@ -59,7 +61,12 @@ Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch,
   return out;
 }
 
+void require(bool given, const char* what) {
+  if (!given) throw ValueError("Supervised", std::string("lacks ") + what);
+}
+
 HeldOut cut(std::shared_ptr<const Dataset> train_set, const SupervisedConfig& config) {
+  require(train_set != nullptr, "a training set");
   if (config.holdout != 0 && config.sampler.order) {
     throw ValueError("Supervised", "both a sampler and a share held out");
   }
@@ -85,7 +92,13 @@ Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, 
                                            .shuffle = !config_.sampler.order,
                                            .seed = config_.seed,
                                            .transform = config_.transform,
-                                           .sampler = config_.sampler}) {}
+                                           .sampler = config_.sampler}) {
+  require(optimizer_ != nullptr, "an optimiser");
+  require(test_set_ != nullptr, "a test set");
+  require(config_.loss != nullptr, "a loss");
+  require(config_.schedule != nullptr, "a schedule of the learning rate");
+  check_metric_name(config_.metric_name);
+}
 
 void Supervised::seek(int64_t epoch, int64_t batch) {
   loader_.set_state({.seed = config_.seed, .epoch = epoch, .position = batch});

@@ -34,7 +34,9 @@ struct SupervisedConfig {
 /// target) or the config's own.
 class Supervised final : public Training {
  public:
-  /// The model must outlive it. Throws ValueError for a sampler besides a share to hold out.
+  /// The model must outlive it. Throws ValueError for a sampler besides a share to hold out, where
+  /// the optimiser, a data set, the loss or the schedule is missing, and for a metric that is named
+  /// as another column of the log.
   Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
              std::shared_ptr<const Dataset> train_set, std::shared_ptr<const Dataset> test_set,
              SupervisedConfig config);

@@ -260,6 +260,96 @@ TEST(TrainRuns, TestPicturesHaveTheTrainingsClasses) {
       << foreign.err;
 }
 
+/// `text` so often, in a file.
+std::string write_text(const std::string& path, const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  spill(path, all);
+  return path;
+}
+
+TEST(TrainRuns, AResumeThatFailsKeepsTheNumbersOfTheRun) {
+  const TempFolder folder;
+  const std::string text = "to be or not ", run = folder / "run", path = run + "/run.json";
+  const std::string data = write_text(folder / "text", text, 2000),
+                    smaller = write_text(folder / "smaller", text, 40);
+  const Words shape = {"train", "charrnn", "batch=2", "length=8", "hidden=4", "--out", run};
+  const auto train = [&](const Words& more) {
+    Words words = shape;
+    words.insert(words.end(), more.begin(), more.end());
+    return run_strata(words);
+  };
+  ASSERT_EQ(train({"--data", data, "--steps", "60"}).status, 0);
+  json before = json::parse(slurp(path));
+  before["state"] = "stopped at step 60";
+  spill(path, before.dump());
+  const auto failed = [&] {
+    const auto r = train({"--resume", "--data", smaller, "--steps", "70"});
+    EXPECT_EQ(r.status, 1) << r.err;
+    json record = json::parse(slurp(path));
+    EXPECT_TRUE(has(record.at("state"), "has done 60 batches")) << r.err;
+    EXPECT_TRUE(has(slurp(run + "/report.html"), "has done 60 batches"));
+    return record;
+  };
+  json after = failed();
+  EXPECT_FALSE(after.at("examples").empty());
+  after["state"] = before.at("state");
+  EXPECT_EQ(after, before);
+  // Where there is no report, the checkpoint has the numbers.
+  fs::remove(path);
+  after = failed();
+  for (const char* number : {"steps", "loss", "metric"}) {
+    EXPECT_EQ(after.at(number), before.at(number)) << number;
+  }
+}
+
+TEST(TrainRuns, AReportThatIsMissingIsMadeAnewAsItWas) {
+  const TempFolder folder;
+  const std::string path = folder / "run/run.json";
+  const Words words = quick("lenet5", {"--out", folder / "run", "--json"});
+  ASSERT_EQ(run_strata(words).status, 0);
+  const json before = json::parse(slurp(path));
+  ASSERT_EQ(before.at("metric").at("confusion").at("counts").size(), 100u);
+  fs::remove(path);
+  Words again = words;
+  again.push_back("--resume");
+  ASSERT_EQ(run_strata(again).status, 0);
+  const json after = json::parse(slurp(path));
+  for (const char* part : {"state", "steps", "loss", "metric", "examples"}) {
+    EXPECT_EQ(after.at(part), before.at(part)) << part;
+  }
+}
+
+TEST(TrainRuns, AReportOfFewerStepsIsMadeAnew) {
+  const TempFolder folder;
+  const std::string path = folder / "run/run.json";
+  const auto steps = [&](const char* count) {
+    return run_strata(
+        {"train", "mlp-13002", "--steps", count, "--resume", "--out", folder / "run"});
+  };
+  ASSERT_EQ(steps("2").status, 0);
+  const std::string shorter = slurp(path);
+  ASSERT_EQ(steps("3").status, 0);
+  spill(path, shorter);  // as a kill -9 while the pictures are drawn leaves it
+  ASSERT_EQ(steps("3").status, 0);
+  EXPECT_EQ(json::parse(slurp(path)).at("steps"), 3);
+}
+
+TEST(TrainRuns, CtrlCAfterTheWeightsLeavesTheReportToAResume) {
+  for (int i = 0; i < 3; ++i) {  // the moment differs
+    const TempFolder folder;
+    const std::string path = folder / "run/run.json";
+    Words words = quick("lenet5", {"--out", folder / "run"});
+    const auto r = testing::run_and_interrupt(words, folder / "run/model.safetensors");
+    EXPECT_TRUE(r.status == 130 || r.status == 0) << r.err;
+    words.push_back("--resume");
+    ASSERT_EQ(run_strata(words).status, 0);
+    const json record = json::parse(slurp(path));
+    EXPECT_EQ(record.at("state"), "finished");
+    EXPECT_FALSE(record.at("examples").empty()) << r.err;
+  }
+}
+
 TEST(TrainRuns, CtrlCEndsTheLastEvaluation) {
   const TempFolder folder;
   const Timer timer;

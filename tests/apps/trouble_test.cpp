@@ -83,6 +83,15 @@ TEST(Trouble, AFileThatCannotGrowCostsNothing) {
   expect_nothing_lost(out);
 }
 
+TEST(Trouble, ALimitOfTheShellIsTold) {
+  const TempFolder folder;
+  Words words = {"-c", "ulimit -f 400; exec \"$@\"", "sh", STRATA_PROGRAM};
+  for (const std::string& word : train(folder / "run")) words.push_back(word);
+  const auto r = testing::run_program("/bin/sh", words);
+  expect_one_line(r, {"checkpoint.safetensors", "File too large"});
+  EXPECT_NE(r.err.find("ulimit -f"), std::string::npos) << r.err;
+}
+
 /// A file system of its own in memory, where that is allowed.
 class SmallDisk {
  public:

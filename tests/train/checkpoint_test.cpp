@@ -1,5 +1,6 @@
 #include "strata/train/checkpoint.h"
 
+#include <cmath>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -94,6 +95,48 @@ TEST(Checkpoint, ADamagedStateIsRefusedAndChangesNothing) {
   save_safetensors(path, tensors, metadata);
   ASSERT_TRUE(load_checkpoint(folder.path(), other).has_value());
   EXPECT_EQ(other.all(), wanted);
+}
+
+TEST(Checkpoint, KeepsAllOfTheMetric) {
+  const TempFolder folder;
+  const std::string path = checkpoint_path(folder.path()), key = "strata_checkpoint";
+  Small training(0.5);
+  RunState state;
+  state.step = 3;
+  state.metric = {
+      "accuracy", 0.75, 4, {{"top5", 0.5}, {"none", NAN}}, {{"cat", "dog"}, {2, 0, 1, 1}}};
+  EXPECT_FALSE(saved_state(folder.path()).has_value());
+  save_checkpoint(folder.path(), training, state);
+  for (const RunState& read :
+       {saved_state(folder.path()).value(), load_checkpoint(folder.path(), training).value()}) {
+    EXPECT_EQ(read.step, 3);
+    EXPECT_EQ(read.metric.value, 0.75);
+    EXPECT_EQ(read.metric.details.at("top5"), 0.5);
+    EXPECT_TRUE(std::isnan(read.metric.details.at("none")));
+    EXPECT_EQ(read.metric.confusion.labels, state.metric.confusion.labels);
+    EXPECT_EQ(read.metric.confusion.counts, state.metric.confusion.counts);
+  }
+
+  const TensorMap tensors = load_safetensors(path);
+  const JsonValue whole = parse_json(path, SafeTensors(path).metadata().at(key));
+  const auto with_metric = [&](JsonValue::Object metric) {
+    JsonValue::Object json = whole.members();
+    json["metric"] = JsonValue(std::move(metric));
+    save_safetensors(path, tensors, {{key, JsonValue(std::move(json)).text()}});
+    return saved_state(folder.path()).value().metric;
+  };
+  JsonValue::Object older = whole.at("metric").members(), odd = older;
+  ASSERT_EQ(older.erase("details") + older.erase("confusion"), 2u);
+  const Metric of_older = with_metric(older);
+  EXPECT_EQ(of_older.samples, 4);
+  EXPECT_TRUE(of_older.details.empty() && of_older.confusion.labels.empty());
+  JsonValue::Object confusion = odd.at("confusion").members();
+  confusion["counts"] = JsonValue(JsonValue::Array{JsonValue(int64_t{2})});
+  odd["confusion"] = JsonValue(confusion);
+  EXPECT_TRUE(with_metric(odd).confusion.labels.empty());
+  confusion["counts"] = JsonValue(JsonValue::Array{JsonValue("two")});
+  odd["confusion"] = JsonValue(confusion);
+  EXPECT_THROW(with_metric(odd), FormatError);
 }
 
 TEST(SavedWeights, RefusesSettingsThatAreNoObject) {

@@ -1,6 +1,8 @@
 #include "strata/train/supervised.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -8,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/losses.h"
 #include "strata/optim/sgd.h"
 #include "strata/tape/grad_mode.h"
 #include "tests/support/message.h"
@@ -17,6 +20,38 @@ namespace {
 
 using testing::message;
 
+SupervisedConfig plain_config() {
+  return {.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
+          .schedule = [](int64_t) { return schedules::constant(0.1); }};
+}
+
+TEST(Supervised, SaysWhatIsMissing) {
+  nn::Linear net({.in = 2, .out = 3});
+  const auto some = std::make_shared<TensorDataset>(zeros({4, 2}), zeros({4}, DType::i64));
+  const auto sgd = [&] { return std::make_unique<SGD>(net.parameters(), SGDConfig{.lr = 0.1}); };
+  SupervisedConfig no_loss = plain_config(), no_schedule = plain_config(), taken = plain_config();
+  no_loss.loss = {};
+  no_schedule.schedule = {};
+  taken.metric = taken.loss;
+  taken.metric_name = "loss";
+  const auto said = [&](auto optimizer, auto train_set, auto test_set,
+                        const SupervisedConfig& config) {
+    return message<ValueError>(
+        [&] { Supervised(net, std::move(optimizer), train_set, test_set, config); });
+  };
+  const std::shared_ptr<const Dataset> none, data = some;
+  for (const auto& [what, text] : std::vector<std::pair<std::string, std::string>>{
+           {"an optimiser", said(std::unique_ptr<SGD>(), data, data, plain_config())},
+           {"a training set", said(sgd(), none, data, plain_config())},
+           {"a test set", said(sgd(), data, none, plain_config())},
+           {"a loss", said(sgd(), data, data, no_loss)},
+           {"a schedule", said(sgd(), data, data, no_schedule)}}) {
+    EXPECT_NE(text.find("lacks " + what), std::string::npos) << text;
+  }
+  EXPECT_NE(said(sgd(), data, data, taken).find("a metric cannot be named 'loss'"),
+            std::string::npos);
+}
+
 TEST(Supervised, AClassWithoutAnOutputIsAnError) {
   const NoGrad no_grad;
   for (const int64_t outputs : {3, 200}) {  // with a table of what was confused, and without
@@ -25,7 +60,7 @@ TEST(Supervised, AClassWithoutAnOutputIsAnError) {
       const auto data = std::make_shared<TensorDataset>(
           zeros({4, 2}), tensor(std::vector<int64_t>{0, 2, foreign, 1}, {4}));
       Supervised training(net, std::make_unique<SGD>(net.parameters(), SGDConfig{.lr = 0.1}), data,
-                          data, {.loss = {}, .schedule = {}});
+                          data, plain_config());
       const std::string wanted = "sample 2 is of class " + std::to_string(foreign) +
                                  ", the model knows " + std::to_string(outputs);
       for (const std::string& said : {message<IndexError>([&] { training.evaluate(); }),
@@ -41,7 +76,7 @@ TEST(Supervised, TellsHowFarAnEvaluationIsAndStopsIt) {
   nn::Linear net({.in = 2, .out = 3});
   const auto data = std::make_shared<TensorDataset>(zeros({2500, 2}), zeros({2500}, DType::i64));
   Supervised training(net, std::make_unique<SGD>(net.parameters(), SGDConfig{.lr = 0.1}), data,
-                      data, {.loss = {}, .schedule = {}});
+                      data, plain_config());
   std::vector<int64_t> told;
   training.watch_judging([&](const Judging& j) {
     EXPECT_EQ(j.all, 2500);

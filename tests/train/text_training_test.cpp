@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,7 @@
 #include "strata/ops/indexing.h"
 #include "strata/optim/adam.h"
 #include "strata/train/fit.h"
+#include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata::train {
@@ -95,11 +97,27 @@ TEST(TextTraining, ChecksTheShareHeldOut) {
   const auto model = pairs();
   const auto make = [&](double holdout) {
     TextTraining(*model, std::make_unique<Adam>(model->parameters()), counting(50), counting(11),
-                 {.windows = {.length = 7, .batch = 5}, .holdout = holdout, .schedule = {}});
+                 {.windows = {.length = 7, .batch = 5},
+                  .holdout = holdout,
+                  .schedule = [](int64_t) { return schedules::constant(0.1); }});
   };
   EXPECT_NO_THROW(make(0.04));
   for (const double bad : {-0.1, 1.0, 0.03, std::nan("")}) EXPECT_THROW(make(bad), ValueError);
   EXPECT_THROW(make(0.9), ValueError) << "five numbers are too few for windows of seven";
+}
+
+TEST(TextTraining, SaysWhatIsMissing) {
+  const auto model = pairs();
+  const auto said = [&](std::unique_ptr<Optimizer> optimizer, const Tensor& test, bool scheduled) {
+    TextTrainingConfig config{.windows = {.length = 7, .batch = 5}, .schedule = {}};
+    if (scheduled) config.schedule = [](int64_t) { return schedules::constant(0.1); };
+    return testing::message<ValueError>(
+        [&] { TextTraining(*model, std::move(optimizer), counting(50), test, config); });
+  };
+  const auto adam = [&] { return std::make_unique<Adam>(model->parameters()); };
+  EXPECT_NE(said({}, counting(11), true).find("lacks an optimiser"), std::string::npos);
+  EXPECT_NE(said(adam(), {}, true).find("lacks a text to test on"), std::string::npos);
+  EXPECT_NE(said(adam(), counting(11), false).find("lacks a schedule"), std::string::npos);
 }
 
 TEST(NatsPerSymbol, CountsEveryNumberButTheFirst) {

@@ -1,0 +1,54 @@
+#include "strata/train/fit_checks.h"
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/text/utf8.h"
+#include "strata/train/run_log.h"
+
+namespace strata::train {
+namespace {
+
+void require_at_least(int64_t least, const char* option, int64_t value) {
+  if (value >= least) return;
+  throw ValueError("fit", fmt::format("{} is out of range: {}", option, value));
+}
+
+/// JSON takes UTF-8 alone: with other bytes replaced, a resume would find another setting.
+void require_utf8(const std::map<std::string, std::string>& texts) {
+  for (const auto& [name, value] : texts) {
+    if (is_utf8(name) && is_utf8(value)) continue;
+    throw ValueError(repair_utf8(name),
+                     fmt::format("'{}' is not UTF-8: a checkpoint cannot keep it",
+                                 repair_utf8(is_utf8(name) ? value : name)));
+  }
+}
+
+}  // namespace
+
+void check_options(const FitOptions& options) {
+  require_at_least(0, "epochs", options.epochs);
+  require_at_least(0, "steps", options.steps);
+  require_at_least(1, "accumulate", options.accumulate);
+  if (options.run_dir.empty()) return;
+  require_utf8(options.settings);
+  require_utf8(options.notes);
+}
+
+void check_metric_name(const std::string& name) {
+  if (!is_log_column(name)) return;
+  throw ValueError("fit", fmt::format("a metric cannot be named '{}'", name),
+                   "the run's log has a column of that name");
+}
+
+void require_same_settings(const std::map<std::string, std::string>& started_with,
+                           const std::map<std::string, std::string>& now) {
+  for (const auto& [name, value] : now) {
+    const auto at = started_with.find(name);
+    if (at == started_with.end() || at->second == value) continue;
+    throw ValueError(name, fmt::format("the run was started with {}, not {}", at->second, value),
+                     "resume with the same settings, or choose another folder");
+  }
+}
+
+}  // namespace strata::train

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "strata/train/fit.h"
+
+namespace strata::train {
+
+/// Throws ValueError for a number out of range and for a setting that a checkpoint cannot keep.
+void check_options(const FitOptions& options);
+
+/// Throws ValueError for a metric whose place in the log another number has.
+void check_metric_name(const std::string& name);
+
+}  // namespace strata::train

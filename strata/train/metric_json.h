@@ -1,0 +1,18 @@
+#pragma once
+
+#include "strata/io/json.h"
+#include "strata/train/training.h"
+
+namespace strata::train {
+
+/// JSON has no NaN: it is written as null.
+double number_or_nan(const JsonValue& j);
+
+/// A metric as checkpoints and reports keep it.
+JsonValue metric_json(const Metric& metric);
+
+/// Reads it back. What older files do not tell of is empty, and so is a confusion whose counts are
+/// not those of its labels. Throws JsonError.
+Metric metric_from(const JsonValue& json);
+
+}  // namespace strata::train
