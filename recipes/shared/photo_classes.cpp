@@ -7,6 +7,7 @@
 
 #include "strata/base/error.h"
 #include "strata/data/image_folder.h"
+#include "strata/text/utf8.h"
 
 namespace strata::recipes {
 namespace {
@@ -33,8 +34,15 @@ std::vector<std::string> class_names(const std::string& labels) {
 std::string labels_of(const Source& source, const std::string& labels) {
   if (!labels.empty()) return labels;
   if (source.data.empty()) return "0/1/2/3/4/5/6/7/8/9";
-  const ImageFolder photos(find_image_split(source.data, Split::train));
+  const std::string path = find_image_split(source.data, Split::train);
+  const ImageFolder photos(path);
   if (are_imagenet_numbers(photos.classes())) return kUnnamed;
+  for (const std::string& name : photos.classes()) {
+    if (is_utf8(name)) continue;
+    // The JSON of a checkpoint cannot hold it: the run could be neither resumed nor evaluated.
+    throw FormatError(path, fmt::format("the name of its folder '{}' is not UTF-8", name),
+                      "rename it");
+  }
   return fmt::format("{}", fmt::join(photos.classes(), kBetween));
 }
 

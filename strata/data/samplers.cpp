@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -48,6 +49,16 @@ std::vector<int64_t> race(const std::vector<double>& weights, int64_t count, Gen
   return order;
 }
 
+/// Brings the largest weight to [0.5, 1), so that neither the sums nor waits over weights overflow.
+/// By a power of two, which keeps the bits of what is drawn. No weight above 0 becomes 0.
+void scale(std::vector<double>& weights) {
+  int exponent = 0;
+  std::frexp(*std::max_element(weights.begin(), weights.end()), &exponent);
+  for (double& w : weights) {
+    if (w > 0) w = std::max(std::ldexp(w, -exponent), std::numeric_limits<double>::denorm_min());
+  }
+}
+
 int64_t count_or_all(const char* name, int64_t count, size_t all) {
   if (count < 0) throw ValueError(name, fmt::format("count is out of range: {}", count));
   return count > 0 ? count : static_cast<int64_t>(all);
@@ -72,6 +83,7 @@ Sampler weighted(std::vector<double> weights, int64_t count, bool replacement) {
                                              "0",
                                              count, possible));
   }
+  scale(weights);
   if (!replacement) {
     return {count, [weights = std::move(weights), count](Generator& random) {
               return race(weights, count, random);

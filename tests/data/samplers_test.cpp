@@ -34,6 +34,21 @@ TEST(Samplers, WeightedDrawsInProportion) {
   EXPECT_NEAR(seen.at(4), 20000, 500);
 }
 
+TEST(Samplers, WeightedTakesTheLargestAndTheLeastNumbers) {
+  for (const double w : {1e308, 1e-310}) {
+    for (const bool replacement : {true, false}) {
+      std::map<int64_t, double> firsts;
+      Generator random(3);
+      const Sampler sampler = samplers::weighted({w, w, 0, w}, 1, replacement);
+      for (int i = 0; i < 3000; ++i) ++firsts[sampler.order(random)[0]];
+      for (const int64_t i : {0, 1, 3}) EXPECT_NEAR(firsts[i], 1000, 130) << w << " " << i;
+    }
+  }
+  // Beside a weight this large the other is next to nothing, but not 0.
+  const auto both = counts(samplers::weighted({1e308, 1e-320}, 2, false), 3);
+  EXPECT_EQ(both, (std::map<int64_t, double>{{0, 3}, {1, 3}}));
+}
+
 TEST(Samplers, WithoutReplacementEachComesOnce) {
   const Sampler all = samplers::weighted({1, 2, 3, 4, 5}, 0, false);
   Generator random(2);

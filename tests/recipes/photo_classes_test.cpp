@@ -49,6 +49,20 @@ TEST(PhotoClasses, AreTheFoldersOfTheData) {
   EXPECT_EQ(class_names(labels_of({}, "")).size(), 10u) << "digits";
 }
 
+TEST(PhotoClasses, WithoutUtf8AreRefusedBeforeTheTraining) {
+  const TempFolder folder;
+  const std::string odd = "k\344fer";
+  const Source source = {.data = photo_set(folder, {"b c", odd})};
+  for (const char* name : {"resnet-cifar", "resnet18"}) {
+    const Recipe& recipe = find_recipe(name);
+    Settings settings = recipe.settings();
+    const std::string said = message<FormatError>([&] { recipe.prepare(settings, source); });
+    EXPECT_NE(said.find(folder / "train"), std::string::npos) << said;
+    EXPECT_NE(said.find("'" + odd + "' is not UTF-8"), std::string::npos) << said;
+    EXPECT_NE(said.find("rename it"), std::string::npos) << said;
+  }
+}
+
 TEST(PhotoClasses, NameWhatATrainedNetworkSees) {
   const TempFolder folder;
   const Source source = {.data = photo_set(folder, {"käse", "b c"})};
