@@ -183,16 +183,34 @@ void check_names(const std::vector<std::string>& names) {
   }
 }
 
-nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows) {
+bool is_wanted(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Before anything is measured, which takes its time.
+void check_trace(const std::vector<std::string>& names, const ProfileOptions& profiling) {
+  if (profiling.trace.empty()) return;
+  if (!profiling.on) {
+    throw UsageError("--trace", "needs --profile", "a trace is written of what is profiled");
+  }
+  const auto& all = bench::workloads();
+  const auto traced = std::count_if(all.begin(), all.end(),
+                                    [&](const Workload& w) { return is_wanted(names, w.name); });
+  if (traced == 1) return;
+  throw UsageError("--trace", fmt::format("is the file of one workload, but {} are traced", traced),
+                   "without it each has its own, trace-NAME.json");
+}
+
+nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows, bool with_bound) {
   auto results = nlohmann::ordered_json::array();
   for (const Row& r : rows) {
     results.push_back({{"name", r.name},
                        {"ms_median", r.ms_median},
                        {"ms_min", r.ms_min},
                        {"gflops", r.gflops},
-                       {"of_peak", r.of_peak},
-                       {"bound_ms", r.bound_ms},
-                       {"added_mib", r.added_mib}});
+                       {"of_peak", r.of_peak}});
+    if (with_bound) results.back()["bound_ms"] = r.bound_ms;
+    results.back()["added_mib"] = r.added_mib;
     if (r.tokens_per_second == 0) continue;
     results.back()["tokens_per_second"] = r.tokens_per_second;
     results.back()["of_read"] = r.of_read;
@@ -240,9 +258,8 @@ int run_bench(const std::vector<std::string>& names, double seconds, bool with_b
               const ProfileOptions& profiling, const Common& common) {
   common.apply();
   check_names(names);
-  const auto wanted = [&](const std::string& name) {
-    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
-  };
+  check_trace(names, profiling);
+  const auto wanted = [&](const std::string& name) { return is_wanted(names, name); };
   const Machine machine;
   if (!common.json) {
     print_machine(machine);
@@ -272,7 +289,7 @@ int run_bench(const std::vector<std::string>& names, double seconds, bool with_b
     status.show("elementwise: large arrays beside a copy");
     for (const Row& r : run_elementwise_ops()) add(r);
   }
-  if (common.json) print_json(to_json(machine, rows));
+  if (common.json) print_json(to_json(machine, rows, with_bound));
   return kDone;
 }
 

@@ -1,0 +1,53 @@
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/program.h"
+#include "tests/support/temp_folder.h"
+
+namespace strata {
+namespace {
+
+using nlohmann::json;
+using testing::run_strata;
+using testing::slurp;
+using testing::TempFolder;
+
+TEST(BenchCommand, ATraceIsOfOneWorkload) {
+  const TempFolder folder;
+  const std::string trace = folder / "t.json";
+  const auto with = [&](std::vector<std::string> names, const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"bench"};
+    all.insert(all.end(), names.begin(), names.end());
+    for (const char* word : {"--seconds", "0.05", "--no-bound", "--trace"}) all.push_back(word);
+    all.push_back(trace);
+    all.insert(all.end(), more.begin(), more.end());
+    return run_strata(all);
+  };
+  using Names = std::vector<std::string>;
+  for (const Names& names : {Names{"mlp", "mlp-13002"}, Names{"matmul"}}) {
+    const auto r = with(names, {"--profile"});
+    EXPECT_EQ(r.status, 2) << r.err;
+    EXPECT_NE(r.err.find("is the file of one workload"), std::string::npos) << r.err;
+    EXPECT_EQ(r.out, "") << "nothing is measured before";
+  }
+  const auto alone = with({"mlp-13002"}, {});
+  EXPECT_EQ(alone.status, 2) << alone.err;
+  EXPECT_NE(alone.err.find("needs --profile"), std::string::npos) << alone.err;
+  EXPECT_EQ(alone.out, "") << "nothing is measured before";
+  EXPECT_NE(with({"mlp-13002", "mlp-13002"}, {"--profile"}).status, 2) << "it runs once";
+  EXPECT_TRUE(json::accept(slurp(trace)));
+}
+
+TEST(BenchCommand, LeavesBoundsOutOfJsonWhereItDoesNotWorkThemOut) {
+  const auto r = run_strata({"bench", "mlp-13002", "--seconds", "0.05", "--no-bound", "--json"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  const json row = json::parse(r.out).at("results").at(0);
+  EXPECT_FALSE(row.contains("bound_ms")) << row;
+  EXPECT_TRUE(row.contains("added_mib")) << row;
+}
+
+}  // namespace
+}  // namespace strata
