@@ -189,10 +189,8 @@ bool is_wanted(const std::vector<std::string>& names, const std::string& name) {
 
 /// Before anything is measured, which takes its time.
 void check_trace(const std::vector<std::string>& names, const ProfileOptions& profiling) {
+  profiling.check();
   if (profiling.trace.empty()) return;
-  if (!profiling.on) {
-    throw UsageError("--trace", "needs --profile", "a trace is written of what is profiled");
-  }
   const auto& all = bench::workloads();
   const auto traced = std::count_if(all.begin(), all.end(),
                                     [&](const Workload& w) { return is_wanted(names, w.name); });

@@ -10,10 +10,13 @@ void ProfileOptions::add_to(CLI::App& command, const std::string& place) {
                      "with --profile: where the trace goes\n(default: " + place + ")");
 }
 
+void ProfileOptions::check() const {
+  if (trace.empty() || on) return;
+  throw UsageError("--trace", "needs --profile", "a trace is written of what is profiled");
+}
+
 ProfileRun::ProfileRun(const ProfileOptions& options, nn::Module* model) : options_(options) {
-  if (!options.trace.empty() && !options.on) {
-    throw UsageError("--trace", "needs --profile", "a trace is written of what is profiled");
-  }
+  options.check();
   if (options.on) profile_.emplace(model);
 }
 

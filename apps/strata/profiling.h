@@ -15,6 +15,8 @@ struct ProfileOptions {
 
   /// `place` is how the help calls that place.
   void add_to(CLI::App& command, const std::string& place);
+  /// Throws UsageError for a place of a trace that is not asked for.
+  void check() const;
 };
 
 /// Measures while it lives, if that was asked for.

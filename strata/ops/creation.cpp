@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/largest_finite.h"
 #include "strata/kernels/copy.h"
 #include "strata/kernels/random.h"
 #include "strata/tensor/on_device.h"
@@ -40,16 +41,6 @@ void check_floating(const char* op, DType dtype) {
   throw DTypeError(op, fmt::format("needs a floating dtype, got {}", name_of(dtype)));
 }
 
-/// The largest finite value of a floating dtype.
-double largest(DType dtype) {
-  switch (dtype) {
-    case DType::f64: return std::numeric_limits<double>::max();
-    case DType::bf16: return 0x1.fep127;
-    case DType::f16: return 65504;
-    default: return std::numeric_limits<float>::max();
-  }
-}
-
 /// Whether integers from `least` to `most` neither wrap nor overflow. Floating dtypes may round
 /// them, as in PyTorch.
 bool fit(int64_t least, int64_t most, DType dtype) {
@@ -59,7 +50,7 @@ bool fit(int64_t least, int64_t most, DType dtype) {
       using Limits = std::numeric_limits<T>;
       return least >= int64_t{Limits::min()} && most <= int64_t{Limits::max()};
     } else {
-      const double limit = largest(dtype);
+      const double limit = largest_finite(dtype);
       return static_cast<double>(least) >= -limit && static_cast<double>(most) <= limit;
     }
   });
@@ -124,7 +115,7 @@ Tensor rand(const Shape& shape, double low, double high, DType dtype, Device dev
             Generator& generator) {
   check_floating("rand", dtype);
   if (!(low <= high)) throw ValueError("rand", fmt::format("[{}, {}) is no range", low, high));
-  const double limit = largest(dtype);
+  const double limit = largest_finite(dtype);
   if (low < -limit || high > limit || high - low > limit) {
     throw unfit_range("rand", low, high, dtype);
   }

@@ -1,12 +1,12 @@
 #include "strata/ops/special.h"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/largest_finite.h"
 #include "strata/kernels/special.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -162,10 +162,7 @@ Tensor frac(const Tensor& x) {
 Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> positive,
                   std::optional<double> negative) {
   if (!is_floating(x.dtype())) return x;
-  double most = std::numeric_limits<double>::max();
-  if (x.dtype() == DType::f32) most = std::numeric_limits<float>::max();
-  if (x.dtype() == DType::bf16) most = 0x1.fep127;
-  if (x.dtype() == DType::f16) most = 65504;
+  const double most = largest_finite(x.dtype());
   const Tensor above = logical_and(isinf(x), x > 0), below = logical_and(isinf(x), x < 0);
   return where(isnan(x), nan,
                where(above, positive.value_or(most), where(below, negative.value_or(-most), x)));

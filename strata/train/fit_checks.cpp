@@ -26,6 +26,10 @@ void require_utf8(const std::map<std::string, std::string>& texts) {
 
 }  // namespace
 
+void require_part(const char* owner, bool given, const char* what) {
+  if (!given) throw ValueError(owner, std::string("lacks ") + what);
+}
+
 void check_options(const FitOptions& options) {
   require_at_least(0, "epochs", options.epochs);
   require_at_least(0, "steps", options.steps);

@@ -61,12 +61,8 @@ Guesses guess(nn::Module& model, const Dataset& samples, int64_t batch,
   return out;
 }
 
-void require(bool given, const char* what) {
-  if (!given) throw ValueError("Supervised", std::string("lacks ") + what);
-}
-
 HeldOut cut(std::shared_ptr<const Dataset> train_set, const SupervisedConfig& config) {
-  require(train_set != nullptr, "a training set");
+  require_part("Supervised", train_set != nullptr, "a training set");
   if (config.holdout != 0 && config.sampler.order) {
     throw ValueError("Supervised", "both a sampler and a share held out");
   }
@@ -93,10 +89,10 @@ Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, 
                                            .seed = config_.seed,
                                            .transform = config_.transform,
                                            .sampler = config_.sampler}) {
-  require(optimizer_ != nullptr, "an optimiser");
-  require(test_set_ != nullptr, "a test set");
-  require(config_.loss != nullptr, "a loss");
-  require(config_.schedule != nullptr, "a schedule of the learning rate");
+  require_part("Supervised", optimizer_ != nullptr, "an optimiser");
+  require_part("Supervised", test_set_ != nullptr, "a test set");
+  require_part("Supervised", config_.loss != nullptr, "a loss");
+  require_part("Supervised", config_.schedule != nullptr, "a schedule of the learning rate");
   check_metric_name(config_.metric_name);
 }
 

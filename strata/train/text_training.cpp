@@ -1,7 +1,6 @@
 #include "strata/train/text_training.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "strata/base/error.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
+#include "strata/train/fit_checks.h"
 
 namespace strata::train {
 namespace {
@@ -26,10 +26,6 @@ int64_t held_out(const Tensor& text, double share) {
   return held;
 }
 
-void require(bool given, const char* what) {
-  if (!given) throw ValueError("TextTraining", std::string("lacks ") + what);
-}
-
 Tensor without_end(const Tensor& text, int64_t count) {
   return count > 0 ? slice(text, 0, 0, -count) : text;
 }
@@ -43,9 +39,9 @@ TextTraining::TextTraining(nn::Module& model, std::unique_ptr<Optimizer> optimiz
       windows_(without_end(train, held_out(train, config.holdout)), config.windows),
       test_(std::move(test)),
       config_(std::move(config)) {
-  require(optimizer_ != nullptr, "an optimiser");
-  require(test_.defined(), "a text to test on");
-  require(config_.schedule != nullptr, "a schedule of the learning rate");
+  require_part("TextTraining", optimizer_ != nullptr, "an optimiser");
+  require_part("TextTraining", test_.defined(), "a text to test on");
+  require_part("TextTraining", config_.schedule != nullptr, "a schedule of the learning rate");
   const int64_t held = held_out(train, config_.holdout);
   if (held > 0) held_out_ = slice(train, 0, -held);
   if (!config_.logits) config_.logits = [this](const Tensor& ids) { return model_(ids); };

@@ -332,23 +332,12 @@ TEST(Fit, AnImprovementBelowTheLeastIsNone) {
 }
 
 /// A training whose rate falls on a plateau.
-class Falling final : public Training {
+class Falling final : public Forwarding {
  public:
-  explicit Falling(Supervised& inner) : inner_(inner) {}
-  nn::Module& model() override { return inner_.model(); }
-  Optimizer& optimizer() override { return inner_.optimizer(); }
+  using Forwarding::Forwarding;
   Plateau* plateau() override { return &plateau_; }
-  int64_t batches_per_epoch() const override { return inner_.batches_per_epoch(); }
-  void seek(int64_t epoch, int64_t batch) override { inner_.seek(epoch, batch); }
-  void next_batch() override { inner_.next_batch(); }
-  Tensor loss() override { return inner_.loss(); }
-  double learning_rate(int64_t step, int64_t total) const override {
-    return inner_.learning_rate(step, total);
-  }
-  Metric evaluate() override { return inner_.evaluate(); }
 
  private:
-  Supervised& inner_;
   Plateau plateau_{{.factor = 0.5, .patience = 0, .threshold = 0.05}};
 };
 
