@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/base/parallel.h"
+#include "tests/support/difference.h"
 #include "tests/support/instruction_sets.h"
 
 namespace strata::kernels {
@@ -175,13 +176,7 @@ Results<T> run(const Conv2dShape& s, bool relu) {
 
 template <class T>
 double error(const std::vector<T>& a, const std::vector<double>& b) {
-  double worst = 0, largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double difference = std::fabs(static_cast<double>(a[i]) - b[i]);
-    worst = difference <= worst ? worst : difference;  // NaN is the worst
-    largest = std::max(largest, std::fabs(b[i]));
-  }
-  return largest > 0 ? worst / largest : worst;
+  return testing::relative_difference({a.begin(), a.end()}, b);
 }
 
 template <class T>

@@ -10,6 +10,7 @@
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/gemm_problem.h"
 #include "strata/kernels/machine.h"
+#include "tests/support/difference.h"
 #include "tests/support/instruction_sets.h"
 
 namespace strata {
@@ -112,7 +113,7 @@ void check(const Case& s, double tolerance) {
   const std::vector<T> before = s.addend ? x.addend : x.c;
   kernels::gemm(x.gemm);
   const Gemm<T>& g = x.gemm;
-  double worst = 0, largest = 1e-3;
+  std::vector<double> got, wanted;
   for (int64_t batch = 0; batch < s.batch; ++batch) {
     const T* a = g.a.data + batch * g.a.batch_strides[0];
     const T* b = g.b.data + batch * g.b.batch_strides[0];
@@ -127,11 +128,8 @@ void check(const Case& s, double tolerance) {
         double v = s.alpha * sum;
         if (s.beta != 0) v += s.beta * static_cast<double>(before[c + i * g.c.ld + j - x.c.data()]);
         if (s.bias) v += static_cast<double>(x.bias[j]);
-        v = activated(v, s.activation);
-        const double error = std::abs(v - static_cast<double>(c[i * g.c.ld + j]));
-        worst =
-            std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
-        largest = std::max(largest, std::abs(v));
+        wanted.push_back(activated(v, s.activation));
+        got.push_back(static_cast<double>(c[i * g.c.ld + j]));
       }
       if (s.n > 0) {
         ASSERT_TRUE(std::isnan(static_cast<double>(c[i * g.c.ld + s.n])))
@@ -139,7 +137,8 @@ void check(const Case& s, double tolerance) {
       }
     }
   }
-  ASSERT_LE(worst / largest, tolerance) << ::testing::PrintToString(s);
+  ASSERT_LE(testing::relative_difference(got, wanted, /*least_scale=*/1e-3), tolerance)
+      << ::testing::PrintToString(s);
 }
 
 std::vector<Case> small_and_odd() {

@@ -20,10 +20,13 @@
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 
 namespace strata {
 namespace {
+
+using testing::relative_difference;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
@@ -53,30 +56,19 @@ Tensor by_matrix(const Heads& at) {
   return matmul(softmax(where(seen, scores_of(at), -kInf)), at.v);
 }
 
-/// Largest difference, relative to the largest value.
-double distance(const Tensor& a, const Tensor& b) {
-  const std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
-  double most = 0, largest = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    most = std::max(most, std::abs(x[i] - y[i]));
-    largest = std::max(largest, std::abs(y[i]));
-  }
-  return x.size() == y.size() ? most / largest : kInf;
-}
-
 void expect_equals_plain_ops(const Shape& shape, int64_t keys) {
   const std::string what = to_string(shape) + " and keys " + std::to_string(keys);
   const Heads a = heads(shape, keys), b = heads(shape, keys);
   const Tensor y = scaled_dot_product_attention(a.q, a.k, a.v, {.causal = true});
   const Tensor expected = by_matrix(b);
-  EXPECT_LT(distance(y, expected), 1e-5) << what;
+  EXPECT_LT(relative_difference(y, expected), 1e-5) << what;
   Generator g(5);
   const Tensor dy = randn(shape, 0, 1, DType::f32, kCpu, g);
   backward(y, dy);
   backward(expected, dy);
-  EXPECT_LT(distance(a.q.grad(), b.q.grad()), 1e-5) << what;
-  EXPECT_LT(distance(a.k.grad(), b.k.grad()), 1e-5) << what;
-  EXPECT_LT(distance(a.v.grad(), b.v.grad()), 1e-5) << what;
+  EXPECT_LT(relative_difference(a.q.grad(), b.q.grad()), 1e-5) << what;
+  EXPECT_LT(relative_difference(a.k.grad(), b.k.grad()), 1e-5) << what;
+  EXPECT_LT(relative_difference(a.v.grad(), b.v.grad()), 1e-5) << what;
 }
 
 // Sizes on both sides of every block's border.
@@ -111,7 +103,7 @@ TEST(Attention, LeavesOutGradientsThatNobodyNeeds) {
         const Tensor grad = of_a[i]->grad();
         ASSERT_EQ(grad.defined(), wanted >> i & 1);
         if (!grad.defined()) continue;
-        EXPECT_LT(distance(grad, of_b[i]->grad()), 1e-4) << wanted << i;
+        EXPECT_LT(relative_difference(grad, of_b[i]->grad()), 1e-4) << wanted << i;
       }
     }
   }
@@ -125,13 +117,13 @@ TEST(Attention, AMaskMayHaveAGradient) {
     of_a.set_requires_grad(), of_b.set_requires_grad();
     const Tensor y = scaled_dot_product_attention(a.q, a.k, a.v, {.mask = of_a});
     const Tensor expected = matmul(softmax(scores_of(b) + of_b), b.v);
-    EXPECT_LT(distance(y, expected), 1e-5) << to_string(shape);
+    EXPECT_LT(relative_difference(y, expected), 1e-5) << to_string(shape);
     backward(sum(square(y)));
     backward(sum(square(expected)));
     EXPECT_EQ(of_a.grad().shape(), shape);
-    EXPECT_LT(distance(a.k.grad(), b.k.grad()), 1e-5) << to_string(shape);
+    EXPECT_LT(relative_difference(a.k.grad(), b.k.grad()), 1e-5) << to_string(shape);
     if (shape.back() == 1) continue;  // 0: what all of a row's scores get changes nothing
-    EXPECT_LT(distance(of_a.grad(), of_b.grad()), 1e-5) << to_string(shape);
+    EXPECT_LT(relative_difference(of_a.grad(), of_b.grad()), 1e-5) << to_string(shape);
   }
 }
 
@@ -148,7 +140,7 @@ TEST(Attention, HugeScoresStayFinite) {
   const Heads far = {a.q * 1e4, a.k, a.v};
   const Heads in_f32 = {cast(far.q, DType::f32), cast(far.k, DType::f32), cast(far.v, DType::f32)};
   const Tensor y = scaled_dot_product_attention(in_f32.q, in_f32.k, in_f32.v, {.causal = true});
-  EXPECT_LT(distance(y, by_matrix(far)), 1e-2);
+  EXPECT_LT(relative_difference(y, by_matrix(far)), 1e-2);
 }
 
 TEST(Attention, NaNStaysInItsRows) {

@@ -14,23 +14,16 @@
 #include "strata/ops/group_norm.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "tests/support/difference.h"
 
 namespace strata {
 namespace {
 
+using testing::relative_difference;
+
 Tensor normal(const Shape& shape, DType dtype, uint64_t seed = 1, double mean = 3) {
   Generator g(seed);
   return cast(randn(shape, mean, 2, DType::f32, kCpu, g), dtype);
-}
-
-double worst(const Tensor& a, const Tensor& b) {
-  const std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
-  double error = 0, scale = 1e-30;
-  for (size_t i = 0; i < x.size(); ++i) {
-    error = std::max(error, std::abs(x[i] - y[i]));
-    scale = std::max(scale, std::abs(y[i]));
-  }
-  return error / scale;
 }
 
 using Norm = Tensor (*)(const Tensor& x, const Tensor& weight, const Tensor& bias);
@@ -79,8 +72,8 @@ TEST(Normalize, F32AndBf16FollowF64) {
       for (size_t k = 0; k < want.size(); ++k) {
         SCOPED_TRACE("norm " + std::to_string(i) + " " + to_string(shape) + " value " +
                      std::to_string(k));
-        EXPECT_LE(worst(f32[k], want[k]), 1e-5);
-        EXPECT_LE(worst(bf16[k], want[k]), 3e-2);
+        EXPECT_LE(relative_difference(f32[k], want[k]), 1e-5);
+        EXPECT_LE(relative_difference(bf16[k], want[k]), 3e-2);
       }
     }
   }
@@ -108,15 +101,16 @@ TEST(BatchNorm, KeepsItsAccuracyFarFromZero) {
   const Tensor x = normal({4096, 8}, DType::f32, 1, 0);
   const Tensor far = x + 4096;
   const Tensor y = batch(cast(far, DType::f64), {}, {});
-  EXPECT_LE(worst(batch(far, {}, {}), y), 1e-4);  // the mean alone is rounded by 2^-12
+  EXPECT_LE(relative_difference(batch(far, {}, {}), y),
+            1e-4);  // the mean alone is rounded by 2^-12
 }
 
 TEST(BatchNorm, UpdatesTheRunningStatisticsInTrainingAlone) {
   const Tensor x = tensor<float>({1, 2, 3, 4, 5, 9}, {3, 2});
   Tensor mean = zeros({2}), var = ones({2});
   batch_norm(x, mean, var, {}, {}, {.training = true});
-  EXPECT_LE(worst(mean, tensor<float>({0.3f, 0.5f})), 1e-6);
-  EXPECT_LE(worst(var, tensor<float>({0.9f + 0.4f, 0.9f + 1.3f})), 1e-6);
+  EXPECT_LE(relative_difference(mean, tensor<float>({0.3f, 0.5f})), 1e-6);
+  EXPECT_LE(relative_difference(var, tensor<float>({0.9f + 0.4f, 0.9f + 1.3f})), 1e-6);
   const Tensor before = copy(mean);
   batch_norm(x, mean, var);
   EXPECT_EQ(mean.to_vector<float>(), before.to_vector<float>());

@@ -11,9 +11,12 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/difference.h"
 
 namespace strata {
 namespace {
+
+using testing::relative_difference;
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -23,25 +26,16 @@ Tensor normal(const Shape& shape, DType dtype = DType::f64, uint64_t seed = 1) {
   return cast(randn(shape, 0, 2, DType::f32, kCpu, g), dtype);
 }
 
-double worst(const Tensor& a, const Tensor& b) {
-  const std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
-  double error = 0, scale = 1e-30;
-  for (size_t i = 0; i < x.size(); ++i) {
-    error = std::max(error, std::abs(x[i] - y[i]));
-    scale = std::max(scale, std::abs(y[i]));
-  }
-  return error / scale;
-}
-
 TEST(Softmax, AgreesBetweenDtypesAndAxes) {
   for (const Shape& shape : {Shape{3, 10}, Shape{2, 7, 5}, Shape{1, 3001}, Shape{4, 1}}) {
     const Tensor x = normal(shape);
     for (int axis = 0; axis < x.rank(); ++axis) {
-      EXPECT_LE(worst(softmax(cast(x, DType::f32), axis), softmax(x, axis)), 1e-6);
-      EXPECT_LE(worst(softmax(cast(x, DType::bf16), axis),
-                      softmax(cast(cast(x, DType::bf16), DType::f64), axis)),
+      EXPECT_LE(relative_difference(softmax(cast(x, DType::f32), axis), softmax(x, axis)), 1e-6);
+      EXPECT_LE(relative_difference(softmax(cast(x, DType::bf16), axis),
+                                    softmax(cast(cast(x, DType::bf16), DType::f64), axis)),
                 4e-3);
-      EXPECT_LE(worst(log_softmax(cast(x, DType::f32), axis), log_softmax(x, axis)), 1e-6);
+      EXPECT_LE(relative_difference(log_softmax(cast(x, DType::f32), axis), log_softmax(x, axis)),
+                1e-6);
       const Tensor moved = transpose(softmax(transpose(x, axis, -1), -1), axis, -1);
       EXPECT_EQ(moved.to_vector<double>(), softmax(x, axis).to_vector<double>());
     }

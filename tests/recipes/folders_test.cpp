@@ -1,6 +1,5 @@
 // Folders that transformers and sentence-transformers wrote (tools/golden/folders_tiny.py), through
 // the program as users call it.
-#include <cmath>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -15,6 +14,7 @@
 #include "strata/io/png.h"
 #include "strata/io/weights.h"
 #include "strata/ops/copy.h"
+#include "tests/support/difference.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
 
@@ -23,19 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::largest_difference;
 using testing::run_strata;
 using testing::TempFolder;
 
 const std::string kFolders = std::string(STRATA_SOURCE_DIR) + "/tests/golden/folders/";
 constexpr double kTolerance = 1e-4;
-
-double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
-  double largest = a.size() == b.size() ? 0 : INFINITY;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    largest = std::max(largest, std::isnan(a[i] - b[i]) ? INFINITY : std::abs(a[i] - b[i]));
-  }
-  return largest;
-}
 
 /// `strata forward` on a folder gives what transformers gave.
 void expect_answers(const std::string& folder, const std::string& name) {
@@ -46,10 +39,7 @@ void expect_answers(const std::string& folder, const std::string& name) {
   const TensorMap got = load_safetensors(temp / "out.safetensors");
   for (const auto& [key, wanted] : load_safetensors(kFolders + name + ".out.safetensors")) {
     ASSERT_TRUE(got.contains(key)) << key;
-    EXPECT_EQ(got.at(key).shape(), wanted.shape()) << key;
-    EXPECT_LE(largest_difference(got.at(key).to_vector<double>(), wanted.to_vector<double>()),
-              kTolerance)
-        << key;
+    EXPECT_LE(largest_difference(got.at(key), wanted), kTolerance) << key;
   }
 }
 
@@ -214,9 +204,7 @@ TEST(HubPhoto, IsPreparedAsByTransformers) {
     write_file(temp / "preprocessor_config.json", config);
     const Tensor wanted = dump.load(name);
     const Tensor got = recipes::hub_photo(dump.load("picture"), temp.path(), 24, 32);
-    ASSERT_EQ(got.shape(), wanted.shape()) << name;
-    EXPECT_LE(largest_difference(got.to_vector<double>(), wanted.to_vector<double>()), kTolerance)
-        << name;
+    EXPECT_LE(largest_difference(got, wanted), kTolerance) << name;
   }
   const TempFolder temp;
   for (const char* bad : {R"({"size": 0})", R"({"resample": 9})", R"({"do_resize": 3})",

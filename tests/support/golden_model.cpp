@@ -1,25 +1,18 @@
 #include "tests/support/golden_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include <gtest/gtest.h>
 
 #include "strata/ops/views.h"
+#include "tests/support/difference.h"
 
 namespace strata::testing {
 
 void expect_near(const Tensor& got, const Tensor& wanted, const std::string& what) {
   ASSERT_TRUE(got.defined()) << what;
-  ASSERT_EQ(got.shape(), wanted.shape()) << what;
-  const auto a = got.to_vector<double>(), b = wanted.to_vector<double>();
-  double worst = 0, largest = 1;
-  for (size_t i = 0; i < a.size(); ++i) {
-    worst = std::max(worst, std::abs(a[i] - b[i]));
-    largest = std::max(largest, std::abs(b[i]));
-  }
-  EXPECT_LT(worst, 1e-4 * largest) << what;
+  EXPECT_LT(relative_difference(got, wanted, /*least_scale=*/1), 1e-4) << what;
 }
 
 void expect_gradients(nn::Module& model, const TensorMap& dump, const std::string& name) {

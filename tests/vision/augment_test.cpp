@@ -16,6 +16,7 @@
 #include "strata/ops/views.h"
 #include "strata/vision/colour.h"
 #include "strata/vision/warp.h"
+#include "tests/support/difference.h"
 
 namespace strata {
 namespace {
@@ -27,12 +28,7 @@ const TensorMap& golden() {
 }
 
 void expect_golden(const std::string& name, const Tensor& y, double tolerance = 2e-6) {
-  const Tensor& wanted = golden().at(name);
-  ASSERT_EQ(y.shape(), wanted.shape()) << name;
-  const auto a = y.to_vector<double>(), b = wanted.to_vector<double>();
-  double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
-  EXPECT_LE(worst, tolerance) << name;
+  EXPECT_LE(testing::largest_difference(y, golden().at(name)), tolerance) << name;
 }
 
 TEST(Augment, ColoursAreThoseOfTorchvision) {

@@ -13,6 +13,7 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
@@ -29,14 +30,7 @@ const TensorMap& dump() {
 
 /// Largest difference over the largest value.
 double error(const std::vector<double>& got, const std::string& name) {
-  const auto wanted = dump().at(name).to_vector<double>();
-  EXPECT_EQ(got.size(), wanted.size()) << name;
-  double worst = 0, largest = 0;
-  for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
-    worst = std::max(worst, std::abs(got[i] - wanted[i]));
-    largest = std::max(largest, std::abs(wanted[i]));
-  }
-  return worst / largest;
+  return testing::relative_difference(got, dump().at(name).to_vector<double>());
 }
 
 Tensor by_rule(const char* name) {

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +16,7 @@
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/default_device.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
@@ -24,6 +24,7 @@ namespace strata::models {
 namespace {
 
 using testing::message;
+using testing::relative_difference;
 
 constexpr int64_t kSamples = 6;
 
@@ -65,17 +66,6 @@ const std::vector<Net>& nets() {
   return all;
 }
 
-double error(const Tensor& got, const Tensor& wanted) {
-  EXPECT_EQ(got.shape(), wanted.shape());
-  const auto x = got.to_vector<double>(), y = wanted.to_vector<double>();
-  double worst = 0, largest = 0;
-  for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-    worst = std::max(worst, std::abs(x[i] - y[i]));
-    largest = std::max(largest, std::abs(y[i]));
-  }
-  return worst / largest;
-}
-
 /// The same elements as in the dump: evenly spaced in the file's layout.
 std::vector<double> samples(const nn::NamedTensor& t) {
   Tensor g = t.tensor->grad();
@@ -102,11 +92,11 @@ TEST_P(UNetGolden, EqualsPyTorch) {
   model->eval();
   {
     const NoGrad no_grad;
-    EXPECT_LT(error((*model)(x, t), wanted("y")), 1e-4);
+    EXPECT_LT(relative_difference((*model)(x, t), wanted("y")), 1e-4);
   }
   model->train();
   const Tensor y = (*model)(x, t);
-  EXPECT_LT(error(y, wanted("y")), 1e-4);
+  EXPECT_LT(relative_difference(y, wanted("y")), 1e-4);
   backward(mse_loss(y, testing::rule_tensor("y", y.shape())));
   std::map<std::string, nn::NamedTensor> parameters;
   for (const nn::NamedTensor& p : model->named_tensors()) parameters[p.name] = p;

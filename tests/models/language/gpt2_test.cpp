@@ -1,6 +1,5 @@
 #include "models/language/gpt2.h"
 
-#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,29 +15,18 @@
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/default_device.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::models {
 namespace {
 
+using testing::largest_difference;
 using testing::message;
 using testing::rule_integers;
 
 constexpr int64_t kSamples = 12;
-
-double error(const std::vector<double>& got, const std::vector<double>& wanted) {
-  EXPECT_EQ(got.size(), wanted.size());
-  double worst = 0;
-  for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
-    worst = std::max(worst, std::abs(got[i] - wanted[i]));
-  }
-  return worst;
-}
-
-double error(const Tensor& got, const Tensor& wanted) {
-  return error(got.to_vector<double>(), wanted.to_vector<double>());
-}
 
 GPT2Config small() {
   return {.vocab_size = 97,
@@ -86,7 +74,7 @@ TEST(GPT2, EqualsTransformersForwardAndBack) {
     const Tensor mask = masked ? tensor(c.mask, {2, 11}) : Tensor();
     const Tensor logits = model(
         GPT2Inputs{.input_ids = rule_integers("input_ids", {2, 11}, 97), .attention_mask = mask});
-    EXPECT_LT(error(logits, dump.at(c.name + ".logits")), 1e-4) << c.name;
+    EXPECT_LT(largest_difference(logits, dump.at(c.name + ".logits")), 1e-4) << c.name;
     Tensor labels = rule_integers("labels", {2, 11}, 97);
     for (size_t i = 0; i < c.mask.size(); ++i) {
       if (!c.mask[i]) labels.data<int64_t>()[i] = -100;
@@ -151,7 +139,7 @@ TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
                                            .cache = &cache,
                                            .last_only = true});
       EXPECT_EQ(part.shape(), (Shape{2, 1, 97}));
-      EXPECT_LT(error(part, slice(whole, 1, end - 1, end)), 1e-5) << c.name << begin;
+      EXPECT_LT(largest_difference(part, slice(whole, 1, end - 1, end)), 1e-5) << c.name << begin;
     }
     EXPECT_EQ(cache.length(), 11);
   }
@@ -170,7 +158,7 @@ TEST(GPT2, CachesHaveTheHiddenStatesDtype) {
     KvCache cache = model.make_cache(1, 11);
     for (int64_t i = 0; i < 11; ++i) {
       const Tensor part = model(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
-      EXPECT_LT(error(part, slice(whole, 1, i, i + 1)), bound) << name_of(dtype) << i;
+      EXPECT_LT(largest_difference(part, slice(whole, 1, i, i + 1)), bound) << name_of(dtype) << i;
     }
   }
 }
@@ -188,11 +176,11 @@ TEST(GPT2, MatricesInBf16GiveTheResultsOfTheirF32Values) {
     const Tensor ids = rule_integers("input_ids", {1, 11}, 97);
     const Tensor whole = wide(ids);
     EXPECT_EQ(whole.dtype(), DType::f32);
-    EXPECT_LT(error(narrow(ids), whole), 1e-5) << c.name;
+    EXPECT_LT(largest_difference(narrow(ids), whole), 1e-5) << c.name;
     KvCache cache = narrow.make_cache(1, 11);
     for (int64_t i = 0; i < 11; ++i) {
       const Tensor part = narrow(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
-      EXPECT_LT(error(part, slice(whole, 1, i, i + 1)), 1e-5) << c.name << i;
+      EXPECT_LT(largest_difference(part, slice(whole, 1, i, i + 1)), 1e-5) << c.name << i;
     }
   }
   GPT2 model(small());
@@ -211,11 +199,12 @@ TEST(GPT2, PositionsMayBeGiven) {
   const Tensor ids = rule_integers("input_ids", {1, 4}, 97);
   const Tensor moved =
       model(GPT2Inputs{.input_ids = ids, .position_ids = tensor<int64_t>({5, 6, 7, 8}, {1, 4})});
-  EXPECT_GT(error(moved, model(ids)), 1e-4);
-  EXPECT_EQ(error(model(GPT2Inputs{.input_ids = ids,
-                                   .position_ids = tensor<int64_t>({0, 1, 2, 3}, {1, 4})}),
-                  model(ids)),
-            0);
+  EXPECT_GT(largest_difference(moved, model(ids)), 1e-4);
+  EXPECT_EQ(
+      largest_difference(model(GPT2Inputs{.input_ids = ids,
+                                          .position_ids = tensor<int64_t>({0, 1, 2, 3}, {1, 4})}),
+                         model(ids)),
+      0);
 }
 
 TEST(GPT2, DropsOnlyInTraining) {
@@ -225,9 +214,9 @@ TEST(GPT2, DropsOnlyInTraining) {
     config.resid_pdrop = config.embd_pdrop = p;
     GPT2 model(config);
     const Tensor ids = rule_integers("input_ids", {1, 9}, 97);
-    EXPECT_GT(error(model(ids), model(ids)), 0);
+    EXPECT_GT(largest_difference(model(ids), model(ids)), 0);
     model.eval();
-    EXPECT_EQ(error(model(ids), model(ids)), 0);
+    EXPECT_EQ(largest_difference(model(ids), model(ids)), 0);
   }
 }
 

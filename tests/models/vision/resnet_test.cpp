@@ -1,6 +1,5 @@
 #include "models/vision/resnet.h"
 
-#include <cmath>
 #include <string>
 #include <tuple>
 
@@ -18,11 +17,13 @@
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::models {
 namespace {
 
+using testing::relative_difference;
 using testing::rule_integers;
 using testing::rule_tensor;
 
@@ -32,21 +33,6 @@ ResNetConfig ten_classes(int depth) {
   ResNetConfig config = resnet_config(depth);
   config.classes = 10;
   return config;
-}
-
-/// Largest difference over the largest value.
-double error(const std::vector<double>& got, const std::vector<double>& wanted) {
-  EXPECT_EQ(got.size(), wanted.size());
-  double worst = 0, largest = 0;
-  for (size_t i = 0; i < std::min(got.size(), wanted.size()); ++i) {
-    worst = std::max(worst, std::abs(got[i] - wanted[i]));
-    largest = std::max(largest, std::abs(wanted[i]));
-  }
-  return worst / largest;
-}
-
-double error(const Tensor& got, const Tensor& wanted) {
-  return error(got.to_vector<double>(), wanted.to_vector<double>());
 }
 
 /// The same elements as in the dump: evenly spaced in the file's layout.
@@ -94,7 +80,7 @@ class ResNetGolden : public ::testing::TestWithParam<std::tuple<int, int, int>> 
   void expect_training_equal(ResNet& model, DType dtype, double tolerance, double of_gradients) {
     model.train();
     const Tensor y = model(cast(images(), dtype));
-    EXPECT_LT(error(y, wanted("train")), tolerance);
+    EXPECT_LT(relative_difference(y, wanted("train")), tolerance);
     backward(cross_entropy(y, rule_integers("y", {3}, 10)));
     std::map<std::string, nn::NamedTensor> parameters, buffers;
     for (const nn::NamedTensor& t : model.named_tensors()) {
@@ -103,7 +89,8 @@ class ResNetGolden : public ::testing::TestWithParam<std::tuple<int, int, int>> 
     if (of_gradients > 0) expect_gradients_equal(parameters, "", of_gradients);
     int64_t i = 0;
     for (const auto& [name, t] : buffers) {
-      EXPECT_LT(error(samples(*t.tensor, t.layout), row(wanted("running"), i++)), tolerance)
+      EXPECT_LT(relative_difference(samples(*t.tensor, t.layout), row(wanted("running"), i++)),
+                tolerance)
           << name;
     }
   }
@@ -117,10 +104,11 @@ TEST_P(ResNetGolden, EqualsTorchvision) {
   ResNet model(ten_classes(std::get<0>(GetParam())));
   testing::set_rule_weights(model);
   model.eval();
-  EXPECT_LT(error(model(images()), wanted("eval")), 1e-4) << "layer by layer";
+  EXPECT_LT(relative_difference(model(images()), wanted("eval")), 1e-4) << "layer by layer";
   {
     const NoGrad no_grad;
-    EXPECT_LT(error(model(images()), wanted("eval")), 1e-4) << "norms folded into convolutions";
+    EXPECT_LT(relative_difference(model(images()), wanted("eval")), 1e-4)
+        << "norms folded into convolutions";
   }
   expect_training_equal(model, DType::f32, 1e-4, 0);
 }
@@ -143,7 +131,7 @@ TEST_P(ResNetGolden, GradientsEqualTorchvisionInF32) {
   model.train();
   const auto picked = static_cast<int>(wanted("apart.images").item<double>());
   const Tensor y = model(images(fmt::format("x{}", picked)));
-  EXPECT_LT(error(y, wanted("apart.train")), 1e-5);
+  EXPECT_LT(relative_difference(y, wanted("apart.train")), 1e-5);
   backward(cross_entropy(y, rule_integers("y", {3}, 10)));
   expect_gradients_equal(parameters, "apart.", 1e-4);
 }
@@ -189,15 +177,15 @@ TEST(ResNet, FoldsAnewAfterWeightsChange) {
     return model(x);
   };
   const Tensor before = folded();
-  EXPECT_LT(error(before, model(x)), 1e-5);
+  EXPECT_LT(relative_difference(before, model(x)), 1e-5);
   for (const nn::NamedTensor& t : model.named_tensors()) {
     if (t.name != "layer2.0.bn1.running_var") continue;
     const NoGrad no_grad;
     fill_(*t.tensor, 0.1);
   }
   const Tensor after = folded();
-  EXPECT_GT(error(after, before), 1e-2) << "a stale product was used";
-  EXPECT_LT(error(after, model(x)), 1e-5);
+  EXPECT_GT(relative_difference(after, before), 1e-2) << "a stale product was used";
+  EXPECT_LT(relative_difference(after, model(x)), 1e-5);
 }
 
 TEST(ResNet, ConfigsAreChecked) {

@@ -1,6 +1,4 @@
 // Against PyTorch; tools/golden/layers_conv_norm.py made the numbers.
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -21,6 +19,7 @@
 #include "strata/ops/creation.h"
 #include "strata/optim/update_batch_norm.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
@@ -34,15 +33,7 @@ void expect_golden(const std::string& name, const Tensor& y, double tolerance = 
   static const TensorMap dump =
       load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/conv_norm.safetensors");
   ASSERT_TRUE(dump.contains(name)) << name;
-  const Tensor& wanted = dump.at(name);
-  ASSERT_EQ(y.shape(), wanted.shape()) << name;
-  const auto a = y.to_vector<double>(), b = wanted.to_vector<double>();
-  double worst = 0, largest = 1;
-  for (size_t i = 0; i < a.size(); ++i) {
-    worst = std::max(worst, std::abs(a[i] - b[i]));
-    largest = std::max(largest, std::abs(b[i]));
-  }
-  EXPECT_LE(worst / largest, tolerance) << name;
+  EXPECT_LE(testing::relative_difference(y, dump.at(name), /*least_scale=*/1), tolerance) << name;
 }
 
 const std::pair<const char*, PadMode> kModes[] = {{"zeros", PadMode::constant},

@@ -12,17 +12,13 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 
 namespace strata::nn {
 namespace {
 
-double farthest(const Tensor& a, const Tensor& b) {
-  const auto x = a.to_vector<double>(), y = b.to_vector<double>();
-  double most = 0;
-  for (size_t i = 0; i < x.size(); ++i) most = std::max(most, std::abs(x[i] - y[i]));
-  return most;
-}
+using testing::largest_difference;
 
 TEST(GroupNorm, BringsEachGroupToMean0AndVariance1) {
   GroupNorm layer({.groups = 2, .channels = 4, .eps = 0});
@@ -30,7 +26,7 @@ TEST(GroupNorm, BringsEachGroupToMean0AndVariance1) {
   const double r = std::sqrt(5.0), s = std::sqrt(125.0);
   const Tensor y =
       tensor<double>({-3 / r, -1 / r, -15 / s, -5 / s, 1 / r, 3 / r, 5 / s, 15 / s}, {1, 2, 4});
-  EXPECT_LE(farthest(layer(x), y), 1e-6);
+  EXPECT_LE(largest_difference(layer(x), y), 1e-6);
 }
 
 TEST(GroupNorm, AppliesSiluAndShiftAsSeparateOpsDo) {
@@ -38,8 +34,9 @@ TEST(GroupNorm, AppliesSiluAndShiftAsSeparateOpsDo) {
   fused.weight = plain.weight = randn({6});
   fused.bias = plain.bias = randn({6});
   const Tensor x = randn({3, 5, 4, 6}), shift = randn({3, 6});
-  EXPECT_LE(farthest(fused(x), silu(plain(x))), 1e-6);
-  EXPECT_LE(farthest(fused(x, shift), silu(plain(x + reshape(shift, {3, 1, 1, 6})))), 2e-6);
+  EXPECT_LE(largest_difference(fused(x), silu(plain(x))), 1e-6);
+  EXPECT_LE(largest_difference(fused(x, shift), silu(plain(x + reshape(shift, {3, 1, 1, 6})))),
+            2e-6);
 }
 
 TEST(GroupNorm, HasPyTorchsParameters) {
