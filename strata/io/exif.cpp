@@ -20,8 +20,9 @@ size_t number(Bytes bytes, size_t at, size_t width, bool big) {
   return value;
 }
 
-/// Of EXIF data, which are laid out as a TIFF file.
-int orientation_of(Bytes tiff) {
+}  // namespace
+
+int exif_orientation(Bytes tiff) {
   constexpr size_t kOrientation = 0x0112, kShort = 3, kEntry = 12;
   const bool big = begins_with(tiff, "MM");
   if ((!big && !begins_with(tiff, "II")) || number(tiff, 2, 2, big) != 42) return 1;
@@ -37,9 +38,7 @@ int orientation_of(Bytes tiff) {
   return 1;
 }
 
-}  // namespace
-
-int exif_orientation(Bytes jpeg) {
+int jpeg_orientation(Bytes jpeg) {
   constexpr std::string_view kExif("Exif\0\0", 6);
   for (size_t at = 2; at + 4 <= jpeg.size() && jpeg[at] == 0xff;) {
     const uint8_t marker = jpeg[at + 1];
@@ -52,7 +51,7 @@ int exif_orientation(Bytes jpeg) {
     if (marker == 0xda || length < 2 || length > jpeg.size() - at - 2) break;
     const Bytes segment = jpeg.subspan(at + 4, length - 2);
     if (marker == 0xe1 && begins_with(segment, kExif)) {
-      return orientation_of(segment.subspan(kExif.size()));
+      return exif_orientation(segment.subspan(kExif.size()));
     }
     at += 2 + length;
   }

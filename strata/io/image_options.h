@@ -8,7 +8,7 @@ namespace strata {
 struct ImageOptions {
   int channels = 3;                        ///< 1 (grey), 3 (RGB) or 4 (RGB and opacity)
   int64_t most_pixels = int64_t{1} << 27;  ///< larger images are refused before memory is taken
-  bool upright = false;  ///< turns a JPEG as its EXIF data ask for: cameras store what they see
+  bool upright = false;  ///< turned as EXIF data ask for: cameras store what they see
 };
 
 }  // namespace strata

@@ -82,7 +82,7 @@ Tensor decode_jpeg(const std::string& name, std::span<const uint8_t> bytes,
     out = empty({height, width, channels}, DType::u8, kCpu, "read_jpeg");
     convert_cmyk(pixels.data<uint8_t>(), int64_t{width} * height, channels, out.data<uint8_t>());
   }
-  return options.upright ? turn_upright(out, exif_orientation(bytes)) : out;
+  return options.upright ? turn_upright(out, jpeg_orientation(bytes)) : out;
 }
 
 Tensor read_jpeg(const std::string& path, const ImageOptions& options) {

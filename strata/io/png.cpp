@@ -12,6 +12,7 @@
 #include <png.h>
 
 #include "strata/base/error.h"
+#include "strata/io/exif.h"
 #include "strata/io/file.h"
 #include "strata/io/gzip.h"
 #include "strata/ops/copy.h"
@@ -57,6 +58,18 @@ void check_chunks(const std::string& path, std::span<const uint8_t> file,
   }
   const int colours = bytes[25] == 2 ? 3 : bytes[25] == 4 ? 2 : bytes[25] == 6 ? 4 : 1;
   check_unpacked_size(path, size, (width * bytes[24] * colours + 7) / 8 * height);
+}
+
+/// How the camera was held, as a file whose chunks were checked says; see exif_orientation.
+int orientation_of(std::span<const uint8_t> file) {
+  for (size_t at = 8; at < file.size();) {
+    const size_t length = big_endian(file.data() + at);
+    if (std::memcmp(file.data() + at + 4, "eXIf", 4) == 0) {
+      return exif_orientation(file.subspan(at + 8, length));
+    }
+    at += 12 + length;
+  }
+  return 1;
 }
 
 /// libpng at work on a file, by its plain interface: the simple one (png_image) mixes up the pixels
@@ -167,14 +180,15 @@ Tensor decode_png(const std::string& path, std::span<const uint8_t> file,
   if (!decoder.read_pixels(pixels.data<uint8_t>())) {
     throw FormatError(path, fmt::format("damaged PNG: {}", decoder.fault()));
   }
-  if (stored == options.channels) return pixels;
+  const int orientation = options.upright ? orientation_of(file) : 1;
+  if (stored == options.channels) return turn_upright(pixels, orientation);
   Tensor out = empty({height, width, options.channels}, DType::u8, kCpu, "read_png");
   const uint8_t* from = pixels.data<uint8_t>();
   uint8_t* to = out.data<uint8_t>();
   for (int64_t i = 0; i < height * width; ++i) {
     convert_pixel(from + i * stored, stored, to + i * options.channels, options.channels);
   }
-  return out;
+  return turn_upright(out, orientation);
 }
 
 Tensor read_png(const std::string& path, const ImageOptions& options) {

@@ -1,7 +1,5 @@
 #include "strata/io/jpeg.h"
 
-#include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -13,6 +11,8 @@
 #include "strata/io/png.h"
 #include "strata/io/safetensors.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
+#include "tests/support/difference.h"
 #include "tests/support/hostile.h"
 #include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
@@ -34,14 +34,9 @@ std::string file(const std::string& name) {
   return {reinterpret_cast<const char*>(t.data<uint8_t>()), static_cast<size_t>(t.numel())};
 }
 
-int largest_difference(const Tensor& a, const Tensor& b) {
+double difference(const Tensor& a, const Tensor& b) {
   EXPECT_EQ(describe(a), describe(b));
-  const auto x = a.to_vector<int>(), y = b.to_vector<int>();
-  int worst = 0;
-  for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-    worst = std::max(worst, std::abs(x[i] - y[i]));
-  }
-  return worst;
+  return testing::largest_difference(a, b);
 }
 
 TEST(Jpeg, ReadsWhatPilReads) {
@@ -50,9 +45,8 @@ TEST(Jpeg, ReadsWhatPilReads) {
     spill(folder / "a.jpg", file(name));
     const Tensor& wanted = dump().at(name);
     const int channels = name == "grey" ? 1 : 3;
-    EXPECT_LE(largest_difference(read_jpeg(folder / "a.jpg", {.channels = channels}), wanted), 1)
-        << name;
-    EXPECT_LE(largest_difference(read_image(folder / "a.jpg", {.channels = channels}), wanted), 1)
+    EXPECT_LE(difference(read_jpeg(folder / "a.jpg", {.channels = channels}), wanted), 1) << name;
+    EXPECT_LE(difference(read_image(folder / "a.jpg", {.channels = channels}), wanted), 1)
         << name << " by its content";
     const Tensor four = read_jpeg(folder / "a.jpg", {.channels = 4});
     EXPECT_EQ(four.to_vector<int>()[3], 255);
@@ -93,7 +87,7 @@ std::string segment(char marker, const std::string& content) {
 
 TEST(Exif, IsReadFromAnySoundPlace) {
   const auto read = [](const std::string& bytes) {
-    return exif_orientation({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    return jpeg_orientation({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   };
   const auto app1 = [](const std::string& data) { return "\xff\xd8" + segment('\xe1', data); };
   for (int o = 1; o <= 8; ++o) {
@@ -126,8 +120,34 @@ TEST(Jpeg, StandsUprightWhereAsked) {
     EXPECT_EQ(upright.to_vector<int>(), turn_upright(stored, 8).to_vector<int>());
     EXPECT_NE(upright.to_vector<int>(), stored.to_vector<int>());
   }
-  write_png(folder / "a.png", full({2, 3, 3}, 7, DType::u8));
-  EXPECT_EQ(describe(read_image(folder / "a.png", {.upright = true})), "u8[2, 3, 3]");
+}
+
+/// A PNG with a chunk of EXIF data `at` so many bytes behind its beginning.
+std::string with_exif(std::string png, size_t at, int orientation) {
+  const std::string data = exif(orientation, true).substr(6);
+  png.insert(at, std::string(3, '\0') + static_cast<char>(data.size()) + "eXIf" + data +
+                     std::string(4, '\0'));
+  return png;
+}
+
+TEST(Png, StandsUprightWhereAsked) {
+  const TempFolder folder;
+  const Tensor stored = reshape(arange(0, 18, 1, DType::u8), {2, 3, 3});
+  const std::string png = encode_png(stored);
+  // Behind the header, and before the end, which are of 8 + 25 and of 12 bytes.
+  for (const size_t at : {size_t{33}, png.size() - 12}) {
+    for (const int channels : {3, 4}) {
+      spill(folder / "a.png", with_exif(png, at, 6));
+      const ImageOptions as_stored = {.channels = channels};
+      const ImageOptions turned = {.channels = channels, .upright = true};
+      const Tensor upright = read_image(folder / "a.png", turned);
+      EXPECT_EQ(upright.shape(), (Shape{3, 2, channels}));
+      EXPECT_EQ(upright.to_vector<int>(),
+                turn_upright(read_image(folder / "a.png", as_stored), 6).to_vector<int>());
+    }
+  }
+  spill(folder / "b.png", png);
+  EXPECT_EQ(describe(read_image(folder / "b.png", {.upright = true})), "u8[2, 3, 3]");
 }
 
 TEST(Jpeg, RefusesTruncationAndSurvivesChanges) {

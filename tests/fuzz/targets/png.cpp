@@ -6,7 +6,7 @@ namespace strata::fuzz {
 
 Target png_target() {
   return {.name = "png", .files = {"image.png"}, .read = [](const std::string& path) {
-            read_png(path);
+            read_png(path, {.upright = true});
           }};
 }
 
