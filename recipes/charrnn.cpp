@@ -101,7 +101,7 @@ GenerateResult generate(System& system, const GenerateRequest& request, const Te
     const Tensor logits = model.step(from_span(ids, {1, count}), state);
     return select(logits, 1, count - 1).to_vector<float>();
   };
-  return write_text({tokenizer, next}, request, sink);
+  return write_text({tokenizer, next}, tokenizer.encode(request.prompt), request, sink);
 }
 
 }  // namespace

@@ -70,11 +70,11 @@ GenerateResult generate(System& system, const GenerateRequest& request, const Te
   const ByteBpe tokenizer = ByteBpe::load(system.folder);
   std::vector<int64_t> stop = stop_tokens(system);
   if (const auto end = tokenizer.find("<|endoftext|>"); stop.empty() && end) stop = {*end};
-  const std::vector<int64_t> ids = tokenizer.encode(request.prompt);
+  std::vector<int64_t> ids = tokenizer.encode(request.prompt);
   expect_embedded(system, tokenizer, ids, network(system).config().vocab_size);
-  const auto prompt = static_cast<int64_t>(ids.size());
-  return write_text({tokenizer, gpt2_next(network(system)), stop},
-                    with_folder_defaults(request, system, prompt), sink);
+  const auto tokens = static_cast<int64_t>(ids.size());
+  return write_text({tokenizer, gpt2_next(network(system)), stop}, std::move(ids),
+                    with_folder_defaults(request, system, tokens), sink);
 }
 
 /// What a config.json says in other words, and features that are not built here.

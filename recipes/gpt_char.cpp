@@ -91,7 +91,7 @@ std::unique_ptr<train::Training> train_gpt_char(nn::Module& model, const Setting
 GenerateResult generate(System& system, const GenerateRequest& request, const TextSink& sink) {
   const CharTokenizer tokenizer(vocabulary_of(system.settings));
   auto& model = static_cast<models::GPT2&>(*system.model);
-  return write_text({tokenizer, gpt2_next(model)}, request, sink);
+  return write_text({tokenizer, gpt2_next(model)}, tokenizer.encode(request.prompt), request, sink);
 }
 
 }  // namespace

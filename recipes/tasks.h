@@ -23,7 +23,7 @@ struct Prediction {
 
 /// What `generate` is asked for.
 struct GenerateRequest {
-  std::string prompt;
+  std::string prompt = {};
   /// New ones at most. Below 0: what the model's folder says, else 100.
   int64_t max_tokens = -1;
   int64_t min_tokens = 0;  ///< new ones before the text may end by itself

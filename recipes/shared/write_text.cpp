@@ -112,10 +112,10 @@ void forbid(const std::vector<int64_t>& tokens, std::vector<float>& logits) {
 
 }  // namespace
 
-GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
-                          const TextSink& sink) {
+GenerateResult write_text(const Writer& writer, std::vector<int64_t> prompt,
+                          const GenerateRequest& request, const TextSink& sink) {
   TokenSampler sampler(sampling_of(request), request.seed);
-  std::vector<int64_t> ids = writer.tokenizer.encode(request.prompt);
+  std::vector<int64_t> ids = std::move(prompt);
   GenerateResult result = {.prompt_tokens = static_cast<int64_t>(ids.size())};
   if (ids.empty()) {
     if (writer.stop.empty()) throw ValueError("generate", "the prompt is empty");

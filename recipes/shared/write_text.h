@@ -20,12 +20,12 @@ struct Writer {
   std::vector<int64_t> stop = {};  ///< tokens that end a text; they are not shown
 };
 
-/// Goes on with the request's prompt, token by token, each handed to `sink` as text. An empty
-/// prompt begins behind the first stop token. What the request leaves open is not restricted, but
-/// for the length. Throws ValueError for settings out of range and an empty prompt where there is
-/// no stop token; what the tokenizer and `next` throw.
-GenerateResult write_text(const Writer& writer, const GenerateRequest& request,
-                          const TextSink& sink);
+/// Goes on with the prompt's tokens, one by one, each handed to `sink` as text. An empty prompt
+/// begins behind the first stop token. What the request leaves open is not restricted, but for the
+/// length. Throws ValueError for settings out of range and an empty prompt where there is no stop
+/// token; what the tokenizer and `next` throw.
+GenerateResult write_text(const Writer& writer, std::vector<int64_t> prompt,
+                          const GenerateRequest& request, const TextSink& sink);
 
 /// The request with what it leaves open taken from the folder's generation_config.json, if there is
 /// one; `prompt_tokens` count where that limits the whole text. Where its do_sample is false it is

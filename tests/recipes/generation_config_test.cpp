@@ -86,7 +86,7 @@ TEST(WriteText, EndsNoSoonerThanAsked) {
     return true;
   };
   const GenerateResult result =
-      write_text(writer, {.prompt = "a", .min_tokens = 3, .temperature = 0}, sink);
+      write_text(writer, tokenizer.encode("a"), {.min_tokens = 3, .temperature = 0}, sink);
   EXPECT_EQ(text, "aaa");
   EXPECT_TRUE(result.stopped);
 }
