@@ -13,6 +13,7 @@
 #include "recipes/shared/vit_names.h"
 #include "strata/base/error.h"
 #include "strata/io/image_file.h"
+#include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/softmax.h"
@@ -102,7 +103,10 @@ Prediction predict(System& system, const std::string& path) {
   const Tensor picture = read_image(path, {.upright = true});
   const int64_t width = c.image_width ? c.image_width : c.image_size;
   const Tensor x = hub_photo(picture, system.folder, c.image_size, width);
-  const auto shares = softmax((*system.model)(x), -1).to_vector<double>();
+  const Tensor logits = (*system.model)(x);
+  const bool several =
+      c.num_labels == 1 || value_of(system.hub, "problem_type", "") == "multi_label_classification";
+  const auto shares = (several ? sigmoid(logits) : softmax(logits, -1)).to_vector<double>();
   const auto labels = labels_of(system, c.num_labels);
   Prediction out;
   constexpr int64_t kShown = 32;

@@ -1,4 +1,10 @@
+#include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,14 +24,12 @@ struct ConvertArguments : Use {
   std::string output;
 };
 
-/// What lies beside the weights of a model's folder and belongs to it.
-constexpr const char* kCompanions[] = {"tokenizer.json",
-                                       "tokenizer_config.json",
-                                       "vocab.json",
-                                       "merges.txt",
-                                       "encoder.json",
-                                       "vocab.bpe",
-                                       "vocab.txt",
+/// The forms of a tokenizer; of several in a folder the first is read.
+constexpr const char* kTokenizers[] = {"tokenizer.json", "vocab.json", "merges.txt",
+                                       "encoder.json",   "vocab.bpe",  "vocab.txt"};
+
+/// What else lies beside the weights of a model's folder and belongs to it.
+constexpr const char* kCompanions[] = {"tokenizer_config.json",
                                        "special_tokens_map.json",
                                        "added_tokens.json",
                                        "generation_config.json",
@@ -33,6 +37,28 @@ constexpr const char* kCompanions[] = {"tokenizer.json",
                                        "sentence_bert_config.json",
                                        "config_sentence_transformers.json",
                                        "preprocessor_config.json"};
+
+/// The files of those names, also packed, that a folder holds.
+std::vector<std::string> held(const fs::path& folder, std::span<const char* const> names) {
+  std::vector<std::string> out;
+  for (const std::string name : names) {
+    for (const std::string& form : {name, name + ".gz"}) {
+      if (fs::exists(folder / form)) out.push_back(form);
+    }
+  }
+  return out;
+}
+
+/// Throws ValueError where a tokenizer of another form would stay beside the one that is copied:
+/// who reads the folder may take that one.
+void refuse_other_tokenizer(const fs::path& folder, const std::vector<std::string>& copied) {
+  if (copied.empty()) return;
+  for (const std::string& name : held(folder, kTokenizers)) {
+    if (std::find(copied.begin(), copied.end(), name) != copied.end()) continue;
+    throw ValueError("convert", (folder / name).string() + " is the tokenizer of another model",
+                     "remove it, or choose another folder");
+  }
+}
 
 /// A file, or a folder with all in it. Onto itself: nothing to do.
 void copy_entry(const fs::path& from, const fs::path& to) {
@@ -59,14 +85,13 @@ int convert(const ConvertArguments& a) {
     train::save_weights(a.output, *system.model,
                         recipes::settings_to_save(system.recipe->name, system.settings));
   } else {
+    const fs::path from = system.folder, to = a.output;
+    std::vector<std::string> beside = held(from, kTokenizers);
+    refuse_other_tokenizer(to, beside);
+    for (std::string& name : held(from, kCompanions)) beside.push_back(std::move(name));
     recipes::save_hub_folder(a.output, system);
-    for (const std::string name : kCompanions) {
-      for (const std::string& form : {name, name + ".gz"}) {
-        const fs::path from = fs::path(system.folder) / form;
-        if (fs::exists(from)) copy_entry(from, fs::path(a.output) / form);
-      }
-    }
-    copy_modules(system.folder, a.output);
+    for (const std::string& name : beside) copy_entry(from / name, to / name);
+    copy_modules(from, to);
   }
   const auto parameters = system.model->parameter_count();
   if (a.common.json) {

@@ -10,16 +10,21 @@
 #include "models/generative/diffusion.h"
 #include "models/language/bert.h"
 #include "models/language/gpt2.h"
+#include "models/vision/vit.h"
 #include "recipes/shared/diffusers_unet.h"
 #include "recipes/shared/hub_folder.h"
 #include "recipes/shared/hub_photo.h"
 #include "recipes/shared/system.h"
 #include "strata/base/error.h"
 #include "strata/io/file.h"
+#include "strata/io/image_file.h"
+#include "strata/io/png.h"
 #include "strata/io/weights.h"
+#include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/tape/grad_mode.h"
 #include "tests/support/message.h"
 #include "tests/support/program.h"
@@ -141,6 +146,44 @@ TEST(BertOptions, KeepNoPaddingAndTheKindOfAProblem) {
   System plain = open_system(kFolders + "bert-labels");
   save_hub_folder(temp / "plain", plain);
   EXPECT_FALSE(json::parse(read_text_file(temp / "plain/config.json")).contains("problem_type"));
+}
+
+TEST(VitOptions, GiveEachLabelAShareOfItsOwnWhereSeveralMayBeTrue) {
+  const TempFolder temp;
+  write_png(temp / "a.png", randint(0, 256, {40, 40, 3}, DType::u8));
+  const auto sum = [&](const std::string& folder) {
+    const NoGrad no_grad;
+    System system = open_system(folder);
+    double all = 0;
+    for (const auto& c : system.recipe->predict(system, temp / "a.png").classes) {
+      all += c.probability;
+    }
+    return all;
+  };
+  EXPECT_NEAR(sum(kFolders + "vit-labels"), 1, 1e-6);
+  System system = open_system(kFolders + "vit-labels");
+  const auto& c = system.settings.as<models::ViTConfig>();
+  const int64_t width = c.image_width ? c.image_width : c.image_size;
+  const NoGrad no_grad;
+  const Tensor x = hub_photo(read_image(temp / "a.png"), system.folder, c.image_size, width);
+  const double wanted = strata::sum(sigmoid((*system.model)(x))).item<double>();
+  EXPECT_NEAR(sum(changed(temp, "vit-labels", {{"problem_type", "multi_label_classification"}})),
+              wanted, 1e-6);
+}
+
+TEST(SavedFolder, IsNotMixedWithAnotherTokenizer) {
+  const TempFolder temp;
+  const std::string folder = changed(temp, "gpt2-shards", json::object());
+  write_file(folder + "/vocab.json", "{}");
+  fs::create_directories(temp / "saved");
+  write_file(temp / "saved/tokenizer.json", "{}");
+  const auto run = run_strata({"convert", folder, "--output", temp / "saved"});
+  EXPECT_EQ(run.status, 1) << run.err;
+  EXPECT_NE(run.err.find("tokenizer.json is the tokenizer of another model"), std::string::npos)
+      << run.err;
+  EXPECT_FALSE(fs::exists(temp / "saved/config.json"));
+  fs::remove(temp / "saved/tokenizer.json");
+  EXPECT_EQ(run_strata({"convert", folder, "--output", temp / "saved"}).status, 0);
 }
 
 TEST(SavedFolder, LosesTheShardsOfTheModelBeforeIt) {
