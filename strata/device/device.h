@@ -24,9 +24,8 @@ std::string to_string(Device device);
 /// The device of that name: cpu, meta, cuda or cuda:N. Throws ValueError.
 Device device_from_name(std::string_view name);
 
-/// Tags by which a kernel's overload for a device is chosen.
+/// The tag by which a kernel's overload for the processor is chosen.
 struct Cpu {};
-struct Cuda {};
 
 #ifdef STRATA_CUDA
 inline constexpr bool kHasCuda = true;
