@@ -19,6 +19,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
+// Up to this many rows, panels of the right factor are packed where they are used.
+inline constexpr int64_t kFewRows = 192;
 // Steps of k between two visits to C.
 inline constexpr int64_t kFewRowsDepth = kLanes > 8 ? 1024 : 512;
 
@@ -83,6 +85,44 @@ void few_rows(const GemmProblem<T>& p) {
   const int64_t depth = step_depth<T>(p.k, kFewRowsDepth);
   for_each_task(work, p.n, p.shared_out ? p.n : task_size(work, p.n, kTileColumns, 16),
                 [&](Range columns) HWY_ATTR { few_rows_task(p, depth, columns); });
+}
+
+// Whether the result is a single panel, one vector wide: higher tiles suit it.
+inline bool is_narrow(const GemmProblem<float>& p) {
+  return p.n <= kLanes && p.m > kTileRows && p.m <= kFewRows && is_direct(p) &&
+         p.left.k_step <= kTileColumns;
+}
+
+// Tiles of equal height over some rows of a narrow result.
+inline void narrow_task(const GemmProblem<float>& p, Range rows) {
+  constexpr int64_t kDepth = 512;  // of a panel that stays in the first cache
+  const int64_t height = ceil_div(rows.size(), ceil_div(rows.size(), kNarrowRows));
+  for_each_k_step(p.k, step_depth<float>(p.k, kDepth), [&](const KStep& ks) HWY_ATTR {
+    RightPanel panel = {p.right.data + ks.begin * p.right.k_step, p.right.k_step};
+    if (p.right.lane_step != 1 || p.n < kLanes) {
+      float* packed = gemm_buffers().panel.get(kLanes * ks.depth);
+      pack_right(p, ks, 0, packed);
+      panel = {packed, kLanes};
+    }
+    for (int64_t i = rows.begin; i < rows.end; i += height) {
+      const LeftView left = view_left(p, ks, {i, rows.end});
+      const TileOutput<float> out = output_at(p, ks, i, 0);
+      const TileFunction product = tile_function(std::min(height, rows.end - i), 1, left.rows);
+      product(ks.depth, left.data, left.tile_step, panel.data, panel.step,
+              {out.c, out.ld, out.beta != 0 ? out.addend : nullptr, out.bias,
+               out.activation == Activation::relu, nullptr, p.n % kLanes},
+              {left.data});
+    }
+  });
+}
+
+inline void narrow_product(const GemmProblem<float>& p) {
+  constexpr double kTaskWork = 1e6;  // multiplications: each task packs the right factor anew
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
+  const auto tasks =
+      p.shared_out ? 1 : std::max<int64_t>(static_cast<int64_t>(work / kTaskWork), 1);
+  for_each_task(work, p.m, ceil_div(p.m, tasks),
+                [&](Range rows) HWY_ATTR { narrow_task(p, rows); });
 }
 
 // Sums so short that nothing is repaid by packing the right factor for all: each task does some

@@ -18,9 +18,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace strata::kernels::HWY_NAMESPACE {
 
-// Up to this many rows, panels of the right factor are packed where they are used.
-inline constexpr int64_t kFewRows = 192;
-
 // From this many rows on, packing the right factor costs nothing beside passing over C in order.
 inline constexpr int64_t kTallRows = 2048;
 
@@ -35,6 +32,9 @@ GemmProblem<T> best_side(const GemmProblem<T>& p) {
 
 template <class T>
 void whole_product(const GemmProblem<T>& p) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_narrow(p)) return narrow_product(p);
+  }
   if (p.m <= kFewRows && p.right.lane_step == 1) {
     return few_rows(p);
   }

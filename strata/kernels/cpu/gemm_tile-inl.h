@@ -118,7 +118,7 @@ inline HWY_NOINLINE void store_edge(const float* HWY_RESTRICT sums, int rows, in
 template <int kRows, int kVectors>
 HWY_INLINE void store_edge_of(const V32 (&acc)[kRows][kVectors], const TileTarget& to) {
   HWY_ALIGN float sums[kRows * kVectors * kLanes];
-  HWY_UNROLL(16)
+  HWY_UNROLL(24)
   for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(16)
     for (int v = 0; v < kVectors; ++v) {
@@ -148,6 +148,53 @@ class TileRows {
   int64_t step_;
 };
 
+// The sums of a tile to C; with kTail only `to.tail` lanes of the last vector.
+template <bool kTail, int kRows, int kVectors>
+HWY_INLINE void store_tile(V32 (&acc)[kRows][kVectors], const TileRows<kRows, float>& c,
+                           const TileTarget& to) {
+  const F32 d;
+  const auto mask = hn::FirstN(d, static_cast<size_t>(to.tail));
+  const auto load = [&](const float* p, int v) HWY_ATTR {
+    return kTail && v + 1 == kVectors ? hn::MaskedLoad(mask, d, p + v * kLanes)
+                                      : hn::LoadU(d, p + v * kLanes);
+  };
+  if (to.addend) {
+    const TileRows<kRows, const float> addend(to.addend, to.ld);
+    HWY_UNROLL(24)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Add(acc[i][v], load(addend[i], v));
+    }
+  }
+  if (to.bias) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) {
+      const V32 bias = load(to.bias, v);
+      HWY_UNROLL(24)
+      for (int i = 0; i < kRows; ++i) acc[i][v] = hn::Add(acc[i][v], bias);
+    }
+  }
+  if (to.relu) {
+    HWY_UNROLL(24)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = relu(d, acc[i][v]);
+    }
+  }
+  HWY_UNROLL(24)
+  for (int i = 0; i < kRows; ++i) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) {
+      float* p = c[i] + v * kLanes;
+      if (kTail && v + 1 == kVectors) {
+        hn::BlendedStore(acc[i][v], mask, d, p);
+      } else {
+        hn::StoreU(acc[i][v], d, p);
+      }
+    }
+  }
+}
+
 // C(i, j) = sum over k of left(i, k) * right(k, j). The left side is read one number at a time:
 // (i, k) lies at left[i * left_step + k] if kLeftRows, else at left[k * left_step + i]. The right
 // side is read in vectors: row k lies at right + k * right_step.
@@ -157,11 +204,17 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
                                const TileTarget& to, const Ahead& ahead) {
   const F32 d;
   V32 acc[kRows][kVectors];
-  const TileRows<kRows, float> c(to.c, to.ld);
   [[maybe_unused]] float* HWY_RESTRICT copy = to.copy;
+  HWY_UNROLL(24)
   for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kVectors * kLanes; j += kLineFloats) hwy::Prefetch(c[i] + j);
     for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::Zero(d);
+  }
+  // In a loop that stays one: the addresses of all rows would be kept until they are stored to.
+  constexpr int64_t kLong = 64;  // shorter sums are done before the lines have come
+  const float* line = to.c;
+  HWY_UNROLL(1)
+  for (int i = k < kLong ? kRows : 0; i < kRows; ++i, line += to.ld) {
+    for (int j = 0; j < kVectors * kLanes; j += kLineFloats) hwy::Prefetch(line + j);
   }
   TileRows<kRows, const float> rows(left, left_step);
   const float* run = ahead.data;
@@ -181,6 +234,7 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
         for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
         copy += kVectors * kLanes;
       }
+      HWY_UNROLL(24)
       for (int i = 0; i < kRows; ++i) {
         const V32 a = hn::Set(d, kLeftRows ? *rows[i] : left[i]);
         for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
@@ -193,37 +247,13 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
       right += right_step;
     }
   }
-  if (to.tail != 0) return store_edge_of(acc, to);
-  if (to.addend) {
-    const TileRows<kRows, const float> addend(to.addend, to.ld);
-    HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      HWY_UNROLL(16)
-      for (int v = 0; v < kVectors; ++v) {
-        acc[i][v] = hn::Add(acc[i][v], hn::LoadU(d, addend[i] + v * kLanes));
-      }
-    }
-  }
-  if (to.bias) {
-    HWY_UNROLL(16)
-    for (int v = 0; v < kVectors; ++v) {
-      const V32 bias = hn::LoadU(d, to.bias + v * kLanes);
-      HWY_UNROLL(16)
-      for (int i = 0; i < kRows; ++i) acc[i][v] = hn::Add(acc[i][v], bias);
-    }
-  }
-  if (to.relu) {
-    HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      HWY_UNROLL(16)
-      for (int v = 0; v < kVectors; ++v) acc[i][v] = relu(d, acc[i][v]);
-    }
-  }
-  HWY_UNROLL(16)
-  for (int i = 0; i < kRows; ++i) {
-    HWY_UNROLL(16)
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(acc[i][v], d, c[i] + v * kLanes);
-  }
+  const TileRows<kRows, float> c(to.c, to.ld);
+  if (to.tail == 0) return store_tile<false>(acc, c, to);
+#if HWY_TARGET <= HWY_AVX3
+  store_tile<true>(acc, c, to);
+#else
+  store_edge_of(acc, to);
+#endif
 }
 
 using TileFunction = void (*)(int64_t k, const float* left, int64_t left_step, const float* right,
@@ -235,13 +265,19 @@ constexpr auto tile_table(std::integer_sequence<int, kRowsLess1...>) {
       &tile_product<kRowsLess1 + 1, kVectors, kLeftRows>...};
 }
 
-// The function for a tile of that many rows (1 to kTileRows) and vectors (1 or 2).
+// A tile of one vector may be twice as high.
+inline constexpr int kNarrowRows = 2 * kTileRows;
+
+// The function for a tile of that many rows (1 to kTileRows, of one vector to kNarrowRows) and
+// vectors (1 or 2).
 inline TileFunction tile_function(int64_t rows, int64_t vectors, bool left_rows) {
   using Rows = std::make_integer_sequence<int, kTileRows>;
-  static constexpr std::array<TileFunction, kTileRows> kTables[2][kTileVectors] = {
-      {tile_table<1, false>(Rows()), tile_table<2, false>(Rows())},
-      {tile_table<1, true>(Rows()), tile_table<2, true>(Rows())}};
-  return kTables[left_rows][vectors - 1][rows - 1];
+  using NarrowRows = std::make_integer_sequence<int, kNarrowRows>;
+  static constexpr std::array<TileFunction, kNarrowRows> kNarrow[2] = {
+      tile_table<1, false>(NarrowRows()), tile_table<1, true>(NarrowRows())};
+  static constexpr std::array<TileFunction, kTileRows> kWhole[2] = {tile_table<2, false>(Rows()),
+                                                                    tile_table<2, true>(Rows())};
+  return vectors == 1 ? kNarrow[left_rows][rows - 1] : kWhole[left_rows][rows - 1];
 }
 
 // The one for a whole tile that copies the right side.
