@@ -38,17 +38,38 @@ double value_of(const TensorFunction& loss, std::span<const Tensor> xs) {
   return v.defined() ? v.item<double>() : 0.0;
 }
 
+std::vector<Tensor> with_grad(std::span<const Tensor> xs) {
+  std::vector<Tensor> out;
+  for (const Tensor& x : xs) {
+    if (x.requires_grad()) out.push_back(x);
+  }
+  return out;
+}
+
+/// Takes over what is worse in the gradient of input i: `got`, beside `wanted` found `by` other
+/// means.
+void compare(const std::vector<double>& got, const std::vector<double>& wanted, size_t i,
+             const Tensor& x, const char* by, GradCheckResult& worst) {
+  double scale = 1;
+  for (const double v : wanted) scale = std::max(scale, std::abs(v));
+  for (size_t j = 0; j < wanted.size(); ++j) {
+    const double error = std::abs(got[j] - wanted[j]) / scale;
+    if (error > worst.error || std::isnan(error)) {
+      worst = {error, fmt::format("input {} {}, element {}: {} against {} {}", i, describe(x), j,
+                                  got[j], wanted[j], by)};
+    }
+  }
+}
+
 /// Central differences of the scalar `loss`, compared with `analytic` (one tensor an input).
-GradCheckResult compare(const TensorFunction& loss, std::vector<Tensor> xs,
-                        std::span<const Tensor> analytic) {
-  GradCheckResult worst;
+void compare_differences(const TensorFunction& loss, std::vector<Tensor> xs,
+                         std::span<const Tensor> analytic, GradCheckResult& worst) {
   size_t k = 0;
   for (size_t i = 0; i < xs.size(); ++i) {
     if (!xs[i].requires_grad()) continue;
     const std::vector<double> got = analytic[k++].to_vector<double>();
     std::vector<double> numeric(got.size());
     const Tensor original = xs[i];
-    double scale = 1;
     for (size_t j = 0; j < numeric.size(); ++j) {
       double side[2];
       for (int s = 0; s < 2; ++s) {
@@ -58,26 +79,27 @@ GradCheckResult compare(const TensorFunction& loss, std::vector<Tensor> xs,
         side[s] = value_of(loss, xs);
       }
       numeric[j] = (side[0] - side[1]) / (2 * kStep);
-      scale = std::max(scale, std::abs(numeric[j]));
     }
     xs[i] = original;
-    for (size_t j = 0; j < numeric.size(); ++j) {
-      const double error = std::abs(got[j] - numeric[j]) / scale;
-      if (error > worst.error || std::isnan(error)) {
-        worst = {error, fmt::format("input {} {}, element {}: {} against {} by differences", i,
-                                    describe(original), j, got[j], numeric[j])};
-      }
-    }
+    compare(got, numeric, i, original, "by differences", worst);
   }
-  return worst;
 }
 
-std::vector<Tensor> with_grad(std::span<const Tensor> xs) {
-  std::vector<Tensor> out;
-  for (const Tensor& x : xs) {
-    if (x.requires_grad()) out.push_back(x);
+/// f's gradients as create_graph records them, compared with those of the plain way back, which may
+/// be other code.
+void compare_recorded(const TensorFunction& f, std::span<const Tensor> xs, GradCheckResult& worst) {
+  const Tensor ys[] = {weighted_sum(f(xs))};
+  if (!ys[0].requires_grad()) return;
+  const std::vector<Tensor> sources = with_grad(xs);
+  const std::vector<Tensor> plain = grad(ys, sources, {}, {.retain_graph = true});
+  const std::vector<Tensor> recorded = grad(ys, sources, {}, {.create_graph = true});
+  size_t k = 0;
+  for (size_t i = 0; i < xs.size(); ++i) {
+    if (!xs[i].requires_grad()) continue;
+    compare(recorded[k].to_vector<double>(), plain[k].to_vector<double>(), i, xs[i],
+            "where nothing is recorded", worst);
+    ++k;
   }
-  return out;
 }
 
 /// The scalar whose gradient is checked: f's outputs weighed, or for order 2 its gradients weighed.
@@ -109,7 +131,10 @@ GradCheckResult gradcheck(const TensorFunction& f, std::span<const Tensor> xs, i
   } else {
     for (const Tensor& x : sources) analytic.push_back(zeros_like(x));
   }
-  return compare(loss, {xs.begin(), xs.end()}, analytic);
+  GradCheckResult worst;
+  compare_differences(loss, {xs.begin(), xs.end()}, analytic, worst);
+  if (order == 2) compare_recorded(f, xs, worst);
+  return worst;
 }
 
 }  // namespace strata

@@ -9,6 +9,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/unary.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/tape/record.h"
 
 namespace strata {
@@ -59,6 +60,19 @@ TEST(GradCheck, FindsASilentlyZeroSecondDerivative) {
   });
   EXPECT_LT(gradcheck(detached, inputs(), 1).error, 1e-8);
   EXPECT_GT(gradcheck(detached, inputs(), 2).error, 0.1);
+}
+
+TEST(GradCheck, FindsAnotherGradientWhereItIsRecorded) {
+  // Its derivative agrees with itself: only beside the plain way back can the factor be seen.
+  const auto doubled = exp_with([](const Tensor& x) {
+    return [x = save(x)](const Tensor& dy, Needs) -> Grads {
+      return {grad_enabled() ? dy * exp(x.get()) * 1.01 : dy * exp(x.get())};
+    };
+  });
+  EXPECT_LT(gradcheck(doubled, inputs(), 1).error, 1e-8);
+  const auto result = gradcheck(doubled, inputs(), 2);
+  EXPECT_GT(result.error, 1e-3);
+  EXPECT_NE(result.where.find("where nothing is recorded"), std::string::npos) << result.where;
 }
 
 TEST(GradCheck, ChecksEveryOutputAndInput) {
