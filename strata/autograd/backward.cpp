@@ -25,6 +25,10 @@ namespace {
 
 Node& as_node(GradNode* n) { return static_cast<Node&>(*n); }
 
+std::span<const Tensor> span_of(std::initializer_list<Tensor> list) {
+  return {list.begin(), list.size()};
+}
+
 Tensor starting_gradient(const char* op, const Tensor& y, const Tensor& dy) {
   if (!y.requires_grad()) {
     throw GradError(op, describe(y) + " has no gradient history",
@@ -110,6 +114,14 @@ class Walk {
     const Tensor first = starting_gradient(op_, y, dy);
     starts_.push_back(first);
     add(y.node(), y.output_index(), first);
+  }
+
+  /// Starts at each of `ys`, with its own of `dys` if there are any.
+  void start(std::span<const Tensor> ys, std::span<const Tensor> dys) {
+    if (!dys.empty() && dys.size() != ys.size()) {
+      throw ValueError(op_, fmt::format("{} gradients for {} tensors", dys.size(), ys.size()));
+    }
+    for (size_t i = 0; i < ys.size(); ++i) start(ys[i], dys.empty() ? Tensor() : dys[i]);
   }
 
   void run() {
@@ -203,6 +215,10 @@ class Walk {
   }
 
   void add_to_leaf(LeafNode& leaf, const Tensor& dy) const {
+    if (leaf.replaced) {
+      throw GradError(op_, "a tensor of the graph has got other data since, as by Module::to()",
+                      "run the forward pass again");
+    }
     // Memory that somebody else may still read or write must not become the leaf's gradient.
     if (!leaf.grad.defined()) {
       leaf.grad = dy.is_contiguous() && dy.owns_memory() ? dy : copy(dy);
@@ -238,9 +254,39 @@ void backward(const Tensor& y, const Tensor& dy, BackwardOptions options) {
   walk.run();
 }
 
+void backward(std::span<const Tensor> ys, std::span<const Tensor> dys, BackwardOptions options) {
+  Walk walk("backward", options);
+  walk.start(ys, dys);
+  walk.run();
+}
+
+void backward(std::initializer_list<Tensor> ys, std::initializer_list<Tensor> dys,
+              BackwardOptions options) {
+  backward(span_of(ys), span_of(dys), options);
+}
+
 std::vector<Tensor> grad(std::span<const Tensor> ys, std::span<const Tensor> xs,
                          std::span<const Tensor> dys, BackwardOptions options) {
   return internal::grad_up_to({}, ys, xs, dys, options);
+}
+
+std::vector<Tensor> grad(std::initializer_list<Tensor> ys, std::initializer_list<Tensor> xs,
+                         std::initializer_list<Tensor> dys, BackwardOptions options) {
+  return grad(span_of(ys), span_of(xs), span_of(dys), options);
+}
+
+Tensor grad(const Tensor& y, const Tensor& x, const Tensor& dy, BackwardOptions options) {
+  return grad(y, std::span(&x, 1), dy, options)[0];
+}
+
+std::vector<Tensor> grad(const Tensor& y, std::span<const Tensor> xs, const Tensor& dy,
+                         BackwardOptions options) {
+  return grad(std::span(&y, 1), xs, std::span(&dy, 1), options);
+}
+
+std::vector<Tensor> grad(const Tensor& y, std::initializer_list<Tensor> xs, const Tensor& dy,
+                         BackwardOptions options) {
+  return grad(y, span_of(xs), dy, options);
 }
 
 std::vector<Tensor> internal::grad_up_to(std::span<const Tensor> ends, std::span<const Tensor> ys,
@@ -249,14 +295,9 @@ std::vector<Tensor> internal::grad_up_to(std::span<const Tensor> ends, std::span
   for (const Tensor& x : xs) {
     if (!x.requires_grad()) throw GradError("grad", describe(x) + " does not require a gradient");
   }
-  if (!dys.empty() && dys.size() != ys.size()) {
-    throw ValueError("grad", fmt::format("{} gradients for {} tensors", dys.size(), ys.size()));
-  }
   Walk walk("grad", options);
   walk.want(ys, xs, ends);
-  for (size_t i = 0; i < ys.size(); ++i) {
-    walk.start(ys[i], dys.empty() ? Tensor() : dys[i]);
-  }
+  walk.start(ys, dys);
   walk.run();
   std::vector<Tensor> out;
   for (const Tensor& x : xs) {

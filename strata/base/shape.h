@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -19,6 +20,10 @@ class Dims {
   Dims() = default;
   Dims(std::initializer_list<int64_t> values)
       : Dims(std::span<const int64_t>(values.begin(), values.size())) {}
+  /// The list of this one number: `sum(x, 1)` is `sum(x, {1})`.
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) Dims(T value)  // NOLINT(google-explicit-constructor)
+      : Dims({static_cast<int64_t>(value)}) {}
   /// Throws ShapeError beyond kMaxRank values.
   explicit Dims(std::span<const int64_t> values);
   /// `rank` copies of `value`.
@@ -66,6 +71,9 @@ Strides contiguous_strides(const Shape& shape);
 
 /// "[2, 3]".
 std::string to_string(const Dims& dims);
+/// No list: std::to_string is for numbers.
+template <std::integral T>
+std::string to_string(T) = delete;
 
 /// Turns a possibly negative axis into [0, rank). Throws IndexError tagged `where`.
 int normalize_axis(std::string_view where, int64_t axis, int rank);

@@ -40,8 +40,8 @@ class Collector final : public Visitor {
   void on_parameter(std::string_view name, Tensor& t, Layout layout) override {
     add({join(prefix_, name), &t, layout, true});
   }
-  void on_buffer(std::string_view name, Tensor& t) override {
-    add({join(prefix_, name), &t, Layout::plain, false});
+  void on_buffer(std::string_view name, Tensor& t, Layout layout) override {
+    add({join(prefix_, name), &t, layout, false});
   }
   void add(NamedTensor entry) {
     if (entry.tensor->defined()) tensors.push_back(std::move(entry));
@@ -62,8 +62,8 @@ Visitor& Visitor::operator()(std::string_view name, Tensor& parameter, Layout la
   return *this;
 }
 
-Visitor& Visitor::buffer(std::string_view name, Tensor& t) {
-  on_buffer(name, t);
+Visitor& Visitor::buffer(std::string_view name, Tensor& t, Layout layout) {
+  on_buffer(name, t, layout);
   return *this;
 }
 
@@ -133,16 +133,13 @@ void Module::to(DType dtype) {
   }
   const NoGrad no_grad;
   const bool half = dtype == DType::bf16 || dtype == DType::f16;
-  const std::vector<NamedTensor> places = named_places();
-  for (auto place = places.begin(); place != places.end(); ++place) {
-    const Tensor before = *place->tensor;
-    const DType wanted = half && !place->trained ? DType::f32 : dtype;
-    if (!is_floating(before.dtype()) || before.dtype() == wanted) continue;
-    Tensor after = cast(before, wanted);
-    if (before.requires_grad()) after.set_requires_grad();
-    for (auto other = place; other != places.end(); ++other) {
-      if (other->tensor->same_as(before)) *other->tensor = after;
-    }
+  for (const NamedTensor& t : named_tensors()) {
+    const DType wanted = half && !t.trained ? DType::f32 : dtype;
+    if (!is_floating(t.tensor->dtype()) || t.tensor->dtype() == wanted) continue;
+    Tensor grad = t.tensor->grad();
+    if (grad.defined()) grad = cast(grad, wanted);
+    t.tensor->set_data(cast(*t.tensor, wanted));
+    if (grad.defined()) t.tensor->set_grad(grad);
   }
 }
 

@@ -14,7 +14,7 @@ namespace strata::nn {
 
 class Module;
 
-/// How a parameter lies in files, which hold PyTorch's layout.
+/// How a parameter or buffer lies in files, which hold PyTorch's layout.
 enum class Layout {
   plain,        ///< as in memory
   conv_weight,  ///< [out, kh, kw, in] here, [out, in, kh, kw] in files
@@ -31,12 +31,12 @@ class Visitor {
   Visitor& operator()(std::string_view name, Module& child);
   Visitor& operator()(std::string_view name, Tensor& parameter, Layout layout = Layout::plain);
   /// A tensor that is saved but not trained.
-  Visitor& buffer(std::string_view name, Tensor& t);
+  Visitor& buffer(std::string_view name, Tensor& t, Layout layout = Layout::plain);
 
  protected:
   virtual void on_module(std::string_view name, Module& child) = 0;
   virtual void on_parameter(std::string_view name, Tensor& t, Layout layout) = 0;
-  virtual void on_buffer(std::string_view name, Tensor& t) = 0;
+  virtual void on_buffer(std::string_view name, Tensor& t, Layout layout) = 0;
 };
 
 /// A parameter or buffer with its dotted path, "layer1.0.conv1.weight".
@@ -127,10 +127,11 @@ class Module {
   int64_t parameter_count();
   /// Forgets all gathered gradients.
   void zero_grad();
-  /// Converts floating parameters and buffers; shared ones stay shared. Buffers, the running
-  /// statistics of norms, become f32 where dtype is bf16 or f16: steps of a momentum are lost in
-  /// the few digits of those. Optimisers made before keep the old ones. Throws DTypeError for a
-  /// dtype that is not floating.
+  /// Converts floating parameters and buffers with their gradients, in place: all handles on them,
+  /// those of optimisers too, see the new values. Buffers, the running statistics of norms, become
+  /// f32 where dtype is bf16 or f16: steps of a momentum are lost in the few digits of those. An
+  /// optimiser that has stepped before throws at its next step, as its state is not converted.
+  /// Throws DTypeError for a dtype that is not floating.
   void to(DType dtype);
 
  private:

@@ -73,12 +73,18 @@ void require_distinct_names(Module& module, const std::vector<NamedTensor>& plac
 
 }  // namespace
 
-StateDict state_dict(Module& module) {
+StateDict state_dict(Module& module, StateDictOptions options) {
   const NoGrad no_grad;
-  require_distinct_names(module, module.named_places());
+  const std::vector<NamedTensor> places = module.named_places();
+  require_distinct_names(module, places);
   StateDict out;
   for (const NamedTensor& t : module.named_tensors()) {
-    out[t.name] = copy(to_file_layout(*t.tensor, t.layout)).detach();
+    const Tensor value = copy(to_file_layout(*t.tensor, t.layout)).detach();
+    out[t.name] = value;
+    if (!options.all_names) continue;
+    for (const NamedTensor& other : places) {
+      if (other.tensor->same_as(*t.tensor)) out[other.name] = value;
+    }
   }
   return out;
 }

@@ -11,9 +11,15 @@ namespace strata::nn {
 /// Tensors by dotted path, in the layout of files: what PyTorch calls a state dict.
 using StateDict = std::map<std::string, Tensor>;
 
+struct StateDictOptions {
+  /// Shared tensors under each of their names, as torch's state_dict has them; the entries are one
+  /// copy. Files of weights hold them once, as those of transformers do: loading takes either.
+  bool all_names = false;
+};
+
 /// Copies of all parameters and buffers, laid out as PyTorch's (convolution weights
-/// [out, in, kh, kw]); shared ones under their first name.
-StateDict state_dict(Module& module);
+/// [out, in, kh, kw]); shared ones under their first name, or under all.
+StateDict state_dict(Module& module, StateDictOptions options = {});
 
 struct LoadOptions {
   bool strict = true;  ///< false: take what fits by name and shape, leave the rest as it is

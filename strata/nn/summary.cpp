@@ -20,7 +20,7 @@ class OwnParameters final : public Visitor {
   void on_parameter(std::string_view, Tensor& t, Layout) override {
     if (t.defined()) count += t.numel();
   }
-  void on_buffer(std::string_view, Tensor&) override {}
+  void on_buffer(std::string_view, Tensor&, Layout) override {}
 };
 
 class Recorder final : public CallObserver {

@@ -31,6 +31,11 @@ Tensor share(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
+void internal::check_no_bools(const char* op, DType result) {
+  if (result != DType::boolean) return;
+  throw DTypeError(op, "bools cannot be subtracted", "a ^ b is their exclusive or");
+}
+
 Tensor add(const Operand& a, const Operand& b) {
   const Operands in = operands("add", a, b);
   return record(
@@ -42,9 +47,7 @@ Tensor add(const Operand& a, const Operand& b) {
 
 Tensor sub(const Operand& a, const Operand& b) {
   const Operands in = operands("sub", a, b);
-  if (in.a.dtype() == DType::boolean && in.b.dtype() == DType::boolean) {
-    throw DTypeError("sub", "bools cannot be subtracted", "ne(a, b) is their exclusive or");
-  }
+  internal::check_no_bools("sub", in.dtype);
   return record(
       "sub", {in.a, in.b}, broadcast("sub", in, kernels::sub),
       [to_a = FitGradient(in.a), to_b = FitGradient(in.b)](const Tensor& dy, Needs needs) -> Grads {

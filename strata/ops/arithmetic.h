@@ -30,4 +30,10 @@ inline Tensor operator*(const Operand& a, const Operand& b) { return mul(a, b); 
 inline Tensor operator/(const Operand& a, const Operand& b) { return div(a, b); }
 Tensor operator-(const Tensor& x);
 
+namespace internal {
+
+/// Throws DTypeError, tagged `op`, where bools would be subtracted to a bool.
+void check_no_bools(const char* op, DType result);
+
+}  // namespace internal
 }  // namespace strata

@@ -12,6 +12,15 @@ namespace strata {
 namespace {
 
 void check_writable(const char* op, const Tensor& into) {
+  internal::check_elements_apart(op, into);
+  if (!grad_enabled() || !into.requires_grad()) return;
+  throw GradError(op, describe(into) + " takes part in a recorded graph",
+                  "write inside a NoGrad scope, or into a copy");
+}
+
+}  // namespace
+
+void internal::check_elements_apart(const char* op, const Tensor& into) {
   for (int i = 0; i < into.rank() && into.numel() > 0; ++i) {
     if (into.strides()[i] != 0 || into.shape()[i] == 1) continue;
     throw ShapeError(
@@ -19,12 +28,7 @@ void check_writable(const char* op, const Tensor& into) {
         fmt::format("several elements of {} lie in one place, along axis {}", describe(into), i),
         "write into a copy() of it");
   }
-  if (!grad_enabled() || !into.requires_grad()) return;
-  throw GradError(op, describe(into) + " takes part in a recorded graph",
-                  "write inside a NoGrad scope, or into a copy");
 }
-
-}  // namespace
 
 Tensor copy(const Tensor& x) {
   Tensor y = empty_like(x);

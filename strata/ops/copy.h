@@ -18,8 +18,18 @@ Tensor cast(const Tensor& x, DType dtype);
 /// takes part in a recorded graph, ShapeError where x does not broadcast to it, and where several
 /// elements of `into` lie in one place, as expand() makes them.
 void copy_(Tensor& into, const Tensor& x);
+/// The same for a view without a name: `copy_(select(x, 0, 1), y)` is `x[1] = y`, values alone.
+inline void copy_(Tensor&& into, const Tensor& x) { copy_(into, x); }
 
 /// Writes `value` over all of `into`; bumps its version. Throws as copy_.
 void fill_(Tensor& into, double value);
+inline void fill_(Tensor&& into, double value) { fill_(into, value); }
+
+namespace internal {
+
+/// Throws ShapeError, tagged `op`, where several elements of `into` lie in one place.
+void check_elements_apart(const char* op, const Tensor& into);
+
+}  // namespace internal
 
 }  // namespace strata

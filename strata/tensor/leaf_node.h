@@ -10,6 +10,7 @@ class LeafNode final : public GradNode {
  public:
   bool is_leaf() const override { return true; }
   Tensor grad;
+  bool replaced = false;  ///< its tensor has other data since, and another node
 };
 
 }  // namespace strata

@@ -26,6 +26,10 @@ class Storage final : public RefCounted {
   /// Grows with each write in place, so that a value saved for the gradient knows it is stale.
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+  /// Makes it more than `version`, that of a block whose place this one takes.
+  void bump_version_past(uint32_t version) {
+    if (this->version() <= version) version_.store(version + 1, std::memory_order_relaxed);
+  }
 
  private:
   void* data_ = nullptr;

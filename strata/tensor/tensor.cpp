@@ -113,6 +113,29 @@ void Tensor::set_grad(const Tensor& g) {
   static_cast<LeafNode&>(*i.node).grad = g;
 }
 
+void Tensor::set_data(const Tensor& value) {
+  Impl& i = impl();
+  const Impl& from = value.impl();
+  if (from.shape != i.shape) {
+    throw ShapeError("set_data", fmt::format("the tensor is {}, its new data {}", describe(*this),
+                                             describe(value)));
+  }
+  if (i.node && !is_floating(from.dtype)) {
+    throw DTypeError("set_data",
+                     fmt::format("only floating tensors have gradients, got {}", describe(value)));
+  }
+  const Ref<GradNode> node = i.node ? make_ref<LeafNode>() : Ref<LeafNode>();
+  if (i.node && i.node->is_leaf()) static_cast<LeafNode&>(*i.node).replaced = true;
+  from.storage->bump_version_past(version());
+  i.storage = from.storage;
+  i.strides = from.strides;
+  i.offset = from.offset;
+  i.dtype = from.dtype;
+  i.contiguous = from.contiguous;
+  i.output = 0;
+  i.node = node;
+}
+
 Tensor Tensor::detach() const { return as_strided(shape(), strides(), offset()); }
 
 Tensor Tensor::as_strided(const Shape& shape, const Strides& strides, int64_t offset) const {

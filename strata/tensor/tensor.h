@@ -69,6 +69,11 @@ class Tensor {
   /// Replaces the gathered gradient; an undefined tensor clears it. Throws GradError for
   /// non-leaves, ShapeError and DTypeError where shape or dtype differ.
   void set_grad(const Tensor& g);
+  /// Lets all handles on this tensor see the memory, dtype and device of `value` (torch's
+  /// `p.data = value`); views of it keep the old memory. Where it requires a gradient it is a leaf
+  /// without one afterwards, and backward() through what was made of the old value throws. Throws
+  /// ShapeError where shapes differ, DTypeError for integers where gradients are gathered.
+  void set_data(const Tensor& value);
   /// The same data without the gradient's history.
   Tensor detach() const;
 

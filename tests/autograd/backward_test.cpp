@@ -366,6 +366,61 @@ TEST(Grad, SeveralOutputsWithTheirWeights) {
   EXPECT_EQ(grad(ys, xs, dys)[0].to_vector<double>(), (Values{3, 41}));
 }
 
+TEST(Grad, CallForms) {
+  Tensor a = leaf({1, 2}), b = leaf({3, 4});
+  const Tensor y = sum(a * a * b), z = sum(a + b);
+  const BackwardOptions again = {.retain_graph = true};
+  EXPECT_EQ(grad(y, a, {}, again).to_vector<double>(), (Values{6, 16}));
+  EXPECT_EQ(grad(y, a, scalar(2.0), again).to_vector<double>(), (Values{12, 32}));
+  EXPECT_EQ(grad(a * b, a, tensor<double>({1, 10})).to_vector<double>(), (Values{3, 40}));
+  const Tensor second = grad(grad({y}, {a}, {}, {.create_graph = true})[0], a, ones_like(a), again);
+  EXPECT_EQ(second.to_vector<double>(), (Values{6, 8}));
+
+  const std::vector<Tensor> xs = {a, b};
+  for (const auto& both : {grad({y}, {a, b}, {}, again), grad(y, {a, b}, {}, again),
+                           grad(y, xs, {}, again), grad({y}, xs, {}, again)}) {
+    ASSERT_EQ(both.size(), 2);
+    EXPECT_EQ(both[0].to_vector<double>(), (Values{6, 16}));
+    EXPECT_EQ(both[1].to_vector<double>(), (Values{1, 4}));
+  }
+  const auto weighted = grad({y, z}, {b}, {scalar(2.0), Tensor()}, again);
+  EXPECT_EQ(weighted[0].to_vector<double>(), (Values{3, 9}));
+  EXPECT_EQ(grad({y, z}, {b}, {}, again)[0].to_vector<double>(), (Values{2, 5}));
+  const std::vector<Tensor> ys = {y, z};
+  EXPECT_EQ(grad(ys, xs)[1].to_vector<double>(), (Values{2, 5}));
+  EXPECT_EQ(message_of<ValueError>([&] {
+              grad({z}, {a}, {z, z});
+            }),
+            "[grad] 2 gradients for 1 tensors");
+  EXPECT_FALSE(a.grad().defined());
+}
+
+TEST(Backward, FromSeveralTensorsInOneWalk) {
+  Tensor a = leaf({1, 2});
+  int walked = 0;
+  const auto counted = [&] {
+    return record("counted", {a}, a.detach() * 2.0, [&](const Tensor& dy, Needs) -> Grads {
+      ++walked;
+      return {dy * 2.0};
+    });
+  };
+  const Tensor h = counted();
+  backward({sum(h), sum(h * h)});
+  EXPECT_EQ(walked, 1);
+  EXPECT_EQ(a.grad().to_vector<double>(), (Values{10, 18}));
+  a.set_grad({});
+  const Tensor k = counted();
+  backward({k, sum(k)}, {tensor<double>({1, 10}), scalar(3.0)}, {.retain_graph = true});
+  const std::vector<Tensor> ys = {k, a}, dys = {ones_like(k), ones_like(a)};
+  backward(ys, dys);
+  EXPECT_EQ(a.grad().to_vector<double>(), (Values{11, 29}));
+  EXPECT_EQ(message_of<ValueError>([&] {
+              backward({sum(a), sum(a)}, {scalar(1.0)});
+            }),
+            "[backward] 1 gradients for 2 tensors");
+  EXPECT_THROW(backward({sum(a), ones({1})}), GradError);
+}
+
 TEST(GradMode, NothingIsRecordedWithoutIt) {
   Tensor x = leaf({1});
   {

@@ -1,6 +1,7 @@
 #include "strata/base/shape.h"
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,6 +23,25 @@ TEST(Shape, HoldsUpToEightSizes) {
   EXPECT_EQ(s.back(), 7);
   EXPECT_NE(s, (Shape{2, 3, 9, 4, 5, 6}));
   EXPECT_EQ(to_string(Shape{}), "[]");
+}
+
+int64_t rank_of(const Dims& dims = {9, 9, 9}) { return dims.rank(); }
+
+TEST(Shape, OneNumberIsAListOfIt) {
+  EXPECT_EQ(Dims(5), (Dims{5}));
+  EXPECT_EQ(Dims(size_t{7}), (Dims{7}));
+  EXPECT_EQ(rank_of(0), 1);
+  EXPECT_EQ(rank_of(-1), 1);
+  EXPECT_EQ(rank_of({0}), 1);
+  EXPECT_EQ(rank_of({}), 0);
+  EXPECT_EQ(rank_of(), 3);
+  EXPECT_EQ(rank_of({2, 3}), 2);
+  EXPECT_EQ(Dims().rank(), 0);
+  EXPECT_EQ(Dims{}.rank(), 0);
+  const Shape copied = 4;
+  EXPECT_EQ(copied[0], 4);
+  EXPECT_FALSE((std::is_convertible_v<bool, Dims>)) << "keep, for one, is no list of axes";
+  EXPECT_FALSE((std::is_convertible_v<double, Dims>));
 }
 
 TEST(Shape, CountsElements) {

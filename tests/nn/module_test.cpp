@@ -8,9 +8,12 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/nn/layers/batch_norm.h"
+#include "strata/nn/layers/conv_norm.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/local_norm.h"
+#include "strata/nn/layers/qkv_projection.h"
 #include "strata/nn/layers/sequential.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
@@ -61,6 +64,83 @@ TEST(Module, SharedTensorsStaySharedInAnotherDtype) {
   for (size_t i = 0; i < before.size(); ++i) {
     EXPECT_NEAR(net.b.weight.to_vector<float>()[i], before[i], 0.01f);
   }
+}
+
+TEST(Module, OtherHandlesSeeTheConvertedTensors) {
+  Tied net;
+  const std::vector<Tensor> held = net.parameters();
+  const Tensor table = net.a.weight, view = net.a.weight.detach();
+  const auto values = table.to_vector<float>();
+  backward(sum(net(ones({2, 3}))));
+  const auto gradient = table.grad().to_vector<float>();
+  net.b.bias.set_grad({});
+  net.to(DType::f64);
+  for (const Tensor& p : held) EXPECT_EQ(p.dtype(), DType::f64);
+  EXPECT_TRUE(table.same_as(net.b.weight));
+  EXPECT_EQ(table.to_vector<float>(), values);
+  EXPECT_EQ(describe(table.grad()), "f64[3, 3]");
+  EXPECT_EQ(table.grad().to_vector<float>(), gradient);
+  EXPECT_FALSE(net.b.bias.grad().defined());
+  EXPECT_EQ(view.dtype(), DType::f32);
+  EXPECT_EQ(view.to_vector<float>(), values);
+  backward(sum(net(ones({2, 3}, DType::f64))));
+  EXPECT_FLOAT_EQ(table.grad().to_vector<float>()[0], 2 * gradient[0]);
+  EXPECT_TRUE(held[2].grad().defined());
+}
+
+TEST(Module, GraphsFromBeforeAConversionThrow) {
+  for (const bool keeps_the_weight : {true, false}) {
+    Linear net({.in = 3, .out = 3, .bias = false});
+    const Tensor x = ones({2, 3}).set_requires_grad();
+    // The first keeps the weight for x's gradient, the second no value at all.
+    const Tensor y = keeps_the_weight ? sum(net(x)) : sum(net.weight + 1);
+    net.to(DType::f64);
+    EXPECT_THROW(backward(y), GradError) << keeps_the_weight;
+    EXPECT_FALSE(net.weight.grad().defined());
+    net.to(DType::f32);
+    EXPECT_THROW(backward(y), GradError) << keeps_the_weight;
+  }
+}
+
+TEST(Module, PartsOfOneMemoryBecomeTensorsOfTheirOwn) {
+  for (const bool joined : {true, false}) {
+    QkvProjection net({.width = 3, .joined = joined});
+    const Tensor x = randn({2, 3});
+    const auto before = net(x).to_vector<float>();
+    const std::vector<Tensor> held = net.parameters();
+    net.to(DType::f64);
+    const Tensor y = net(cast(x, DType::f64));
+    EXPECT_EQ(y.dtype(), DType::f64);
+    for (size_t i = 0; i < before.size(); ++i) {
+      EXPECT_NEAR(y.to_vector<double>()[i], before[i], 1e-5);
+    }
+    backward(sum(y));
+    for (const Tensor& p : held) EXPECT_EQ(p.grad().dtype(), DType::f64);
+    net.to(DType::f32);
+    const NoGrad no_grad;
+    EXPECT_EQ(net(x).to_vector<float>(), before);
+  }
+}
+
+TEST(Module, FoldedWeightsFollowAConversion) {
+  ConvNorm net({.in = 2, .out = 3, .kernel = 3});
+  net.norm.eval();
+  const NoGrad no_grad;
+  const Tensor x = randn({1, 5, 5, 2});
+  const auto before = net(x).to_vector<float>();
+  net.conv.to(DType::f64);
+  net.norm.to(DType::f64);
+  const Tensor y = net(cast(x, DType::f64));
+  EXPECT_EQ(y.dtype(), DType::f64);
+  EXPECT_NEAR(y.to_vector<double>()[0], before[0], 1e-5);
+}
+
+TEST(Module, MetaNetworksAreConverted) {
+  const DeviceScope meta(kMeta);
+  Tied net;
+  net.to(DType::bf16);
+  EXPECT_EQ(net.b.weight.dtype(), DType::bf16);
+  EXPECT_TRUE(net.b.weight.is_meta() && net.b.weight.requires_grad());
 }
 
 TEST(Module, WeightsAreNoIntegers) {

@@ -14,6 +14,7 @@
 #include "strata/nn/layers/sequential.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
@@ -45,6 +46,35 @@ TEST(StateDict, TakesASharedTensorUnderAnyOfItsNames) {
   EXPECT_EQ(loaded({{"table.weight", one}, {"head.weight", other}}), last);
   EXPECT_EQ(loaded({{"table.weight", other}}), last);
   EXPECT_EQ(loaded({{"head.weight", other}}), last);
+}
+
+TEST(StateDict, HoldsASharedTensorOnceOrUnderAllItsNames) {
+  TiedHead net;
+  EXPECT_EQ(state_dict(net).size(), 1u);
+  const StateDict all = state_dict(net, {.all_names = true});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all.at("table.weight").shares_storage(all.at("head.weight")));
+  EXPECT_FALSE(all.at("table.weight").shares_storage(net.table.weight));
+  TiedHead other;
+  EXPECT_TRUE(load_state_dict(other, all).complete());
+  EXPECT_EQ(other.head.weight.to_vector<float>(), net.head.weight.to_vector<float>());
+}
+
+TEST(StateDict, BuffersHaveALayoutToo) {
+  struct Masked final : Module {
+    Conv2d conv{{.in = 2, .out = 3, .kernel = 5}};
+    Tensor mask = rand({3, 5, 4, 2});
+    std::string type() const override { return "Masked"; }
+    void members(Visitor& v) override { v("conv", conv).buffer("mask", mask, Layout::conv_weight); }
+  } net, other;
+  EXPECT_EQ(net.named_tensors().back().layout, Layout::conv_weight);
+  EXPECT_EQ(net.parameters().size(), 2u);
+  const StateDict state = state_dict(net);
+  EXPECT_EQ(describe(state.at("mask")), "f32[3, 2, 5, 4]");
+  EXPECT_EQ(select(state.at("mask"), 1, 1).to_vector<float>(),
+            select(net.mask, 3, 1).to_vector<float>());
+  EXPECT_TRUE(load_state_dict(other, state).complete());
+  EXPECT_EQ(other.mask.to_vector<float>(), net.mask.to_vector<float>());
 }
 
 TEST(StateDict, TwoMembersOfOneNameAreRefused) {

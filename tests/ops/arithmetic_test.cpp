@@ -110,7 +110,7 @@ TEST(Arithmetic, Errors) {
             "[mul] tensors on different devices: f32[2] on cpu, f32[2] on meta");
   const Tensor mask = tensor<bool>({true, false});
   EXPECT_EQ(message_of<DTypeError>([&] { mask - mask; }),
-            "[sub] bools cannot be subtracted\n  hint: ne(a, b) is their exclusive or");
+            "[sub] bools cannot be subtracted\n  hint: a ^ b is their exclusive or");
   EXPECT_EQ(message_of<DTypeError>([&] { -mask; }), "[neg] takes numbers, got bool[2]");
   EXPECT_EQ(message_of<DTypeError>([] { gelu(tensor<int64_t>({1})); }),
             "[gelu] takes floating tensors, got i64[1]");

@@ -157,6 +157,32 @@ TEST(Print, LongOnesAreWrappedAndCut) {
       "[[[[1.]\n   [1.]]\n\n  [[1.]\n   [1.]]]\n\n\n [[[1.]\n   [1.]]\n\n  [[1.]\n   [1.]]]]");
 }
 
+TEST(Tensor, NewDataIsSeenByAllHandles) {
+  Tensor a = tensor({1.0f, 2.0f, 3.0f}), handle = a;
+  const Tensor view = a.detach();
+  a.bump_version();
+  const Tensor value = tensor({4.0, 5.0, 6.0});
+  a.set_data(value);
+  EXPECT_TRUE(handle.same_as(a));
+  EXPECT_EQ(handle.to_vector<double>(), std::vector<double>({4, 5, 6}));
+  EXPECT_TRUE(handle.shares_storage(value));
+  EXPECT_EQ(handle.version(), 2u) << "more than that of the memory before";
+  EXPECT_EQ(view.to_vector<float>(), std::vector<float>({1, 2, 3}));
+  EXPECT_THROW(a.set_data(tensor({1.0f})), ShapeError);
+  EXPECT_THROW(a.set_data({}), ValueError);
+
+  a.set_requires_grad();
+  a.set_grad(value);
+  EXPECT_THROW(a.set_data(tensor<int64_t>({1, 2, 3})), DTypeError);
+  EXPECT_TRUE(a.grad().defined());
+  a.set_data(tensor({7.0f, 8.0f, 9.0f}));
+  EXPECT_TRUE(handle.requires_grad());
+  EXPECT_FALSE(handle.grad().defined());
+  handle.set_requires_grad(false);
+  a.set_data(tensor<int64_t>({1, 2, 3}));
+  EXPECT_EQ(handle.dtype(), DType::i64);
+}
+
 TEST(Tensor, GradientsAreOfItsDtype) {
   Tensor x = ones({2}, DType::f64);
   x.set_requires_grad();
