@@ -11,11 +11,11 @@ Adadelta::Adadelta(std::vector<Tensor> params, const AdadeltaConfig& config)
     : Adadelta(one_group(std::move(params)), config) {}
 
 Adadelta::Adadelta(std::vector<ParamGroup> groups, const AdadeltaConfig& config)
-    : Optimizer("Adadelta", std::move(groups), {config.lr, config.weight_decay, 0},
-                {.tensors = {"square_avg", "acc_delta"}}),
+    : Optimizer("Adadelta", std::move(groups),
+                {.lr = config.lr, .weight_decay = config.weight_decay, .eps = config.eps},
+                {.tensors = {"square_avg", "acc_delta"}, .options = {"weight_decay", "eps"}}),
       config_(config) {
   if (!(config.rho >= 0 && config.rho <= 1)) out_of_range("rho", config.rho);
-  require_not_negative("eps", config.eps);
 }
 
 void Adadelta::update(const Options& o, const Tensor& like,
@@ -24,7 +24,7 @@ void Adadelta::update(const Options& o, const Tensor& like,
     const DecayedGradient<T> fresh{static_cast<T>(o.weight_decay), config_.maximize};
 
     const T lr = static_cast<T>(o.lr), rho = static_cast<T>(config_.rho),
-            fresh_part = static_cast<T>(1 - config_.rho), eps = static_cast<T>(config_.eps);
+            fresh_part = static_cast<T>(1 - config_.rho), eps = static_cast<T>(o.eps);
     return [=](T& p, T g, T& squares, T& steps) {
       g = fresh(g, p);
       squares = rho * squares + fresh_part * g * g;

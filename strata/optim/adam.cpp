@@ -23,18 +23,17 @@ Adam::Adam(std::vector<ParamGroup> groups, const AdamConfig& config)
 
 Adam::Adam(const char* name, std::vector<ParamGroup> groups, const AdamConfig& config,
            bool decoupled)
-    : Optimizer(name, std::move(groups), {config.lr, config.weight_decay, config.beta1},
-                {.tensors = slots_of(config), .momentum = true}),
+    : Optimizer(
+          name, std::move(groups),
+          {config.lr, config.weight_decay, config.beta1, config.beta2, config.eps},
+          {.tensors = slots_of(config), .options = {"weight_decay", "beta1", "beta2", "eps"}}),
       config_(config),
-      decoupled_(decoupled) {
-  require_fraction("beta2", config.beta2);
-  require_not_negative("eps", config.eps);
-}
+      decoupled_(decoupled) {}
 
 void Adam::update(const Options& options, const Tensor& like,
                   std::span<const kernels::OptimPart> parts) {
-  const kernels::AdamRule rule{options.lr,      options.momentum,     config_.beta2,
-                               config_.eps,     options.weight_decay, decoupled_,
+  const kernels::AdamRule rule{options.lr,      options.momentum,     options.beta2,
+                               options.eps,     options.weight_decay, decoupled_,
                                config_.amsgrad, config_.maximize};
   on_cpu(name(), like, [&](auto device) { kernels::adam(device, like.dtype(), rule, parts); });
 }

@@ -19,10 +19,20 @@ constexpr const char* kUpdates = "ema.updates";
 
 std::string key_of(size_t i) { return fmt::format("ema.{}", i); }
 
+/// The parameter has another dtype where it was converted while it held its average.
 template <class T>
-void swap_values(Tensor& a, Tensor& b) noexcept {
-  auto* values = static_cast<T*>(a.raw());
-  std::swap_ranges(values, values + a.numel(), static_cast<T*>(b.raw()));
+void swap_values(Tensor& param, Tensor& average) noexcept {
+  const int64_t n = param.numel();
+  visit_dtype(param.dtype(), [&](auto tag) {
+    using P = typename decltype(tag)::type;
+    auto* values = static_cast<P*>(param.raw());
+    auto* means = static_cast<T*>(average.raw());
+    for (int64_t i = 0; i < n; ++i) {
+      const P value = values[i];
+      values[i] = static_cast<P>(means[i]);
+      means[i] = static_cast<T>(value);
+    }
+  });
 }
 
 }  // namespace
@@ -51,11 +61,22 @@ EMA::EMA(std::vector<Tensor> params, const EMAConfig& config)
   }
 }
 
+void EMA::check_dtypes() const {
+  for (size_t i = 0; i < params_.size(); ++i) {
+    if (params_[i].dtype() == averages_[i].dtype()) continue;
+    throw DTypeError("EMA",
+                     fmt::format("parameter {} is {}, its average {}", i, describe(params_[i]),
+                                 name_of(averages_[i].dtype())),
+                     "make the averages after Module::to(), or convert back");
+  }
+}
+
 void EMA::update() {
   if (swapped_) {
     throw ValueError("EMA", "update() while the parameters hold the averages",
                      "call swap() again before training goes on");
   }
+  check_dtypes();
   const auto n = static_cast<double>(updates_ + 1);
   double decay = config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
   if (config_.equal) decay = (n - 1) / n;
@@ -77,10 +98,15 @@ void EMA::update() {
   ++updates_;
 }
 
-void EMA::swap() noexcept {
+void EMA::swap() {
+  if (!swapped_) check_dtypes();
+  exchange();
+}
+
+void EMA::exchange() noexcept {
   for (size_t i = 0; i < params_.size(); ++i) {
     if (params_[i].is_meta()) continue;
-    if (params_[i].dtype() == DType::f64) {
+    if (averages_[i].dtype() == DType::f64) {
       swap_values<double>(params_[i], averages_[i]);
     } else {
       swap_values<float>(params_[i], averages_[i]);
@@ -99,7 +125,8 @@ OptimizerState EMA::state() const {
   return out;
 }
 
-void EMA::load_state(const OptimizerState& state) {
+void EMA::check_state(const OptimizerState& state) const {
+  check_dtypes();
   if (swapped_) throw ValueError("EMA", "load_state() while the parameters hold the averages");
   const auto updates = state.numbers.find(kUpdates);
   if (updates == state.numbers.end()) {
@@ -120,8 +147,12 @@ void EMA::load_state(const OptimizerState& state) {
   if (state.tensors.size() != averages_.size() || state.numbers.size() != 1) {
     throw ValueError("EMA", "the state holds more than these parameters' averages");
   }
+}
+
+void EMA::load_state(const OptimizerState& state) {
+  check_state(state);
   for (size_t i = 0; i < averages_.size(); ++i) copy_(averages_[i], state.tensors.at(key_of(i)));
-  updates_ = static_cast<int64_t>(updates->second);
+  updates_ = static_cast<int64_t>(state.numbers.at(kUpdates));
 }
 
 }  // namespace strata

@@ -28,11 +28,13 @@ class EMA {
   /// or f64.
   explicit EMA(std::vector<Tensor> params, const EMAConfig& config = {});
 
-  /// Takes the present values into the averages: one sweep over all of them.
+  /// Takes the present values into the averages: one sweep over all of them. Throws DTypeError
+  /// where a parameter was converted since (see Module::to).
   void update();
   /// Exchanges the parameters with their averages, to evaluate or save; the second call takes it
-  /// back. It takes no memory. Throws ValueError from update() in between.
-  void swap() noexcept;
+  /// back. It takes no memory. Throws ValueError from update() in between. The first throws
+  /// DTypeError as update() does, the second nothing.
+  void swap();
   bool swapped() const { return swapped_; }
 
   const std::vector<Tensor>& averages() const { return averages_; }
@@ -42,8 +44,15 @@ class EMA {
   /// missing or unknown names, ShapeError and DTypeError where a tensor does not fit.
   OptimizerState state() const;
   void load_state(const OptimizerState& state);
+  /// Throws as load_state() would, and loads nothing.
+  void check_state(const OptimizerState& state) const;
 
  private:
+  friend class AveragedScope;
+
+  void check_dtypes() const;
+  void exchange() noexcept;
+
   std::vector<Tensor> params_, averages_;
   EMAConfig config_;
   int64_t updates_ = 0;
@@ -57,7 +66,7 @@ class AveragedScope {
     if (averages_) averages_->swap();
   }
   ~AveragedScope() {
-    if (averages_) averages_->swap();
+    if (averages_) averages_->exchange();
   }
   AveragedScope(const AveragedScope&) = delete;
   AveragedScope& operator=(const AveragedScope&) = delete;

@@ -8,6 +8,11 @@
 namespace strata {
 namespace {
 
+struct LambOptions {
+  double lr, beta1, beta2, eps, weight_decay;
+  bool maximize;
+};
+
 /// The step of one element before it is scaled, from the means as they are.
 template <class T>
 struct LambStep {
@@ -21,9 +26,8 @@ struct LambStep {
 template <class T>
 class LambSweep {
  public:
-  LambSweep(const LAMBConfig& config, double lr, double beta1, double decay,
-            std::span<const kernels::OptimPart> parts)
-      : config_(config), lr_(lr), beta1_(beta1), decay_(decay), parts_(parts) {}
+  LambSweep(const LambOptions& options, std::span<const kernels::OptimPart> parts)
+      : options_(options), parts_(parts) {}
 
   /// `squares` has room for each chunk.
   void run(std::span<LAMB::Squares> squares) const {
@@ -43,24 +47,24 @@ class LambSweep {
     kernels::for_sweep_chunks(parts_, [&](const kernels::SweepChunk& c) {
       const auto& s = squares[static_cast<size_t>(c.number - c.begin / kernels::kSweepChunk)];
       const double ratio = s.param > 0 && s.step > 0 ? std::sqrt(s.param / s.step) : 1;
-      move(c, static_cast<T>(lr_ * ratio));
+      move(c, static_cast<T>(options_.lr * ratio));
     });
   }
 
  private:
   LambStep<T> step_of(const kernels::OptimPart& part) const {
     const auto steps = static_cast<double>(part.step);
-    return {static_cast<T>(1 - std::pow(beta1_, steps)),
-            static_cast<T>(1 - std::pow(config_.beta2, steps)), static_cast<T>(config_.eps),
-            static_cast<T>(decay_)};
+    return {static_cast<T>(1 - std::pow(options_.beta1, steps)),
+            static_cast<T>(1 - std::pow(options_.beta2, steps)), static_cast<T>(options_.eps),
+            static_cast<T>(options_.weight_decay)};
   }
 
   LAMB::Squares take_gradients(const kernels::SweepChunk& chunk) const {
     const kernels::OptimPart& part = parts_[chunk.part];
     const LambStep<T> step = step_of(part);
-    const T fresh1 = static_cast<T>(1 - beta1_), beta2 = static_cast<T>(config_.beta2),
-            fresh2 = static_cast<T>(1 - config_.beta2);
-    const bool maximize = config_.maximize;
+    const T fresh1 = static_cast<T>(1 - options_.beta1), beta2 = static_cast<T>(options_.beta2),
+            fresh2 = static_cast<T>(1 - options_.beta2);
+    const bool maximize = options_.maximize;
     LAMB::Squares sums;
     const auto rule = [&](T p, T g, T& mean, T& squares) {
       if (maximize) g = -g;
@@ -81,8 +85,7 @@ class LambSweep {
     update_elements<2, T>(rule, parts_[chunk.part], chunk.begin, chunk.end);
   }
 
-  const LAMBConfig& config_;
-  double lr_, beta1_, decay_;
+  LambOptions options_;
   std::span<const kernels::OptimPart> parts_;
 };
 
@@ -92,12 +95,11 @@ LAMB::LAMB(std::vector<Tensor> params, const LAMBConfig& config)
     : LAMB(one_group(std::move(params)), config) {}
 
 LAMB::LAMB(std::vector<ParamGroup> groups, const LAMBConfig& config)
-    : Optimizer("LAMB", std::move(groups), {config.lr, config.weight_decay, config.beta1},
-                {.tensors = {"exp_avg", "exp_avg_sq"}, .momentum = true}),
-      config_(config) {
-  require_fraction("beta2", config.beta2);
-  require_not_negative("eps", config.eps);
-}
+    : Optimizer("LAMB", std::move(groups),
+                {config.lr, config.weight_decay, config.beta1, config.beta2, config.eps},
+                {.tensors = {"exp_avg", "exp_avg_sq"},
+                 .options = {"weight_decay", "beta1", "beta2", "eps"}}),
+      config_(config) {}
 
 void LAMB::reserve(std::span<const kernels::OptimPart> parts) {
   const auto chunks = static_cast<size_t>(kernels::count_sweep_chunks(parts));
@@ -105,11 +107,12 @@ void LAMB::reserve(std::span<const kernels::OptimPart> parts) {
 }
 
 void LAMB::update(const Options& o, const Tensor& like, std::span<const kernels::OptimPart> parts) {
+  const LambOptions options{o.lr, o.momentum, o.beta2, o.eps, o.weight_decay, config_.maximize};
   on_cpu(name(), like, [&](Cpu) {
     if (like.dtype() == DType::f64) {
-      LambSweep<double>(config_, o.lr, o.momentum, o.weight_decay, parts).run(squares_);
+      LambSweep<double>(options, parts).run(squares_);
     } else {
-      LambSweep<float>(config_, o.lr, o.momentum, o.weight_decay, parts).run(squares_);
+      LambSweep<float>(options, parts).run(squares_);
     }
   });
 }

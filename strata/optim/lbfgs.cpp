@@ -154,17 +154,8 @@ class LBFGS::Search {
 LBFGS::LBFGS(std::vector<Tensor> params, const LBFGSConfig& config)
     : params_(std::move(params)), config_(config) {
   if (params_.empty()) throw ValueError("LBFGS", "no parameters");
-  for (const Tensor& p : params_) {
-    if (!p.defined()) throw ValueError("LBFGS", "a parameter is undefined");
-    if (!p.is_contiguous()) {
-      throw ShapeError("LBFGS", describe(p) + " is not contiguous",
-                       "use contiguous() before set_requires_grad()");
-    }
-    if (p.dtype() != params_[0].dtype() || (p.dtype() != DType::f32 && p.dtype() != DType::f64)) {
-      throw DTypeError("LBFGS", "parameters are all f32 or all f64, one is " + describe(p));
-    }
-    size_ += p.numel();
-  }
+  check_params(params_);
+  for (const Tensor& p : params_) size_ += p.numel();
   require_not_negative("lr", config.lr);
   require("max_iterations", config.max_iterations >= 1, config.max_iterations);
   if (config_.max_evaluations == -1) config_.max_evaluations = config.max_iterations * 5 / 4;
@@ -172,6 +163,19 @@ LBFGS::LBFGS(std::vector<Tensor> params, const LBFGSConfig& config)
   require_not_negative("grad_tolerance", config.grad_tolerance);
   require_not_negative("change_tolerance", config.change_tolerance);
   require("history", config.history >= 1, config.history);
+}
+
+void LBFGS::check_params(const std::vector<Tensor>& params) {
+  for (const Tensor& p : params) {
+    if (!p.defined()) throw ValueError("LBFGS", "a parameter is undefined");
+    if (!p.is_contiguous()) {
+      throw ShapeError("LBFGS", describe(p) + " is not contiguous",
+                       "use contiguous() before set_requires_grad()");
+    }
+    if (p.dtype() != params[0].dtype() || (p.dtype() != DType::f32 && p.dtype() != DType::f64)) {
+      throw DTypeError("LBFGS", "parameters are all f32 or all f64, one is " + describe(p));
+    }
+  }
 }
 
 void LBFGS::set_lr(double lr) {
@@ -251,6 +255,14 @@ Tensor LBFGS::direction(const Tensor& grad) const {
 }
 
 double LBFGS::step(const Closure& closure) {
+  check_params(params_);
+  if (direction_.defined() && direction_.dtype() != params_[0].dtype()) {
+    throw DTypeError("LBFGS",
+                     fmt::format("parameters are {}, the state is {}: they were converted after a "
+                                 "step",
+                                 name_of(params_[0].dtype()), name_of(direction_.dtype())),
+                     "make the optimiser after Module::to(), or convert back");
+  }
   const NoGrad no_grad;
   const auto look = [&] {
     const GradMode recording(true);
@@ -319,7 +331,7 @@ OptimizerState LBFGS::state() const {
   return out;
 }
 
-void LBFGS::load_state(const OptimizerState& state) {
+LBFGS LBFGS::loaded(const OptimizerState& state) const {
   size_t taken = 0;
   const auto number = [&](const char* key) {
     const auto found = state.numbers.find(key);
@@ -369,7 +381,9 @@ void LBFGS::load_state(const OptimizerState& state) {
   if (taken != state.tensors.size()) {
     throw ValueError("LBFGS", "the state holds more than these parameters' history");
   }
-  *this = std::move(next);
+  return next;
 }
+
+void LBFGS::load_state(const OptimizerState& state) { *this = loaded(state); }
 
 }  // namespace strata

@@ -35,7 +35,8 @@ class LBFGS {
   explicit LBFGS(std::vector<Tensor> params, const LBFGSConfig& config = {});
 
   /// Up to `max_iterations` steps; returns the loss before the first. Throws NumericError where the
-  /// first loss or gradient is not finite; nothing is changed then.
+  /// first loss or gradient is not finite, DTypeError where parameters were converted since the
+  /// step before (see Module::to); nothing is changed then.
   double step(const Closure& closure);
   void zero_grad();
 
@@ -49,6 +50,8 @@ class LBFGS {
   /// out of range, ShapeError and DTypeError where a tensor does not fit; nothing is changed then.
   OptimizerState state() const;
   void load_state(const OptimizerState& state);
+  /// Throws as load_state() would, and loads nothing.
+  void check_state(const OptimizerState& state) const { loaded(state); }
 
  private:
   /// What is known at a place along a direction: how far, the loss, all gradients in one row, and
@@ -60,6 +63,8 @@ class LBFGS {
   };
   class Search;
 
+  static void check_params(const std::vector<Tensor>& params);
+  LBFGS loaded(const OptimizerState& state) const;
   Tensor flat_grad() const;
   void move(double t);
   Point evaluate(const Closure& closure, const std::vector<Tensor>& from, double t);

@@ -11,11 +11,12 @@ NAdam::NAdam(std::vector<Tensor> params, const NAdamConfig& config)
     : NAdam(one_group(std::move(params)), config) {}
 
 NAdam::NAdam(std::vector<ParamGroup> groups, const NAdamConfig& config)
-    : Optimizer("NAdam", std::move(groups), {config.lr, config.weight_decay, config.beta1},
-                {.tensors = {"exp_avg", "exp_avg_sq"}, .momentum = true, .number = "mu_product"}),
+    : Optimizer("NAdam", std::move(groups),
+                {config.lr, config.weight_decay, config.beta1, config.beta2, config.eps},
+                {.tensors = {"exp_avg", "exp_avg_sq"},
+                 .options = {"weight_decay", "beta1", "beta2", "eps"},
+                 .number = "mu_product"}),
       config_(config) {
-  require_fraction("beta2", config.beta2);
-  require_not_negative("eps", config.eps);
   require_not_negative("momentum_decay", config.momentum_decay);
 }
 
@@ -35,9 +36,9 @@ void NAdam::update(const Options& o, const Tensor& like,
     const double mu = mu_at(part.step), next = mu_at(part.step + 1), product = *part.number * mu;
     const T by_gradient = static_cast<T>(o.lr * (1 - mu) / (1 - product)),
             by_mean = static_cast<T>(o.lr * next / (1 - product * next)),
-            unbias = static_cast<T>(1 - std::pow(config_.beta2, steps)),
-            fresh1 = static_cast<T>(1 - o.momentum), beta2 = static_cast<T>(config_.beta2),
-            fresh2 = static_cast<T>(1 - config_.beta2), eps = static_cast<T>(config_.eps);
+            unbias = static_cast<T>(1 - std::pow(o.beta2, steps)),
+            fresh1 = static_cast<T>(1 - o.momentum), beta2 = static_cast<T>(o.beta2),
+            fresh2 = static_cast<T>(1 - o.beta2), eps = static_cast<T>(o.eps);
     return [=](T& p, T g, T& mean, T& squares) {
       g = fresh(g, p);
       p *= shrink;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -25,31 +27,73 @@ int64_t aligned(int64_t n) { return (n + kAlignElements - 1) / kAlignElements * 
 Optimizer::~Optimizer() = default;
 
 Optimizer::Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults,
-                     Slots slots)
-    : name_(name), slots_(std::move(slots)) {
+                     Rule rule)
+    : name_(name), defaults_(defaults), rule_(std::move(rule)) {
   if (groups.empty()) throw ValueError(name_, "no parameter groups");
-  std::unordered_set<const GradNode*> seen;
-  int64_t number = 0;
-  for (ParamGroup& from : groups) {
-    if (from.params.empty()) {
-      throw ValueError(name_, "no parameters",
-                       "was the list taken from a module without parameters?");
+  check_options(defaults_);
+  for (ParamGroup& group : groups) add_param_group(std::move(group));
+}
+
+std::span<const Optimizer::Option> Optimizer::known_options() {
+  using O = Options;
+  using P = ParamGroup;
+  static constexpr Option kOptions[] = {
+      {"lr", "lr", &O::lr, &P::lr, false},
+      {"weight_decay", "weight_decay", &O::weight_decay, &P::weight_decay, false},
+      {"momentum", "momentum", &O::momentum, &P::momentum, true},
+      {"beta1", "momentum", &O::momentum, &P::beta1, true},
+      {"beta2", "beta2", &O::beta2, &P::beta2, true},
+      {"eps", "eps", &O::eps, &P::eps, false}};
+  return kOptions;
+}
+
+bool Optimizer::has(const Option& option) const {
+  const std::string_view name = option.name;
+  return name == "lr" || std::count(rule_.options.begin(), rule_.options.end(), name) > 0;
+}
+
+Optimizer::Options Optimizer::options_of(const ParamGroup& group) const {
+  Options out = defaults_;
+  for (const Option& option : known_options()) {
+    const std::optional<double>& given = group.*option.given;
+    if (!given) continue;
+    if (!has(option)) {
+      std::string names = "lr";
+      for (const char* name : rule_.options) names += std::string(", ") + name;
+      throw ValueError(name_, fmt::format("no option {} for a group", option.name),
+                       "options: " + names);
     }
-    Options options = defaults;
-    options.lr = from.lr.value_or(defaults.lr);
-    options.weight_decay = from.weight_decay.value_or(defaults.weight_decay);
-    check_options(options);
-    check_momentum(options.momentum);
-    for (const Tensor& p : from.params) {
-      check_param(p, from.params[0], number);
-      if (p.node() && !seen.insert(p.node().get()).second) {
-        throw ValueError(name_, fmt::format("parameter {} occurs twice", number));
-      }
-      ++number;
-    }
-    groups_.push_back({std::move(from.params), options, {}, {}});
-    groups_.back().places.resize(groups_.back().params.size());
+    out.*option.value = *given;
   }
+  check_options(out);
+  return out;
+}
+
+void Optimizer::add_param_group(ParamGroup from) {
+  if (from.params.empty()) {
+    throw ValueError(name_, "no parameters",
+                     "was the list taken from a module without parameters?");
+  }
+  const Options options = options_of(from);
+  Group group{std::move(from.params), options, rule_.tensors, {}, {}};
+  if (rule_.buffer && options.momentum != 0) group.slots.push_back(rule_.buffer);
+  group.places.resize(group.params.size());
+  std::unordered_set<const void*> seen;
+  const auto is_new = [&](const Tensor& p) {
+    if (p.node()) return seen.insert(p.node().get()).second;
+    return p.numel() == 0 || p.is_meta() || seen.insert(p.raw()).second;
+  };
+  int64_t number = 0;
+  for (const Group& before : groups_) {
+    for (const Tensor& p : before.params) is_new(p);
+    number += static_cast<int64_t>(before.params.size());
+  }
+  for (const Tensor& p : group.params) {
+    check_param(p, group.params[0], number);
+    if (!is_new(p)) throw ValueError(name_, fmt::format("parameter {} occurs twice", number));
+    ++number;
+  }
+  groups_.push_back(std::move(group));
 }
 
 void Optimizer::check_param(const Tensor& param, const Tensor& first, int64_t number) const {
@@ -67,8 +111,10 @@ void Optimizer::check_param(const Tensor& param, const Tensor& first, int64_t nu
                      "use contiguous() before set_requires_grad()");
   }
   if (param.dtype() != DType::f32 && param.dtype() != DType::f64) {
-    throw DTypeError(name_, fmt::format("parameter {} is {}; parameters are f32 or f64", number,
-                                        describe(param)));
+    throw DTypeError(
+        name_,
+        fmt::format("parameter {} is {}; parameters are f32 or f64", number, describe(param)),
+        "for training in bf16 keep them in f32 and use nn::PrecisionScope");
   }
   if (param.dtype() != first.dtype() || param.device() != first.device()) {
     throw DTypeError(name_,
@@ -87,18 +133,27 @@ void Optimizer::require_not_negative(const char* option, double value) const {
   if (!(value >= 0) || !std::isfinite(value)) out_of_range(option, value);
 }
 
-void Optimizer::require_fraction(const char* option, double value) const {
-  if (!(value >= 0 && value < 1)) out_of_range(option, value);
+void Optimizer::check_options(const Options& options) const {
+  Options rest = options;
+  for (const Option& option : known_options()) {
+    if (!has(option)) continue;
+    const double value = std::exchange(rest.*option.value, 0);
+    require_not_negative(option.name, value);
+    if (option.share && value >= 1) out_of_range(option.name, value);
+  }
+  for (const Option& option : known_options()) {
+    if (!(rest.*option.value == 0)) out_of_range(option.name, rest.*option.value);
+  }
 }
 
-void Optimizer::check_options(const Options& o) const {
-  require_not_negative("lr", o.lr);
-  require_not_negative("weight_decay", o.weight_decay);
-}
-
-void Optimizer::check_momentum(double momentum) const {
-  const bool possible = slots_.momentum ? momentum >= 0 && momentum < 1 : momentum == 0;
-  if (!possible) out_of_range("momentum", momentum);
+void Optimizer::check_momentum(const Group& group, double momentum) const {
+  Options options = group.options;
+  options.momentum = momentum;
+  check_options(options);
+  if (momentum != 0 && rule_.buffer && group.slots.size() == rule_.tensors.size()) {
+    throw ValueError(name_, fmt::format("a momentum of {} for a group without a buffer", momentum),
+                     "begin with a momentum that is not 0");
+  }
 }
 
 std::vector<ParamGroup> Optimizer::one_group(std::vector<Tensor> params) {
@@ -137,7 +192,7 @@ void Optimizer::set_momentum(double momentum) {
 }
 
 void Optimizer::set_momentum(int group, double momentum) {
-  check_momentum(momentum);
+  check_momentum(at(group), momentum);
   at(group).options.momentum = momentum;
 }
 
@@ -157,6 +212,7 @@ struct Optimizer::Work {
 
 /// All memory is there before the first parameter changes: a step that cannot have it does nothing.
 void Optimizer::step() {
+  check_dtypes();
   std::vector<Work> works;
   works.reserve(groups_.size());
   for (Group& group : groups_) works.push_back(work_of(group));
@@ -173,6 +229,34 @@ void Optimizer::step() {
   }
 }
 
+/// Parameters may have been converted in the meantime.
+void Optimizer::check_dtypes() {
+  int64_t number = 0;
+  for (Group& group : groups_) {
+    for (size_t i = 0; i < group.params.size(); ++i, ++number) {
+      const Tensor& p = group.params[i];
+      if (!p.grad().defined()) continue;
+      check_param(p, group.params[0], number);
+      if (group.blocks.empty() || group.blocks[0].dtype() == p.dtype()) continue;
+      const bool stepped = std::any_of(group.places.begin(), group.places.end(),
+                                       [](const Place& place) { return place.steps > 0; });
+      if (stepped) {
+        throw DTypeError(name_,
+                         fmt::format("parameter {} is {}, the state of its group {}: it was "
+                                     "converted after a step",
+                                     number, describe(p), name_of(group.blocks[0].dtype())),
+                         "make the optimiser after Module::to(), or convert back");
+      }
+      drop_blocks(group);
+    }
+  }
+}
+
+void Optimizer::drop_blocks(Group& group) {
+  group.blocks.clear();
+  std::fill(group.places.begin(), group.places.end(), Place{});
+}
+
 /// Makes a block with places for `param` and for all others that want a gradient and have none.
 void Optimizer::make_places(Group& group, size_t param) const {
   std::vector<Place> places = group.places;
@@ -184,7 +268,7 @@ void Optimizer::make_places(Group& group, size_t param) const {
     places[i].offset = total;
     total += aligned(group.params[i].numel());
   }
-  const auto count = static_cast<int64_t>(slots_.tensors.size());
+  const auto count = static_cast<int64_t>(group.slots.size());
   for (Place& place : places) {
     if (place.block == block) place.stride = total;
   }
@@ -216,7 +300,7 @@ Optimizer::Work Optimizer::work_of(Group& group) const {
     work.grads.push_back(contiguous(grad.detach()));
     kernels::OptimPart part{p.raw(),   work.grads.back().raw(), {},
                             p.numel(), place.steps + 1,         &place.number};
-    for (size_t k = 0; k < slots_.tensors.size(); ++k) {
+    for (size_t k = 0; k < group.slots.size(); ++k) {
       auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
       const int64_t at = place.offset + static_cast<int64_t>(k) * place.stride;
       part.state[k] = block + static_cast<size_t>(at) * element;

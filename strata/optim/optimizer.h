@@ -16,11 +16,16 @@ namespace kernels {
 struct OptimPart;
 }
 
-/// Parameters with options of their own; those left out are the optimiser's.
+/// Parameters with options of their own; those left out are the optimiser's. One that the optimiser
+/// lacks is refused: SGD and RMSprop have a momentum, those of Adam's kind and Lion the betas.
 struct ParamGroup {
-  std::vector<Tensor> params;
-  std::optional<double> lr;
-  std::optional<double> weight_decay;
+  std::vector<Tensor> params = {};
+  std::optional<double> lr = {};
+  std::optional<double> weight_decay = {};
+  std::optional<double> momentum = {};
+  std::optional<double> beta1 = {};
+  std::optional<double> beta2 = {};
+  std::optional<double> eps = {};
 };
 
 /// What a checkpoint keeps of an optimiser, under PyTorch's names with the parameter's number over
@@ -38,10 +43,17 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates each parameter that has a gradient.
+  /// Updates each parameter that has a gradient. Throws DTypeError, with nothing changed, where one
+  /// was converted after its first step, so that its state has another dtype, or to a dtype that
+  /// optimisers do not take (see Module::to).
   void step();
   /// Clears the gradients: they are undefined afterwards.
   void zero_grad();
+
+  /// One group more, whose parameters begin without state: layers that are thawed later, say.
+  /// Throws as the constructor, and ValueError for a parameter that another group has; nothing is
+  /// changed then.
+  void add_param_group(ParamGroup group);
 
   int group_count() const { return static_cast<int>(groups_.size()); }
   const std::vector<Tensor>& params(int group = 0) const { return at(group).params; }
@@ -53,7 +65,8 @@ class Optimizer {
   void set_lr(int group, double lr);
   double weight_decay(int group = 0) const { return at(group).options.weight_decay; }
   void set_weight_decay(int group, double weight_decay);
-  /// SGD's momentum, Adam's beta1. One that was built with 0 has no buffer and takes no other.
+  /// SGD's momentum, Adam's beta1. A group whose momentum was 0 at first has no buffer and takes no
+  /// other.
   double momentum(int group = 0) const { return at(group).options.momentum; }
   void set_momentum(double momentum);
   void set_momentum(int group, double momentum);
@@ -68,32 +81,32 @@ class Optimizer {
   void check_state(const OptimizerState& state) const;
 
  protected:
+  /// Those that a rule lacks are 0.
   struct Options {
-    double lr, weight_decay, momentum;
+    double lr = 0, weight_decay = 0, momentum = 0, beta2 = 0, eps = 0;  ///< momentum: or beta1
   };
 
-  /// What is kept of each parameter.
-  struct Slots {
-    std::vector<const char*> tensors;  ///< of the parameter's shape, 0 before the first step
-    bool momentum = false;             ///< whether the rule has one; without, it is 0 for good
-    const char* number = nullptr;      ///< one number more, 1 before the first step
+  /// What is kept of each parameter, and which options there are.
+  struct Rule {
+    std::vector<const char*> tensors = {};  ///< of the parameter's shape, 0 before the first step
+    std::vector<const char*> options = {};  ///< besides lr, under their names in ParamGroup
+    const char* buffer = nullptr;  ///< one tensor more in groups that begin with a momentum
+    const char* number = nullptr;  ///< one number more, 1 before the first step
     /// Whether the rule asks for more of the number of steps than if there were any: PyTorch's
     /// state of one that does not has no "step".
     bool counts_steps = true;
   };
 
-  /// Throws ValueError for an empty list, a parameter that occurs twice or options out of range,
-  /// GradError for the result of an op, ShapeError for a parameter that is not contiguous,
-  /// DTypeError for one that is not f32 or f64 or not of its group's dtype.
-  Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults, Slots slots);
+  /// Throws ValueError for an empty list, a parameter that occurs twice, options out of range or
+  /// that there are not, GradError for the result of an op, ShapeError for a parameter that is not
+  /// contiguous, DTypeError for one that is not f32 or f64 or not of its group's dtype.
+  Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults, Rule rule);
 
   static std::vector<ParamGroup> one_group(std::vector<Tensor> params);
   const char* name() const { return name_; }
   [[noreturn]] void out_of_range(const char* option, double value) const;
-  /// Throw ValueError naming the option: unless it is finite and not negative; unless it lies in
-  /// [0, 1).
+  /// Throws ValueError naming the option unless it is finite and not negative.
   void require_not_negative(const char* option, double value) const;
-  void require_fraction(const char* option, double value) const;
 
  private:
   /// Where a parameter's state lies: slot k begins `k * stride` elements after `offset`.
@@ -106,9 +119,21 @@ class Optimizer {
   struct Group {
     std::vector<Tensor> params;
     Options options;
-    std::vector<Place> places;   // of each parameter
-    std::vector<Tensor> blocks;  // one, and more where parameters were frozen at first
+    std::vector<const char*> slots;  // the tensors kept of each parameter
+    std::vector<Place> places;       // of each parameter
+    std::vector<Tensor> blocks;      // one, and more where parameters were frozen at first
   };
+
+  /// An option of groups: its name here and in the state, where it lies, whether it is a share in
+  /// [0, 1).
+  struct Option {
+    const char* name;
+    const char* key;
+    double Options::*value;
+    std::optional<double> ParamGroup::*given;
+    bool share;
+  };
+  static std::span<const Option> known_options();
 
   /// Called with the parts of each group before the first is updated: for memory of its own that an
   /// update() needs.
@@ -120,18 +145,25 @@ class Optimizer {
 
   const Group& at(int group) const;
   Group& at(int group) { return const_cast<Group&>(std::as_const(*this).at(group)); }
+  bool has(const Option& option) const;
+  Options options_of(const ParamGroup& group) const;
   void check_param(const Tensor& param, const Tensor& first, int64_t number) const;
   void check_options(const Options& options) const;
-  void check_momentum(double momentum) const;
+  void check_momentum(const Group& group, double momentum) const;
+  void check_dtypes();
+  static void drop_blocks(Group& group);
   void make_places(Group& group, size_t param) const;
   struct Work;
   Work work_of(Group& group) const;
   Tensor slot(const Group& group, size_t param, size_t slot) const;
-  std::optional<double> steps_in(const OptimizerState& state, size_t param) const;
+  std::optional<double> steps_in(const OptimizerState& state, const Group& group,
+                                 size_t param) const;
+  Options options_in(const OptimizerState& state, size_t group) const;
   void check_names(const OptimizerState& state) const;
 
   const char* name_;
-  Slots slots_;
+  Options defaults_;
+  Rule rule_;
   std::vector<Group> groups_;
 };
 

@@ -84,7 +84,7 @@ OptimizerState Plateau::state() const {
   return out;
 }
 
-void Plateau::load_state(const OptimizerState& state) {
+Plateau Plateau::loaded(const OptimizerState& state) const {
   const auto count = [&](const char* key) {
     const auto found = state.numbers.find(key);
     if (found == state.numbers.end()) {
@@ -101,7 +101,9 @@ void Plateau::load_state(const OptimizerState& state) {
     require("plateau.best", std::isfinite(best->second), best->second);
     next.best_ = best->second;
   }
-  *this = next;
+  return next;
 }
+
+void Plateau::load_state(const OptimizerState& state) { *this = loaded(state); }
 
 }  // namespace strata

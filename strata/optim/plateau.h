@@ -38,9 +38,12 @@ class Plateau {
   /// ValueError for missing names and numbers out of range; nothing is changed then.
   OptimizerState state() const;
   void load_state(const OptimizerState& state);
+  /// Throws as load_state() would, and loads nothing.
+  void check_state(const OptimizerState& state) const { loaded(state); }
 
  private:
   bool better(double value) const;
+  Plateau loaded(const OptimizerState& state) const;
 
   PlateauConfig config_;
   double best_;

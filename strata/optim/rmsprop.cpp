@@ -9,10 +9,8 @@ namespace strata {
 namespace {
 
 std::vector<const char*> slots_of(const RMSpropConfig& config) {
-  std::vector<const char*> slots = {"square_avg"};
-  if (config.momentum != 0) slots.push_back("momentum_buffer");
-  if (config.centered) slots.push_back("grad_avg");
-  return slots;
+  if (config.centered) return {"square_avg", "grad_avg"};
+  return {"square_avg"};
 }
 
 }  // namespace
@@ -21,11 +19,16 @@ RMSprop::RMSprop(std::vector<Tensor> params, const RMSpropConfig& config)
     : RMSprop(one_group(std::move(params)), config) {}
 
 RMSprop::RMSprop(std::vector<ParamGroup> groups, const RMSpropConfig& config)
-    : Optimizer("RMSprop", std::move(groups), {config.lr, config.weight_decay, config.momentum},
-                {.tensors = slots_of(config), .momentum = config.momentum != 0}),
+    : Optimizer("RMSprop", std::move(groups),
+                {.lr = config.lr,
+                 .weight_decay = config.weight_decay,
+                 .momentum = config.momentum,
+                 .eps = config.eps},
+                {.tensors = slots_of(config),
+                 .options = {"weight_decay", "momentum", "eps"},
+                 .buffer = "momentum_buffer"}),
       config_(config) {
   if (!(config.alpha >= 0 && config.alpha <= 1)) out_of_range("alpha", config.alpha);
-  require_not_negative("eps", config.eps);
 }
 
 void RMSprop::update(const Options& o, const Tensor& like,
@@ -34,7 +37,7 @@ void RMSprop::update(const Options& o, const Tensor& like,
   const auto prepare = [&]<class T>(T) {
     const DecayedGradient<T> fresh{static_cast<T>(o.weight_decay), config_.maximize};
     const T alpha = static_cast<T>(config_.alpha), rest = static_cast<T>(1 - config_.alpha),
-            eps = static_cast<T>(config_.eps);
+            eps = static_cast<T>(o.eps);
     return [=](T p, T g, T& squares, T* mean) {
       g = fresh(g, p);
       squares = alpha * squares + rest * g * g;
@@ -43,13 +46,15 @@ void RMSprop::update(const Options& o, const Tensor& like,
       return g / (std::sqrt(squares - *mean * *mean) + eps);
     };
   };
-  if (config_.momentum != 0) {
+  const bool has_buffer = parts[0].state[config_.centered ? 2 : 1] != nullptr;
+  if (has_buffer) {
     const auto make = [&]<class T>(const kernels::OptimPart&, T zero) {
       const T lr = static_cast<T>(o.lr), mu = static_cast<T>(o.momentum);
-      return [=, quotient = prepare(zero)](T& p, T g, T& squares, T& buffer, auto&... mean) {
-        T* centre = nullptr;
-        ((centre = &mean), ...);
-        buffer = mu * buffer + quotient(p, g, squares, centre);
+      return [=, quotient = prepare(zero)](T& p, T g, T& squares, auto&... mean_and_buffer) {
+        T* const more[] = {&mean_and_buffer...};
+        constexpr bool centered = sizeof...(mean_and_buffer) == 2;
+        T& buffer = *more[centered ? 1 : 0];
+        buffer = mu * buffer + quotient(p, g, squares, centered ? more[0] : nullptr);
         p -= lr * buffer;
       };
     };

@@ -12,7 +12,8 @@ Rprop::Rprop(std::vector<Tensor> params, const RpropConfig& config)
     : Rprop(one_group(std::move(params)), config) {}
 
 Rprop::Rprop(std::vector<ParamGroup> groups, const RpropConfig& config)
-    : Optimizer("Rprop", std::move(groups), {config.lr, 0, 0}, {.tensors = {"prev", "step_size"}}),
+    : Optimizer("Rprop", std::move(groups), {.lr = config.lr},
+                {.tensors = {"prev", "step_size"}, .options = {}}),
       config_(config) {
   if (!(config.eta_minus > 0 && config.eta_minus < 1)) out_of_range("eta_minus", config.eta_minus);
   if (!(config.eta_plus > 1) || !std::isfinite(config.eta_plus)) {
@@ -20,9 +21,6 @@ Rprop::Rprop(std::vector<ParamGroup> groups, const RpropConfig& config)
   }
   require_not_negative("min_step", config.min_step);
   if (!(config.max_step >= config.min_step)) out_of_range("max_step", config.max_step);
-  for (int g = 0; g < group_count(); ++g) {
-    if (weight_decay(g) != 0) out_of_range("weight_decay", weight_decay(g));
-  }
 }
 
 void Rprop::update(const Options& o, const Tensor& like,

@@ -13,11 +13,10 @@ SGD::SGD(std::vector<Tensor> params, const SGDConfig& config)
     : SGD(one_group(std::move(params)), config) {}
 
 SGD::SGD(std::vector<ParamGroup> groups, const SGDConfig& config)
-    : Optimizer(
-          "SGD", std::move(groups), {config.lr, config.weight_decay, config.momentum},
-          config.momentum == 0
-              ? Slots{}
-              : Slots{.tensors = {"momentum_buffer"}, .momentum = true, .counts_steps = false}),
+    : Optimizer("SGD", std::move(groups), {config.lr, config.weight_decay, config.momentum},
+                {.options = {"weight_decay", "momentum"},
+                 .buffer = "momentum_buffer",
+                 .counts_steps = false}),
       config_(config) {
   if (!std::isfinite(config.dampening)) out_of_range("dampening", config.dampening);
   if (config.nesterov && (config.momentum == 0 || config.dampening != 0)) {

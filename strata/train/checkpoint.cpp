@@ -13,6 +13,7 @@
 #include "strata/io/weights.h"
 #include "strata/nn/state_dict.h"
 #include "strata/train/metric_json.h"
+#include "strata/train/state_json.h"
 
 namespace strata::train {
 namespace {
@@ -24,41 +25,23 @@ constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kAverages = "averages.";
 constexpr const char* kBest = "best.";
 
-/// An object's members, all of one type. Throws JsonError.
-template <class T>
-std::map<std::string, T> map_of(const JsonValue& object) {
-  if (!object.is_object()) throw JsonError("json", object.brief() + " is no object");
-  std::map<std::string, T> out;
-  for (const auto& [name, value] : object.members()) out[name] = value.template as<T>();
-  return out;
-}
-
-template <class T>
-JsonValue object_of(const std::map<std::string, T>& values) {
-  JsonValue::Object out;
-  for (const auto& [name, value] : values) out.emplace(name, value);
-  return JsonValue(std::move(out));
-}
-
 JsonValue::Object to_json(const RunState& s) {
   const auto value = [](auto v) { return JsonValue(std::move(v)); };
-  const Generator& g = default_generator();
-  return {
-      {"step", value(s.step)},
-      {"epoch", value(s.epoch)},
-      {"batch", value(s.batch)},
-      {"loss", value(s.loss)},
-      {"seconds", value(s.seconds)},
-      {"finished", value(s.finished)},
-      {"evaluated", value(s.evaluated)},
-      {"metric", metric_json(s.metric)},
-      {"settings", object_of(s.settings)},
-      {"stopped", value(s.stopped)},
-      {"epoch_loss", value(s.epoch_loss)},
-      {"best", value(s.best)},
-      {"epoch_steps", value(s.epoch_steps)},
-      {"waited", value(s.waited)},
-      {"random", value(JsonValue::Object{{"seed", value(g.seed)}, {"stream", value(g.stream)}})}};
+  return {{"step", value(s.step)},
+          {"epoch", value(s.epoch)},
+          {"batch", value(s.batch)},
+          {"loss", value(s.loss)},
+          {"seconds", value(s.seconds)},
+          {"finished", value(s.finished)},
+          {"evaluated", value(s.evaluated)},
+          {"metric", metric_json(s.metric)},
+          {"settings", object_of(s.settings)},
+          {"stopped", value(s.stopped)},
+          {"epoch_loss", value(s.epoch_loss)},
+          {"best", value(s.best)},
+          {"epoch_steps", value(s.epoch_steps)},
+          {"waited", value(s.waited)},
+          {"random", random_json(default_generator())}};
 }
 
 RunState from_json(const JsonValue& j) {
@@ -82,15 +65,6 @@ RunState from_json(const JsonValue& j) {
   return s;
 }
 
-/// The entries whose names begin with `prefix`, without it.
-TensorMap strip(const TensorMap& all, const std::string& prefix) {
-  TensorMap out;
-  for (const auto& [name, value] : all) {
-    if (name.starts_with(prefix)) out[name.substr(prefix.size())] = value;
-  }
-  return out;
-}
-
 /// What a checkpoint's JSON says.
 struct Kept {
   RunState state;
@@ -105,9 +79,7 @@ Kept kept_of(const JsonValue& json, Training& training) {
   kept.optimizer = map_of<double>(json.at("optimizer"));
   if (training.averages()) kept.averages = map_of<double>(json.at("averages"));
   if (training.plateau()) kept.plateau = map_of<double>(json.at("plateau"));
-  const JsonValue& random = json.at("random");
-  kept.random = Generator(random.get<uint64_t>("seed"));
-  kept.random.stream = random.get<uint64_t>("stream");
+  kept.random = random_from(json.at("random"));
   return kept;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "strata/base/parallel.h"
 #include "strata/nn/layers/activation.h"
 #include "strata/nn/layers/batch_norm.h"
+#include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/sequential.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -157,6 +159,44 @@ TEST(EMA, GoesOnFromAStateInTheSameBitsOnAnyThreadCount) {
     EXPECT_EQ(values(second.averages()), values(unbroken.averages()));
   }
   set_thread_count(before);
+}
+
+TEST(EMA, ParametersThatWereConvertedAreSaidAndNotWrittenTo) {
+  for (const DType dtype : {DType::f64, DType::bf16}) {
+    nn::Linear net({.in = 3, .out = 2});
+    EMA ema(net.parameters(), {.decay = 0.5});
+    const auto first = values(ema.averages());
+    const OptimizerState state = ema.state();
+    net.to(dtype);
+    const auto present = values(net.parameters());
+    const auto text = std::string("[EMA] parameter 0 is ") + describe(net.weight) +
+                      ", its average f32\n"
+                      "  hint: make the averages after Module::to(), or convert back";
+    EXPECT_EQ(testing::message<DTypeError>([&] { ema.update(); }), text);
+    EXPECT_EQ(testing::message<DTypeError>([&] { ema.swap(); }), text);
+    EXPECT_EQ(testing::message<DTypeError>([&] { ema.load_state(state); }), text);
+    EXPECT_FALSE(ema.swapped());
+    EXPECT_EQ(values(net.parameters()), present);
+    EXPECT_EQ(values(ema.averages()), first);
+    net.to(DType::f32);
+    ema.update();
+  }
+}
+
+TEST(EMA, SwapsBackWhatWasConvertedInBetween) {
+  nn::Linear net({.in = 3, .out = 2});
+  EMA ema(net.parameters());
+  const auto first = values(net.parameters());
+  std::vector<Tensor> params = net.parameters();
+  change(params, 1);
+  const auto second = values(params);
+  {
+    const AveragedScope averaged(&ema);
+    net.to(DType::f64);
+    EXPECT_EQ(values(params), first);
+  }
+  EXPECT_EQ(values(params), second);
+  EXPECT_EQ(values(ema.averages()), first);
 }
 
 TEST(EMA, RefusesWhatDoesNotFit) {

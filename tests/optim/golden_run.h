@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,10 +12,14 @@
 #include "strata/io/safetensors.h"
 #include "strata/opcases/op_case.h"
 #include "strata/optim/optimizer.h"
+#include "tests/support/difference.h"
 
 namespace strata {
 
 using Make = std::function<std::unique_ptr<Optimizer>(const std::vector<Tensor>&)>;
+
+/// What is done before step 12.
+using Later = std::function<void(Optimizer&, const std::vector<Tensor>&)>;
 
 inline const std::vector<Shape> kShapes = {{3, 5}, {7}, {1}};
 
@@ -35,15 +38,15 @@ inline Tensor gradient(const Tensor& p, double slope, size_t k, int step, DType 
 
 /// The largest difference to the dump after 1, 10 and 200 steps.
 inline double worst_difference(const std::vector<double>& wanted, const Make& make, double slope,
-                               DType dtype) {
+                               DType dtype, const Later& later) {
   std::vector<Tensor> params;
   for (size_t k = 0; k < kShapes.size(); ++k) {
     params.push_back(drawn(k, static_cast<int>(k), dtype).set_requires_grad());
   }
   const auto optimizer = make(params);
-  double worst = 0;
-  size_t at = 0;
+  std::vector<double> got;
   for (int step = 1; step <= 200; ++step) {
+    if (later && step == 12) later(*optimizer, params);
     optimizer->zero_grad();
     for (size_t k = 0; k < params.size(); ++k) {
       if (k != 1 || step % 5 != 2) params[k].set_grad(gradient(params[k], slope, k, step, dtype));
@@ -51,19 +54,16 @@ inline double worst_difference(const std::vector<double>& wanted, const Make& ma
     optimizer->step();
     if (step != 1 && step != 10 && step != 200) continue;
     for (const Tensor& p : params) {
-      for (const double x : p.to_vector<double>()) {
-        const double difference = std::abs(x - wanted.at(at++));
-        worst = difference <= worst ? worst : difference;  // NaN counts as worst
-      }
+      const auto values = p.to_vector<double>();
+      got.insert(got.end(), values.begin(), values.end());
     }
   }
-  EXPECT_EQ(at, wanted.size());
-  return worst;
+  return testing::largest_difference(got, wanted);
 }
 
 /// A case of a dump, in f64 and f32.
 inline void check_run(const std::string& dump, const std::string& name, const Make& make,
-                      bool maximize) {
+                      bool maximize, const Later& later = {}) {
   static std::map<std::string, TensorMap> dumps;
   TensorMap& golden = dumps[dump];
   if (golden.empty()) {
@@ -71,14 +71,21 @@ inline void check_run(const std::string& dump, const std::string& name, const Ma
   }
   const std::vector<double> wanted = golden.at(name).to_vector<double>();
   const double slope = maximize ? -0.5 : 0.5;
-  EXPECT_LE(worst_difference(wanted, make, slope, DType::f64), 1e-10) << name;
-  EXPECT_LE(worst_difference(wanted, make, slope, DType::f32), 2e-4) << name;
+  EXPECT_LE(worst_difference(wanted, make, slope, DType::f64, later), 1e-10) << name;
+  EXPECT_LE(worst_difference(wanted, make, slope, DType::f32, later), 2e-4) << name;
 }
 
 inline std::vector<ParamGroup> two_groups(const std::vector<Tensor>& params,
                                           std::optional<double> weight_decay = 0.3) {
-  return {{.params = {params[0]}, .lr = 0.1, .weight_decay = {}},
-          {.params = {params[1], params[2]}, .lr = {}, .weight_decay = weight_decay}};
+  return {{.params = {params[0]}, .lr = 0.1},
+          {.params = {params[1], params[2]}, .weight_decay = weight_decay}};
+}
+
+/// A group for each parameter, with the options of the three.
+inline std::vector<ParamGroup> three_groups(const std::vector<Tensor>& params,
+                                            std::vector<ParamGroup> options) {
+  for (size_t i = 0; i < 3; ++i) options[i].params = {params[i]};
+  return options;
 }
 
 }  // namespace strata

@@ -4,7 +4,7 @@ holds, for each case, the parameters after 1, 10 and 200 steps as f64[3, 23].
 The three parameters have odd shapes; their gradients are 0.5 p + noise(step), or
 -0.5 p + noise(step) under maximize, and the second one has none in every fifth step. Everything is f64."""
 import torch
-from optim_run import dump, flags, run, save
+from optim_run import flags, run, save, three_groups
 
 for momentum, dampening, decay, nesterov, maximize in flags(5):
     if nesterov and (dampening or not momentum):
@@ -31,5 +31,20 @@ for kind in ("adam", "adamw"):
 run("sgd.groups",
     lambda p: torch.optim.SGD([{"params": p[:1], "lr": 0.1}, {"params": p[1:], "weight_decay": 0.3}],
                               lr=0.01, momentum=0.5, foreach=False))
+for kind in ("adam", "adamw"):
+    make = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
+    run(f"{kind}.options",
+        lambda p: make(three_groups(p, {"betas": (0.5, 0.9), "eps": 1e-3}, {"betas": (0.0, 0.95)},
+                                    {"eps": 1e-2, "weight_decay": 0.1}),
+                       lr=0.01, betas=(0.8, 0.99), foreach=False))
+for name, momentum in {"sgd.options": 0.3, "sgd.some_momentum": 0}.items():
+    run(name,
+        lambda p: torch.optim.SGD(three_groups(p, {"momentum": 0}, {"momentum": 0.9, "lr": 0.02},
+                                               {"weight_decay": 0.1}),
+                                  lr=0.05, momentum=momentum, dampening=0.25, foreach=False))
+run("adam.added", lambda p: torch.optim.Adam(p[:2], lr=0.01, foreach=False),
+    later=lambda o, p: o.add_param_group({"params": p[2:], "lr": 0.05, "betas": (0.5, 0.9)}))
+run("sgd.added", lambda p: torch.optim.SGD(p[:2], lr=0.01, foreach=False),
+    later=lambda o, p: o.add_param_group({"params": p[2:], "momentum": 0.8}))
 
 save("optim")

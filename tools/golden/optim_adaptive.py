@@ -4,7 +4,7 @@ algorithm 2, phi(x) = x), which PyTorch lacks, stand below as their papers have 
 chain of Rosenbrock's valleys through all 23 parameters; kept are the parameters after 1, 5 and 40 of its
 steps."""
 import torch
-from optim_run import SHAPES, dump, flags, run, save
+from optim_run import SHAPES, dump, flags, run, save, three_groups
 from rule import Input, make_input
 
 O = torch.optim
@@ -88,6 +88,21 @@ cases("lamb", LAMB, betas, {**decay, **eps})
 for name, make in {"adagrad": O.Adagrad, "rmsprop": O.RMSprop, "adamax": O.Adamax,
                    "nadam": O.NAdam, "radam": O.RAdam, "lion": Lion, "lamb": LAMB}.items():
     run(f"{name}.groups", lambda p: make(groups(p, weight_decay=0.3), lr=0.01))
+for name, make in {"adamax": O.Adamax, "nadam": O.NAdam, "radam": O.RAdam, "lamb": LAMB}.items():
+    run(f"{name}.options",
+        lambda p: make(three_groups(p, {"betas": (0.5, 0.9), "eps": 1e-3}, {"betas": (0.0, 0.95)},
+                                    {"eps": 1e-2, "weight_decay": 0.1}), lr=0.01, betas=(0.8, 0.99)))
+run("lion.options",
+    lambda p: Lion(three_groups(p, {"betas": (0.5, 0.9)}, {"betas": (0.0, 0.95)},
+                                {"weight_decay": 0.1}), lr=0.01, betas=(0.8, 0.98)))
+for name, make in {"adagrad": O.Adagrad, "adadelta": O.Adadelta}.items():
+    run(f"{name}.options",
+        lambda p: make(three_groups(p, {"eps": 1e-3}, {"eps": 1e-2}, {"weight_decay": 0.1}), lr=0.1))
+for centered in (False, True):
+    run(f"rmsprop.options.{int(centered)}",
+        lambda p: O.RMSprop(three_groups(p, {"momentum": 0.5, "eps": 1e-3}, {"eps": 1e-2},
+                                         {"momentum": 0.9, "weight_decay": 0.1}),
+                            lr=0.01, alpha=0.9, centered=centered))
 run("rprop.groups", lambda p: O.Rprop(groups(p), lr=0.01))
 
 

@@ -10,12 +10,19 @@ KEPT = [1, 10, 200]
 dump = {}
 
 
-def run(name, make, sign=1):
-    """`make` gets the parameters and returns the optimiser."""
+def three_groups(p, first, second, third):
+    """A group for each parameter, with options of its own."""
+    return [{"params": [q], **o} for q, o in zip(p, (first, second, third))]
+
+
+def run(name, make, sign=1, later=None):
+    """`make` gets the parameters and returns the optimiser; `later` gets both before step 12."""
     params = [make_input(Input(s), i).requires_grad_() for i, s in enumerate(SHAPES)]
     optimizer = make(params)
     rows = []
     for step in range(1, KEPT[-1] + 1):
+        if later and step == 12:
+            later(optimizer, params)
         optimizer.zero_grad()
         for k, p in enumerate(params):
             if k == 1 and step % 5 == 2:

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "strata/base/random.h"
+#include "strata/data/loader.h"
+#include "strata/io/json.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/module.h"
+#include "strata/optim/ema.h"
+#include "strata/optim/lbfgs.h"
+#include "strata/optim/optimizer.h"
+#include "strata/optim/plateau.h"
+
+namespace strata::train {
+
+/// All that a training loop of one's own keeps, listed once and saved in one file:
+///
+///   train::Snapshot snapshot;
+///   snapshot("net", net)("optimizer", optimizer)("step", step)("random", default_generator());
+///   snapshot.load(path);  // false the first time
+///   while (step < 1000) { ...; if (++step % 100 == 0) snapshot.save(path); }
+///
+/// It holds references: what is listed must outlive it. (fit() has checkpoints of its own.)
+class Snapshot {
+ public:
+  /// Each throws ValueError for a name that is empty, taken or holds a dot.
+  Snapshot& operator()(const std::string& name, nn::Module& module);
+  Snapshot& operator()(const std::string& name, Optimizer& optimizer);
+  Snapshot& operator()(const std::string& name, LBFGS& optimizer);
+  Snapshot& operator()(const std::string& name, EMA& averages);
+  Snapshot& operator()(const std::string& name, Plateau& plateau);
+  /// Where the next batch comes from.
+  Snapshot& operator()(const std::string& name, DataLoader& loader);
+  /// This thread's is default_generator().
+  Snapshot& operator()(const std::string& name, Generator& random);
+  /// Numbers come back to the bit; of NaNs there is one.
+  Snapshot& operator()(const std::string& name, int64_t& number);
+  Snapshot& operator()(const std::string& name, int& number);
+  Snapshot& operator()(const std::string& name, double& number);
+
+  /// Writes all of it in one step: a crash at any moment leaves the old file or the new one. The
+  /// tensors are "net.fc.weight", in PyTorch's layout, "optimizer.state.0.exp_avg" and so on.
+  /// Throws IoError, and where a state could not be loaded again what its load_state() would throw;
+  /// the old file is left then.
+  void save(const std::string& path) const;
+
+  /// Reads all of it back; false, with nothing done, where there is no such file. What the file
+  /// holds besides is left alone, so that a network alone can be listed and read. Throws IoError,
+  /// FormatError for a file that is no snapshot or damaged, ValueError for a name that it lacks,
+  /// and what the load_state() of each part throws where it does not fit; nothing is changed then.
+  bool load(const std::string& path);
+
+ private:
+  /// How a part is written, as tensors under names of its own and a JSON value; and read: read()
+  /// checks, and returns what puts the values into their places.
+  struct Part {
+    std::string name;
+    std::function<JsonValue(TensorMap&)> write;
+    std::function<std::function<void()>(const TensorMap&, const JsonValue&)> read;
+  };
+
+  Snapshot& add(Part part);
+  template <class T>
+  Snapshot& add_state(const std::string& name, T& holder);
+  template <class T>
+  Snapshot& add_integer(const std::string& name, T& number);
+
+  std::vector<Part> parts_;
+};
+
+}  // namespace strata::train
