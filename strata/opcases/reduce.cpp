@@ -3,6 +3,9 @@
 #include <limits>
 
 #include "strata/opcases/op_case.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/select.h"
 
 namespace strata::opcases {
 namespace {
@@ -12,6 +15,11 @@ const Input kCube = {.shape = {3, 4, 5}, .low = -2, .high = 2};
 template <class F>
 OpCase on_cube(const char* name, F f) {
   return {.name = name, .inputs = {kCube}, .run = [f](auto in) { return std::vector{f(in[0])}; }};
+}
+
+/// NaN in place of about a quarter of the values.
+Tensor with_nan(const Tensor& x) {
+  return where(x > 1, std::numeric_limits<double>::quiet_NaN(), x);
 }
 
 std::vector<OpCase> norm_cases() {
@@ -50,6 +58,15 @@ std::vector<OpCase> reduce_cases() {
               [](const Tensor& x) {
                 return mean(x, {0, 1}, true);
               }),
+      on_cube("nansum", [](const Tensor& x) { return nansum(with_nan(x), {1}); }),
+      on_cube("nanmean", [](const Tensor& x) { return nanmean(with_nan(x), {0}, true); }),
+      {.name = "var_mean",
+       .inputs = {kCube},
+       .run =
+           [](auto in) {
+             const VarMean v = var_mean(in[0], {0, 2}, 0);
+             return std::vector{v.var, v.mean};
+           }},
       on_cube("var", [](const Tensor& x) { return var(x); }),
       on_cube("var/axis1", [](const Tensor& x) { return var(x, {1}, 0, true); }),
       on_cube("var/outer",
@@ -62,6 +79,10 @@ std::vector<OpCase> reduce_cases() {
                 return logsumexp(x, {0, 2}, true);
               }),
       on_cube("cumsum", [](const Tensor& x) { return cumsum(x, 1); }),
+      on_cube("logcumsumexp", [](const Tensor& x) { return logcumsumexp(x, 1); }),
+      on_cube("logcumsumexp/rising", [](const Tensor& x) { return logcumsumexp(x * 300, -1); }),
+      on_cube("diff", [](const Tensor& x) { return diff(x); }),
+      on_cube("diff/twice", [](const Tensor& x) { return diff(x, 2, 0); }),
       on_cube("cumsum/reverse", [](const Tensor& x) { return cumsum(x, -1, true); }),
       {.name = "any",
        .inputs = {integers},

@@ -69,15 +69,26 @@ std::vector<OpCase> pair_cases() {
 
 std::vector<OpCase> special_cases() {
   std::vector<OpCase> cases = {
-      unary("tan", -1.2, 1.2, tan),     unary("asin", -0.9, 0.9, asin),
-      unary("acos", -0.9, 0.9, acos),   unary("atan", -4, 4, atan),
-      unary("sinh", -3, 3, sinh),       unary("cosh", -3, 3, cosh),
-      unary("asinh", -4, 4, asinh),     unary("acosh", 1.2, 4, acosh),
-      unary("atanh", -0.9, 0.9, atanh), unary("log2", 0.1, 4, log2),
-      unary("log10", 0.1, 4, log10),    unary("exp2", -4, 4, exp2),
-      unary("erfc", -3, 3, erfc),       unary("erfinv", -0.9, 0.9, erfinv),
-      unary("lgamma", 0.3, 6, lgamma),  unary("digamma", 0.3, 6, digamma),
-      unary("trunc", -4, 4, trunc),     unary("frac", -4, 4, frac),
+      unary("tan", -1.2, 1.2, tan),
+      unary("asin", -0.9, 0.9, asin),
+      unary("acos", -0.9, 0.9, acos),
+      unary("atan", -4, 4, atan),
+      unary("sinh", -3, 3, sinh),
+      unary("cosh", -3, 3, cosh),
+      unary("asinh", -4, 4, asinh),
+      unary("acosh", 1.2, 4, acosh),
+      unary("atanh", -0.9, 0.9, atanh),
+      unary("log2", 0.1, 4, log2),
+      unary("log10", 0.1, 4, log10),
+      unary("exp2", -4, 4, exp2),
+      unary("erfc", -3, 3, erfc),
+      unary("erfinv", -0.9, 0.9, erfinv),
+      unary("lgamma", 0.3, 6, lgamma),
+      unary("digamma", 0.3, 6, digamma),
+      unary("logit", 0.05, 0.95, [](const Tensor& x) { return logit(x); }),
+      unary("logit/eps", 0.02, 0.98, [](const Tensor& x) { return logit(x, 0.2); }),
+      unary("trunc", -4, 4, trunc),
+      unary("frac", -4, 4, frac),
   };
   for (OpCase& c : pair_cases()) cases.push_back(std::move(c));
   return cases;

@@ -31,6 +31,18 @@ std::vector<OpCase> views_cases() {
       {.name = "transpose",
        .inputs = cube,
        .run = [](auto in) { return std::vector{transpose(in[0], 0, -1)}; }},
+      {.name = "unflatten",
+       .inputs = {{.shape = {2, 12}}},
+       .run =
+           [](auto in) {
+             return std::vector{unflatten(in[0], -1, {3, -1})};
+           }},
+      {.name = "movedim",
+       .inputs = cube,
+       .run =
+           [](auto in) {
+             return std::vector{movedim(in[0], 0, -1), movedim(in[0], {2, 0}, {0, 1})};
+           }},
       {.name = "slice",
        .inputs = {{.shape = {7, 3}}},
        .run = [](auto in) { return std::vector{slice(in[0], 0, 1, -1, 2)}; }},

@@ -147,6 +147,18 @@ Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype, Devic
   return y;
 }
 
+Tensor rand_like(const Tensor& like, double low, double high, Generator& generator) {
+  return rand(like.shape(), low, high, like.dtype(), like.device(), generator);
+}
+
+Tensor randn_like(const Tensor& like, double mean, double stddev, Generator& generator) {
+  return randn(like.shape(), mean, stddev, like.dtype(), like.device(), generator);
+}
+
+Tensor randint_like(const Tensor& like, int64_t low, int64_t high, Generator& generator) {
+  return randint(low, high, like.shape(), like.dtype(), like.device(), generator);
+}
+
 Tensor randperm(int64_t n, Generator& generator) {
   Tensor y = arange(0, static_cast<double>(n));
   auto* out = y.data<int64_t>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include "strata/base/random.h"
@@ -37,10 +38,24 @@ Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = D
 Tensor randn(const Shape& shape, double mean = 0, double stddev = 1, DType dtype = DType::f32,
              Device device = kCpu, Generator& generator = default_generator());
 
+/// Sizes are one list, unlike torch's: rand({2, 3}).
+template <std::integral A, std::integral B, class... More>
+Tensor rand(A, B, More&&...) = delete;
+template <std::integral A, std::integral B, class... More>
+Tensor randn(A, B, More&&...) = delete;
+
 /// Uniform integers in [low, high); floating dtypes may round them. Throws ValueError where the
 /// range is empty or goes beyond the dtype's.
 Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = DType::i64,
                Device device = kCpu, Generator& generator = default_generator());
+
+/// The same in the shape, dtype and on the device of `like`.
+Tensor rand_like(const Tensor& like, double low = 0, double high = 1,
+                 Generator& generator = default_generator());
+Tensor randn_like(const Tensor& like, double mean = 0, double stddev = 1,
+                  Generator& generator = default_generator());
+Tensor randint_like(const Tensor& like, int64_t low, int64_t high,
+                    Generator& generator = default_generator());
 
 /// A random order of 0 ... n-1; i64[n].
 Tensor randperm(int64_t n, Generator& generator = default_generator());

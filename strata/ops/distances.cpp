@@ -1,13 +1,98 @@
 #include "strata/ops/distances.h"
 
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/kernels/distances.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/index_put.h"
+#include "strata/ops/rearrange.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
+#include "strata/ops/unary.h"
 #include "strata/ops/views.h"
+#include "strata/tape/record.h"
+#include "strata/tensor/on_device.h"
 
 namespace strata {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// What the slopes of the differences in one distance are to be multiplied by.
+Tensor slope_weights(const Tensor& dy, const Tensor& y, double p) {
+  if (p == 1 || p == kInfinity) return dy;
+  const Tensor zero = y == 0, whole = where(zero, 1, y);
+  return where(zero, 0, p == 2 ? dy / whole : dy * pow(whole, 1 - p));
+}
+
+/// The gradient of distances [outer, m, n] by the differences [outer, m, n, width] themselves: it
+/// can be differentiated again.
+Tensor slopes(const Tensor& difference, const Tensor& weights, const Tensor& y, double p) {
+  const Tensor w = unsqueeze(weights, -1);
+  if (p == 2) return difference * w;
+  if (p == 1) return sign(difference) * w;
+  if (p == kInfinity) {
+    return where(abs(difference) == unsqueeze(y, -1), sign(difference) * w, 0);
+  }
+  const Tensor zero = difference == 0;
+  return where(zero, 0, sign(difference) * pow(where(zero, 1, abs(difference)), p - 1) * w);
+}
+
+/// The gradient of a; that of b is the one of a with the two exchanged.
+Tensor rows_gradient(const Tensor& a, const Tensor& b, double p, const Tensor& weights,
+                     const Tensor& y) {
+  if (p == 0 || y.numel() == 0 || a.numel() == 0) return zeros_like(a);
+  Tensor da = empty_like(a, "cdist");
+  const Tensor w = contiguous(weights), norms = contiguous(y);
+  on_cpu("cdist", a, [&](Cpu cpu) { kernels::cdist_back(cpu, a, b, p, w, norms, da); });
+  return da;
+}
+
+/// a [outer, m, width] and b [outer, n, width], contiguous, of f32 or f64.
+Tensor distances(const Tensor& a, const Tensor& b, double p) {
+  Tensor y = empty({a.size(0), a.size(1), b.size(1)}, a.dtype(), a.device(), "cdist");
+  if (y.numel() > 0) on_cpu("cdist", a, [&](Cpu cpu) { kernels::cdist(cpu, a, b, p, y); });
+  return record(
+      "cdist", {a, b}, y,
+      [a = save(a), b = save(b), y = save_output(y), p](const Tensor& dy, Needs needs) -> Grads {
+        const Tensor from = a.get(), to = b.get(), norms = y.get();
+        const Tensor weights = slope_weights(dy, norms, p);
+        Grads grads(2);
+        if (grad_enabled() && p != 0) {
+          const Tensor slope = slopes(unsqueeze(from, -2) - unsqueeze(to, -3), weights, norms, p);
+          if (needs[0]) grads[0] = sum(slope, {-2});
+          if (needs[1]) grads[1] = -sum(slope, {-3});
+          return grads;
+        }
+        if (needs[0]) grads[0] = rows_gradient(from, to, p, weights, norms);
+        if (needs[1]) {
+          grads[1] = rows_gradient(to, from, p, transpose(weights, 1, 2), transpose(norms, 1, 2));
+        }
+        return grads;
+      });
+}
+
+Shape with_batch(Shape batch, const Tensor& x) {
+  batch.push_back(x.size(-2));
+  batch.push_back(x.size(-1));
+  return batch;
+}
+
+Shape batch_of(const Tensor& x) {
+  Shape shape = x.shape();
+  shape.erase(shape.rank() - 1);
+  shape.erase(shape.rank() - 1);
+  return shape;
+}
+
+}  // namespace
 
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double eps) {
   internal::check_floating("cosine_similarity", a);
@@ -31,6 +116,47 @@ Tensor pairwise_distance(const Tensor& a, const Tensor& b, double p, double eps,
                 DType::f16);
   }
   return norm(a - b + eps, p, {-1}, keep);
+}
+
+Tensor normalize(const Tensor& x, double p, int axis, double eps) {
+  internal::check_floating("normalize", x);
+  if (x.dtype() == DType::f16) {  // eps is 0 in it
+    return cast(normalize(cast(x, DType::f32), p, axis, eps), DType::f16);
+  }
+  return x / clamp(norm(x, p, {axis}, true), eps);
+}
+
+Tensor cdist(const Tensor& a, const Tensor& b, double p) {
+  internal::check_floating("cdist", a);
+  internal::check_floating("cdist", b);
+  if (!(p >= 0)) throw ValueError("cdist", fmt::format("p must not be negative, got {}", p));
+  if (a.rank() < 2 || b.rank() < 2 || a.size(-1) != b.size(-1)) {
+    throw ShapeError(
+        "cdist", fmt::format("takes rows of one size, got {} and {}", describe(a), describe(b)));
+  }
+  if (a.device() != b.device()) {
+    throw DeviceError("cdist", fmt::format("tensors on different devices: {} and {}",
+                                           to_string(a.device()), to_string(b.device())));
+  }
+  const DType dtype = promote(a.dtype(), b.dtype());
+  const DType computed = dtype == DType::f64 ? DType::f64 : DType::f32;
+  const Shape batch = broadcast_shapes("cdist", batch_of(a), batch_of(b));
+  const auto rows = [&](const Tensor& x) {
+    const Tensor whole = expand(cast(x, computed), with_batch(batch, x));
+    return contiguous(reshape(whole, {numel(batch), x.size(-2), x.size(-1)}));
+  };
+  Shape shape = batch;
+  shape.push_back(a.size(-2));
+  shape.push_back(b.size(-2));
+  return cast(reshape(distances(rows(a), rows(b), p), shape), dtype);
+}
+
+Tensor pdist(const Tensor& x, double p) {
+  if (x.rank() != 2) {
+    throw ShapeError("pdist", fmt::format("x must be [n, width], got {}", describe(x)));
+  }
+  const Tensor pairs = triu_indices(x.size(0), x.size(0), 1, x.device());
+  return index(cdist(x, x, p), {select(pairs, 0, 0), select(pairs, 0, 1)});
 }
 
 }  // namespace strata

@@ -1,6 +1,7 @@
 #include "strata/ops/rearrange.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "strata/ops/joining.h"
 #include "strata/ops/select.h"
 #include "strata/ops/views.h"
+#include "strata/tensor/on_device.h"
 
 namespace strata {
 namespace {
@@ -56,6 +58,33 @@ Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   };
   const Tensor row = unsqueeze(count(rows) + line, 1), column = count(columns);
   return masked_fill(x, lower ? column > row : column < row, 0);
+}
+
+/// The places that triangle() keeps, as columns.
+Tensor kept_places(const char* op, const Shape& shape, int64_t diagonal, Device device,
+                   bool lower) {
+  checked_numel(op, shape);
+  const int64_t rows = shape[0], columns = shape[1];
+  const int64_t line = std::clamp(diagonal, -rows - 1, columns + 1);
+  const auto first = [&](int64_t row) {
+    return lower ? 0 : std::clamp<int64_t>(row + line, 0, columns);
+  };
+  const auto end = [&](int64_t row) {
+    return lower ? std::clamp<int64_t>(row + line + 1, 0, columns) : columns;
+  };
+  int64_t count = 0;
+  for (int64_t row = 0; row < rows; ++row) count += end(row) - first(row);
+  Tensor y = empty({2, count}, DType::i64, device, op);
+  on_cpu(op, y, [&](Cpu) {
+    auto* at = y.data<int64_t>();
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t n = end(row) - first(row);
+      std::fill_n(at, n, row);
+      std::iota(at + count, at + count + n, first(row));
+      at += n;
+    }
+  });
+  return y;
 }
 
 void check_factor(const char* op, const Tensor& x, int64_t factor) {
@@ -141,6 +170,13 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& counts, int axis) {
 
 Tensor tril(const Tensor& x, int64_t diagonal) { return triangle("tril", x, diagonal, true); }
 Tensor triu(const Tensor& x, int64_t diagonal) { return triangle("triu", x, diagonal, false); }
+
+Tensor tril_indices(int64_t rows, int64_t columns, int64_t diagonal, Device device) {
+  return kept_places("tril_indices", {rows, columns}, diagonal, device, true);
+}
+Tensor triu_indices(int64_t rows, int64_t columns, int64_t diagonal, Device device) {
+  return kept_places("triu_indices", {rows, columns}, diagonal, device, false);
+}
 
 std::vector<Tensor> meshgrid(std::span<const Tensor> xs, MeshIndexing indexing) {
   if (xs.empty()) throw ValueError("meshgrid", "needs at least one tensor");

@@ -36,6 +36,11 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& counts, int axis);
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
 
+/// The places that tril (triu) keeps of a matrix, in row-major order: their rows and their columns,
+/// i64[2, count]. Throws ShapeError for negative sizes. As torch.tril_indices.
+Tensor tril_indices(int64_t rows, int64_t columns, int64_t diagonal = 0, Device device = kCpu);
+Tensor triu_indices(int64_t rows, int64_t columns, int64_t diagonal = 0, Device device = kCpu);
+
 enum class MeshIndexing : uint8_t { ij, xy };
 
 /// For vectors (or scalars) of sizes a, b, ... as many tensors [a, b, ...], the i-th of which

@@ -16,6 +16,8 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/extremes.h"
+#include "strata/ops/joining.h"
+#include "strata/ops/scans.h"
 #include "strata/ops/select.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
@@ -49,6 +51,18 @@ Tensor mean(const Tensor& x, const Dims& axes, bool keep) {
                 });
 }
 
+Tensor nansum(const Tensor& x, const Dims& axes, bool keep) {
+  return is_floating(x.dtype()) ? sum(where(isnan(x), 0, x), axes, keep) : sum(x, axes, keep);
+}
+
+Tensor nanmean(const Tensor& x, const Dims& axes, bool keep) {
+  internal::check_floating("nanmean", x);
+  if (size_of(x.dtype()) < 4) {
+    return cast(nanmean(cast(x, DType::f32), axes, keep), x.dtype());
+  }
+  return nansum(x, axes, keep) / sum(logical_not(isnan(x)), axes, keep);
+}
+
 Tensor var(const Tensor& x, const Dims& axes, double correction, bool keep) {
   internal::check_floating("var", x);
   if (x.dtype() == DType::f16) {
@@ -80,6 +94,10 @@ Tensor stddev(const Tensor& x, const Dims& axes, double correction, bool keep) {
   }
   const Tensor v = var(x, axes, correction, keep);
   return where(v == 0, 0, sqrt(where(v == 0, 1, v)));
+}
+
+VarMean var_mean(const Tensor& x, const Dims& axes, double correction, bool keep) {
+  return {var(x, axes, correction, keep), mean(x, axes, keep)};
 }
 
 Tensor logsumexp(const Tensor& x, const Dims& axes, bool keep) {
@@ -178,6 +196,40 @@ Tensor cumsum(const Tensor& x, int axis, bool reverse) {
   return record("cumsum", {x}, y, [axis, reverse](const Tensor& dy, Needs) -> Grads {
     return {cumsum(dy, axis, !reverse)};
   });
+}
+
+Tensor logcumsumexp(const Tensor& x, int axis) {
+  internal::check_floating("logcumsumexp", x);
+  axis = normalize_axis("logcumsumexp", axis, x.rank());
+  if (size_of(x.dtype()) < 4) return cast(logcumsumexp(cast(x, DType::f32), axis), x.dtype());
+  if (x.rank() == 0 || x.numel() == 0) return copy(x);
+  // The sums are those of e^(x - top), with the largest so far as top: as that rises, what has been
+  // summed shrinks.
+  Tensor top, shrink;
+  {
+    const NoGrad no_grad;
+    const Tensor most = cummax(x, axis).values;
+    top = where(isfinite(most), most, 0);
+    const int64_t last = x.size(axis) - 1;
+    const auto before = [&](const Tensor& t) {
+      return concat({slice(t, axis, 0, 1), slice(t, axis, 0, last)}, axis);
+    };
+    const Tensor nothing = before(most) == -std::numeric_limits<double>::infinity();
+    shrink = where(nothing, 0, exp(before(top) - top));
+  }
+  return top + log(linear_recurrence(shrink, exp(x - top), axis));
+}
+
+Tensor diff(const Tensor& x, int64_t n, int axis) {
+  if (n < 0) throw ValueError("diff", fmt::format("n must not be negative, got {}", n));
+  if (x.rank() == 0) throw ShapeError("diff", "a scalar has no neighbours");
+  axis = normalize_axis("diff", axis, x.rank());
+  Tensor y = n == 0 ? copy(x) : x;
+  for (; n > 0 && y.size(axis) > 0; --n) {
+    const Tensor after = slice(y, axis, 1), before = slice(y, axis, 0, y.size(axis) - 1);
+    y = x.dtype() == DType::boolean ? after != before : after - before;
+  }
+  return y;
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

@@ -1,6 +1,7 @@
 #include "strata/ops/special.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
@@ -145,6 +146,22 @@ Tensor polygamma(int n, const Tensor& x) {
                 [n, x = save(x)](const Tensor& dy, Needs) -> Grads {
                   return {dy * polygamma(n + 1, x.get())};
                 });
+}
+
+Tensor logit(const Tensor& x, std::optional<double> eps) {
+  if (!is_floating(x.dtype())) return logit(cast(x, DType::f32), eps);
+  if (size_of(x.dtype()) < 4) return cast(logit(cast(x, DType::f32), eps), x.dtype());
+  Tensor y;
+  {
+    const NoGrad no_grad;
+    const Tensor inside = eps ? clamp(x, *eps, 1 - *eps) : x;
+    y = log(inside / (1 - inside));
+  }
+  return record("logit", {x}, y, [x = save(x), eps](const Tensor& dy, Needs) -> Grads {
+    const Tensor from = x.get(), slope = dy / (from * (1 - from));
+    const double low = eps.value_or(0), flat = eps ? 0 : std::numeric_limits<double>::quiet_NaN();
+    return {where(logical_or(from<low, from> 1 - low), flat, slope)};
+  });
 }
 
 Tensor trunc(const Tensor& x) {

@@ -46,6 +46,10 @@ Tensor digamma(const Tensor& x);
 /// The n-th derivative of digamma. For n > 1 NaN below -1e6. Throws ValueError for n < 0.
 Tensor polygamma(int n, const Tensor& x);
 
+/// log(x / (1 - x)), the inverse of the sigmoid: infinite at 0 and 1, NaN outside of them. With
+/// `eps` x is first clamped to [eps, 1 - eps].
+Tensor logit(const Tensor& x, std::optional<double> eps = {});
+
 /// Rounding towards 0; integers stay. Gradient: zero. Throws DTypeError for bools.
 Tensor trunc(const Tensor& x);
 /// x - trunc(x). Throws DTypeError for bools and integers.

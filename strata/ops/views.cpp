@@ -152,6 +152,27 @@ Tensor flatten(const Tensor& x, int first, int last) {
   return reshape(x, shape);
 }
 
+Tensor unflatten(const Tensor& x, int axis, const Shape& sizes) {
+  const char* op = "unflatten";
+  axis = normalize_axis(op, axis, x.rank());
+  if (x.rank() == 0) throw ShapeError(op, "a scalar has no axis to split");
+  const auto unknown = std::count(sizes.begin(), sizes.end(), int64_t{-1});
+  Shape known_sizes = sizes;
+  std::replace(known_sizes.begin(), known_sizes.end(), int64_t{-1}, int64_t{1});
+  const int64_t size = x.shape()[axis], known = checked_numel(op, known_sizes);
+  const bool fits = unknown == 0 ? known == size : unknown == 1 && known > 0 && size % known == 0;
+  if (!fits || sizes.empty()) {
+    throw ShapeError(op, fmt::format("axis {} of {} does not split into {}", axis, describe(x),
+                                     to_string(sizes)));
+  }
+  Shape shape = x.shape();
+  shape.erase(axis);
+  for (int i = 0; i < sizes.size(); ++i) {
+    shape.insert(axis + i, sizes[i] == -1 ? size / known : sizes[i]);
+  }
+  return reshape(x, shape);
+}
+
 Tensor permute(const Tensor& x, const Dims& order) {
   Shape shape, strides;
   Dims inverse = Dims::filled(order.rank(), -1);
@@ -169,6 +190,31 @@ Tensor permute(const Tensor& x, const Dims& order) {
   }
   return record("permute", {x}, x.as_strided(shape, strides, x.offset()),
                 [inverse](const Tensor& dy, Needs) -> Grads { return {permute(dy, inverse)}; });
+}
+
+Tensor movedim(const Tensor& x, const Dims& from, const Dims& to) {
+  const char* op = "movedim";
+  Dims order = Dims::filled(x.rank(), -1), taken = Dims::filled(x.rank(), 0);
+  bool fits = from.size() == to.size();
+  for (int i = 0; fits && i < from.size(); ++i) {
+    const int source = normalize_axis(op, from[i], x.rank());
+    const int target = normalize_axis(op, to[i], x.rank());
+    if (x.rank() == 0) continue;
+    fits = order[target] < 0 && !taken[source];
+    order[target] = source;
+    taken[source] = 1;
+  }
+  if (!fits) {
+    throw ValueError(op, fmt::format("axes {} cannot become axes {} of {}", to_string(from),
+                                     to_string(to), describe(x)));
+  }
+  int next = 0;
+  for (int64_t& axis : order) {
+    if (axis >= 0) continue;
+    while (taken[next]) ++next;
+    axis = next++;
+  }
+  return permute(x, order);
 }
 
 Tensor transpose(const Tensor& x, int axis_a, int axis_b) {

@@ -16,9 +16,20 @@ Tensor reshape(const Tensor& x, const Shape& shape);
 /// Merges the axes from `first` to `last` (included) into one.
 Tensor flatten(const Tensor& x, int first = 0, int last = -1);
 
+/// Splits `axis` into axes of these sizes; one may be -1. The opposite of flatten. Throws
+/// ShapeError where they do not multiply to the axis' size.
+Tensor unflatten(const Tensor& x, int axis, const Shape& sizes);
+
 /// Reorders the axes: axis i of the result is axis order[i] of x. Throws ShapeError where `order`
 /// is not a permutation.
 Tensor permute(const Tensor& x, const Dims& order);
+
+/// Axis from[i] becomes axis to[i], the others keep their order. Throws ValueError where the lists
+/// differ in length or name an axis twice. As torch.movedim.
+Tensor movedim(const Tensor& x, const Dims& from, const Dims& to);
+inline Tensor movedim(const Tensor& x, int from, int to) {
+  return movedim(x, Dims{from}, Dims{to});
+}
 
 /// Swaps two axes.
 Tensor transpose(const Tensor& x, int axis_a, int axis_b);

@@ -11,6 +11,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
+#include "strata/ops/masks.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/unfold.h"
 #include "strata/ops/views.h"
@@ -162,6 +163,22 @@ TEST(Unbind, TakesTheSlices) {
   EXPECT_EQ(unbind(zeros({2, 3}), 1).size(), 3U);
   EXPECT_TRUE(unbind(zeros({2, 0}), 1).empty());
   EXPECT_THROW(unbind(scalar(1.0F)), ShapeError);
+}
+
+TEST(TriangleIndices, AreThoseThatTrianglesKeep) {
+  for (const Shape& shape : {Shape{3, 5}, {5, 3}, {4, 4}, {0, 3}, {2, 0}}) {
+    for (const int64_t diagonal : {-9, -2, -1, 0, 1, 3, 9}) {
+      const Tensor ones_of = ones(shape);
+      const Tensor low = tril_indices(shape[0], shape[1], diagonal);
+      const Tensor up = triu_indices(shape[0], shape[1], diagonal);
+      EXPECT_EQ(low.to_vector<double>(),
+                transpose(nonzero(tril(ones_of, diagonal)), 0, 1).to_vector<double>());
+      EXPECT_EQ(up.to_vector<double>(),
+                transpose(nonzero(triu(ones_of, diagonal)), 0, 1).to_vector<double>());
+    }
+  }
+  EXPECT_EQ(describe(tril_indices(2, 2, 0, kMeta)), "i64[2, 3]");
+  EXPECT_THROW(tril_indices(-1, 2), ShapeError);
 }
 
 }  // namespace

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -66,6 +69,25 @@ TEST(Lerp, OfF16StaysInItsRange) {
   const Tensor a = full({1}, -60000, DType::f16), b = full({1}, 60000, DType::f16);
   EXPECT_EQ(cast(lerp(a, b, 0.5), DType::f32).item<float>(), 0);
   EXPECT_EQ(lerp(a, b, full({1}, 0.5, DType::f16)).dtype(), DType::f16);
+}
+
+TEST(Logit, BeyondItsDomain) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto at = [](double v, std::optional<double> eps = {}) {
+    Tensor x = scalar(v);
+    x.set_requires_grad();
+    const Tensor y = logit(x, eps);
+    backward(y);
+    return std::pair{y.item<double>(), x.grad().item<double>()};
+  };
+  EXPECT_EQ(at(0), std::pair(-kInfinity, kInfinity));
+  EXPECT_EQ(at(1), std::pair(kInfinity, kInfinity));
+  EXPECT_EQ(at(0.5), std::pair(0.0, 4.0));
+  EXPECT_TRUE(std::isnan(at(-0.1).first) && std::isnan(at(-0.1).second));
+  EXPECT_EQ(at(-3, 0.25), std::pair(std::log(0.25 / 0.75), 0.0));
+  EXPECT_EQ(logit(ones({1}, DType::i64)).dtype(), DType::f32);
+  const Tensor half = cast(logit(full({1}, 0.51171875, DType::bf16)), DType::f32);
+  EXPECT_NEAR(half.item<float>(), 0.046883583, 1e-4);  // 1 - x rounded would give 0.0391
 }
 
 }  // namespace

@@ -155,5 +155,37 @@ TEST(Joining, EmptyPiecesAndErrors) {
   EXPECT_TRUE(split(b, 2, 1)[1].shares_storage(b));
 }
 
+TEST(Unflatten, SplitsOneAxis) {
+  const Tensor x = arange(0, 24);
+  EXPECT_EQ(unflatten(x, 0, {2, -1, 4}).shape(), (Shape{2, 3, 4}));
+  EXPECT_TRUE(unflatten(x, -1, {24, 1}).shares_storage(x));
+  EXPECT_EQ(unflatten(zeros({0, 2}), 0, {3, 0}).shape(), (Shape{3, 0, 2}));
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              unflatten(x, 0, {5, -1});
+            }),
+            "[unflatten] axis 0 of i64[24] does not split into [5, -1]");
+  EXPECT_THROW(unflatten(x, 0, {-1, -1}), ShapeError);
+  EXPECT_THROW(unflatten(x, 0, {-4, -6}), ShapeError);
+  EXPECT_THROW(unflatten(x, 0, {}), ShapeError);
+  EXPECT_THROW(unflatten(zeros({0}), 0, {0, -1}), ShapeError);
+  EXPECT_THROW(unflatten(scalar(1.0F), 0, {1}), ShapeError);
+  EXPECT_THROW(unflatten(x, 1, {24}), IndexError);
+}
+
+TEST(Movedim, KeepsTheOrderOfTheOthers) {
+  const Tensor x = zeros({2, 3, 4, 5});
+  EXPECT_EQ(movedim(x, 1, -1).shape(), (Shape{2, 4, 5, 3}));
+  EXPECT_EQ(movedim(x, {3, 0}, {0, 2}).shape(), (Shape{5, 3, 2, 4}));
+  EXPECT_TRUE(movedim(x, 0, 2).shares_storage(x));
+  EXPECT_EQ(movedim(scalar(1.0F), 0, -1).shape(), (Shape{}));
+  EXPECT_EQ(message_of<ValueError>([&] {
+              movedim(x, {0, -4}, {1, 2});
+            }),
+            "[movedim] axes [0, -4] cannot become axes [1, 2] of f32[2, 3, 4, 5]");
+  EXPECT_THROW(movedim(x, {0, 1}, {2, 2}), ValueError);
+  EXPECT_THROW(movedim(x, Dims{0}, {1, 2}), ValueError);
+  EXPECT_THROW(movedim(x, 4, 0), IndexError);
+}
+
 }  // namespace
 }  // namespace strata

@@ -15,6 +15,8 @@ for name, low, high in [
     ("fmin", -3, 3),
 ]:
     cases.add(name, [Input((3, 5), low, high), Input((5,), low, high)], getattr(torch, name))
+cases.add("logit", [Input((3, 5), 0.05, 0.95)], torch.logit)
+cases.add("logit/eps", [Input((3, 5), 0.02, 0.98)], lambda x: torch.logit(x, 0.2))
 a, b = Input((3, 5), -7, 7), Input((5,), 2, 3)
 cases.add("fmod", [a, b], lambda a, b: [torch.fmod(a, b), torch.fmod(a, -2.5)])
 cases.add("remainder", [a, b], lambda a, b: [torch.remainder(a, b), torch.remainder(a, -2.5)])
