@@ -18,14 +18,12 @@ OpCase sequence_case(const char* name, int64_t gates, size_t states,
                          {.shape = {7 * gates, 7}, .low = -0.6, .high = 0.6},
                          {.shape = {7 * gates}},
                          {.shape = {7 * gates}}},
-              .run =
-                  [run = std::move(run), options](In in) {
-                    const RnnResult r = run(in, options);
-                    std::vector<Tensor> ys = {r.y, r.h};
-                    if (r.c.defined()) ys.push_back(r.c);
-                    return ys;
-                  },
-              .second_order = false};
+              .run = [run = std::move(run), options](In in) {
+                const RnnResult r = run(in, options);
+                std::vector<Tensor> ys = {r.y, r.h};
+                if (r.c.defined()) ys.push_back(r.c);
+                return ys;
+              }};
   for (size_t i = 0; i < states; ++i) c.inputs.push_back({.shape = {3, 7}});
   return c;
 }
@@ -65,8 +63,7 @@ OpCase looked_up(OpCase c) {
 OpCase bare(const char* name, int64_t gates, std::function<RnnResult(In)> run) {
   return {.name = name,
           .inputs = {{.shape = {2, 3, 4}}, {.shape = {3 * gates, 4}}, {.shape = {3 * gates, 3}}},
-          .run = [run = std::move(run)](In in) { return std::vector{run(in).y}; },
-          .second_order = false};
+          .run = [run = std::move(run)](In in) { return std::vector{run(in).y}; }};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "strata/kernels/work_log.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/rnn_recorded.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -152,9 +153,20 @@ struct Kept {
   RnnCell cell;
   bool reverse;
   Saved x, w_ih, w_hh, b_ih, b_hh, h0, c0, lengths, states, cells, gates;
+  SavedOutput y;
 
   Grads gradients(const std::vector<Tensor>& dys, Needs needs) const {
-    const NoGrad no_grad;
+    if (grad_enabled()) {
+      return internal::rnn_recorded_backward({cell,
+                                              reverse,
+                                              x.get(),
+                                              {w_ih.get(), w_hh.get(), b_ih.get(), b_hh.get()},
+                                              h0.get(),
+                                              c0.get(),
+                                              lengths.get(),
+                                              y.get()},
+                                             dys, needs);
+    }
     const Tensor x_value = x.get();
     const RnnWeights w = {w_ih.get(), w_hh.get(), b_ih.get(), b_hh.get()};
     const auto wanted = [&](int i, const Shape& shape) {
@@ -255,13 +267,14 @@ RnnResult run_recorded(const Call& call) {
     outputs = {transpose(y, 0, 1), copy(select(states, 0, last))};
     if (is_lstm) outputs.push_back(copy(select(cells, 0, last)));
   }
-  outputs = record(
-      call.name(), inputs, std::move(outputs),
-      once([kept = Kept{cell, options.reverse, save(x), save(w.w_ih), save(w.w_hh), save(w.b_ih),
-                        save(w.b_hh), save(h0), save(c0), save(lengths), save(states), save(cells),
-                        save(gates)}](const std::vector<Tensor>& dys, Needs needs) {
-        return kept.gradients(dys, needs);
-      }));
+  Kept keep = {cell,         options.reverse,        save(x),      save(w.w_ih),
+               save(w.w_hh), save(w.b_ih),           save(w.b_hh), save(h0),
+               save(c0),     save(lengths),          save(states), save(cells),
+               save(gates),  save_output(outputs[0])};
+  outputs = record(call.name(), inputs, std::move(outputs),
+                   [kept = std::move(keep)](const std::vector<Tensor>& dys, Needs needs) {
+                     return kept.gradients(dys, needs);
+                   });
   return {outputs[0], outputs[1], is_lstm ? outputs[2] : Tensor()};
 }
 

@@ -8,8 +8,8 @@ namespace strata {
 
 /// Recurrent layers over whole sequences, one layer in one direction a call, as one op: the input's
 /// products of all steps are one product, and the way back through time takes the weights' gradient
-/// as one. Weights and gate orders are PyTorch's. bf16 is computed in f32. Gradients of gradients
-/// are refused with a GradError.
+/// as one. Weights and gate orders are PyTorch's. bf16 is computed in f32. Under create_graph the
+/// way back is made of single ops.
 
 /// Of a layer with C inputs, H units and G gates (1; lstm 4: i, f, g, o; gru 3: r, z, n).
 struct RnnWeights {

@@ -1,6 +1,5 @@
 #include "strata/ops/rnn.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -11,18 +10,21 @@
 #include "strata/base/parallel.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/linear.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 
 namespace strata {
 namespace {
 
-enum class Kind { rnn, lstm, gru };
+enum class Kind { rnn, relu, lstm, gru };
 
 struct Problem {
   Kind kind;
@@ -45,7 +47,8 @@ struct Problem {
   RnnResult fused(const RnnOptions& options = {}) const {
     if (kind == Kind::lstm) return lstm(x, h0, c0, w, options);
     if (kind == Kind::gru) return gru(x, h0, w, options);
-    return rnn(x, h0, w, RnnActivation::tanh, options);
+    const bool relu = kind == Kind::relu;
+    return rnn(x, h0, w, relu ? RnnActivation::relu : RnnActivation::tanh, options);
   }
 
   /// The same from single ops, step by step.
@@ -57,6 +60,7 @@ struct Problem {
       const Tensor in = linear(select(x, 1, static_cast<int64_t>(t)), w.w_ih, w.b_ih);
       const Tensor state = linear(h, w.w_hh, w.b_hh);
       if (kind == Kind::rnn) h = tanh(in + state);
+      if (kind == Kind::relu) h = relu(in + state);
       if (kind == Kind::lstm) {
         const auto z = chunk(in + state, 4, -1);
         c = sigmoid(z[1]) * c + sigmoid(z[0]) * tanh(z[2]);
@@ -91,22 +95,16 @@ struct Problem {
   }
 };
 
-double largest(const Tensor& t) {
-  double most = 0;
-  for (const double v : t.to_vector<double>()) most = std::max(most, std::abs(v));
-  return most;
-}
-
 void expect_near(const std::vector<Tensor>& a, const std::vector<Tensor>& b, double tolerance) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_LE(largest(a[i] - b[i]), tolerance * largest(b[i])) << "answer " << i;
+    EXPECT_LE(testing::relative_difference(a[i], b[i]), tolerance) << "answer " << i;
   }
 }
 
 // Several blocks of units, the last one no whole vector; and, once, several chunks of steps.
 TEST(Rnn, EqualsItsStepsMadeOfSingleOps) {
-  for (const Kind kind : {Kind::rnn, Kind::lstm, Kind::gru}) {
+  for (const Kind kind : {Kind::rnn, Kind::relu, Kind::lstm, Kind::gru}) {
     for (const bool reverse : {false, true}) {
       Problem small(kind, 33, 9, 11, 77);
       expect_near(small.answers(small.fused({.reverse = reverse})),
@@ -119,6 +117,35 @@ TEST(Rnn, EqualsItsStepsMadeOfSingleOps) {
   expect_near(large.answers(large.fused()), large.answers(large.composed(false)), 5e-5);
   expect_near(large.answers(large.fused({.reverse = true})), large.answers(large.composed(true)),
               5e-5);
+}
+
+/// The gradients of each output alone.
+void expect_recorded_as_fused(const Problem& p, const RnnOptions& options) {
+  const RnnResult r = p.fused(options);
+  std::vector<Tensor> inputs = {p.h0, p.w.w_ih, p.w.w_hh, p.w.b_ih, p.w.b_hh};
+  if (p.x.requires_grad()) inputs.push_back(p.x);
+  if (r.c.defined()) inputs.push_back(p.c0);
+  for (const Tensor& y : {r.y, r.h, r.c}) {
+    if (!y.defined()) continue;
+    const std::vector<Tensor> ys = {y}, dys = {randn(y.shape())};
+    const auto fused = grad(ys, inputs, dys, {.retain_graph = true});
+    expect_near(grad(ys, inputs, dys, {.create_graph = true}), fused, 1e-5);
+  }
+}
+
+// gradcheck holds the recorded way back against differences of itself.
+TEST(Rnn, TheRecordedWayBackIsThatOfTheKernels) {
+  for (const Kind kind : {Kind::rnn, Kind::relu, Kind::lstm, Kind::gru}) {
+    Problem p(kind, 4, 9, 3, 5), looked_up(kind, 4, 9, 3, 5);
+    looked_up.x = randint(0, 6, {4, 9});
+    looked_up.w.w_ih = randn({6, p.w.w_hh.size(0)}).set_requires_grad();
+    for (const bool reverse : {false, true}) {
+      for (const Tensor& lengths : {Tensor(), tensor<int64_t>({9, 1, 4, 7})}) {
+        expect_recorded_as_fused(p, {.reverse = reverse, .lengths = lengths});
+        expect_recorded_as_fused(looked_up, {.reverse = reverse, .lengths = lengths});
+      }
+    }
+  }
 }
 
 TEST(Rnn, TakesSequencesThatStandStepFirst) {
@@ -155,8 +182,21 @@ TEST(Rnn, APaddedRowIsTheRowAlone) {
       expect_near({slice(part(all.y), 1, 0, n), part(all.h), part(all.c)},
                   {alone.y, alone.h, alone.c}, 1e-5);
       if (n == 9) continue;
-      EXPECT_EQ(largest(slice(part(all.y), 1, n)), 0);
+      EXPECT_EQ(testing::largest_value(slice(part(all.y), 1, n)), 0);
     }
+  }
+}
+
+TEST(Rnn, WhatStandsBehindARowsEndIsOfNoAccount) {
+  for (const Kind kind : {Kind::rnn, Kind::lstm, Kind::gru}) {
+    Problem p(kind, 2, 4, 3, 5);
+    const RnnOptions options = {.lengths = tensor<int64_t>({2, 4})};
+    const auto expected = p.answers(p.fused(options));
+    const NoGrad no_grad;
+    copy_(slice(select(p.x, 0, 0), 0, 2), full({2, 3}, NAN));
+    const GradMode recording(true);
+    expect_near(p.answers(p.fused(options)), expected, 0);
+    expect_recorded_as_fused(p, options);
   }
 }
 

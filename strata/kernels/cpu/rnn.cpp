@@ -114,15 +114,23 @@ class Sequence {
     }
   }
 
-  /// The input's rows of some steps, as one matrix: where they lie, or copied to `scratch`.
-  Factor<T> input_rows(Steps steps, Scratch<T>& scratch) const {
+  /// The input's rows of some steps, as one matrix: where they lie, or copied to `scratch`. With
+  /// `zeros_behind` those behind a sequence's end are zeros.
+  Factor<T> input_rows(Steps steps, Scratch<T>& scratch, bool zeros_behind) const {
     const int64_t step = in_.x.strides()[0], row = in_.x.strides()[1];
     const T* from = values<T>(in_.x) + steps.begin * step;
-    if (rows_ == 1 || steps_ == 1 || step == rows_ * row) return {from, rows_ == 1 ? step : row};
+    const int64_t* lengths = zeros_behind ? in_.lengths : nullptr;
+    if (!lengths && (rows_ == 1 || steps_ == 1 || step == rows_ * row)) {
+      return {from, rows_ == 1 ? step : row};
+    }
     parallel_for(steps.count() * rows_, 1 + 16384 / (inputs_ + 1), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        std::copy_n(from + i / rows_ * step + i % rows_ * row, inputs_,
-                    scratch.data() + i * inputs_);
+        T* to = scratch.data() + i * inputs_;
+        if (lengths && steps.begin + i / rows_ >= lengths[i % rows_]) {
+          std::fill_n(to, inputs_, T(0));
+        } else {
+          std::copy_n(from + i / rows_ * step + i % rows_ * row, inputs_, to);
+        }
       }
     });
     return {scratch.data(), inputs_};
@@ -181,7 +189,7 @@ class Forward : Sequence<T> {
   void input_products(Steps steps, T* gates) {
     const int64_t all = gates_ * units_, rows = steps.count() * rows_;
     if (!looked_up_) {
-      return product<T>(rows, all, inputs_, Base::input_rows(steps, x_),
+      return product<T>(rows, all, inputs_, Base::input_rows(steps, x_, false),
                         {values<T>(in_.w_ih), inputs_, true}, gates, width_, 0, bias_.data());
     }
     parallel_for(rows, 1 + 16384 / all, [&](int64_t begin, int64_t end) {
@@ -366,7 +374,8 @@ class Backward : Sequence<T> {
     }
     if (out_.dw_ih.defined() && looked_up_) add_to_table(steps, first);
     if (out_.dw_ih.defined() && !looked_up_) {
-      const Factor<T> x = Base::input_rows(steps, x_);
+      // There may be NaN behind an end, which a gradient of zero would not stop.
+      const Factor<T> x = Base::input_rows(steps, x_, true);
       T* dw = values<T>(out_.dw_ih);
       for_input_parts([&](int64_t at, int64_t weights, int64_t count, bool) {
         product<T>(count, inputs_, rows, {dz + at, width_, true}, x, dw + weights * inputs_,

@@ -1,7 +1,5 @@
 #include "strata/nn/layers/recurrent.h"
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
 #include <string>
 
@@ -17,19 +15,24 @@
 #include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using strata::testing::largest_difference;
+using strata::testing::largest_value;
 using strata::testing::message;
 using strata::testing::rule_tensor;
 
-std::unique_ptr<Recurrent> make(const std::string& kind, const RecurrentConfig& c) {
-  if (kind == "LSTM") return std::make_unique<LSTM>(c);
+std::unique_ptr<Recurrent> make(const std::string& kind, RecurrentConfig c) {
+  if (kind == "Projected") c.proj = c.hidden * 2 / 3;
+  if (kind == "LSTM" || kind == "Projected") return std::make_unique<LSTM>(c);
   if (kind == "GRU") return std::make_unique<GRU>(c);
   return std::make_unique<RNN>(RNNConfig{.in = c.in,
                                          .hidden = c.hidden,
@@ -39,56 +42,79 @@ std::unique_ptr<Recurrent> make(const std::string& kind, const RecurrentConfig& 
                                          .bias = c.bias});
 }
 
-double largest(const Tensor& t) {
-  double most = 0;
-  for (const double v : t.to_vector<double>()) most = std::max(most, std::abs(v));
-  return most;
-}
-
-double difference(const Tensor& a, const Tensor& b) { return largest(a - b); }
-
 class EachKind : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Recurrent, EachKind, ::testing::Values("RNN", "LSTM", "GRU"));
+INSTANTIATE_TEST_SUITE_P(Recurrent, EachKind, ::testing::Values("RNN", "LSTM", "GRU", "Projected"));
+
+/// Two layers both ways over padded rows, and PyTorch's answers.
+struct GoldenRun {
+  explicit GoldenRun(const std::string& of)
+      : kind(of),
+        golden(load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/recurrent.safetensors")),
+        layer(make(of, {.in = 5, .hidden = 6, .layers = 2, .bidirectional = true})),
+        x(rule_tensor("x", {3, 7, 5}).set_requires_grad()) {
+    strata::testing::set_rule_weights(*layer);
+    const int64_t width = kind == "Projected" ? 4 : 6;
+    state.h = rule_tensor("h", {4, 3, width}).set_requires_grad();
+    if (layer->type() == "LSTM") state.c = rule_tensor("c", {4, 3, 6}).set_requires_grad();
+    const RecurrentOutput out = (*layer)(x, state, tensor<int64_t>({7, 3, 5}));
+    outputs = {{"y", out.y}, {"h", out.state.h}};
+    if (out.state.c.defined()) outputs.emplace_back("c", out.state.c);
+    for (const auto& [name, t] : outputs) {
+      const Tensor part = sum(t * rule_tensor("d" + name, t.shape()));
+      score = score.defined() ? score + part : part;
+    }
+  }
+
+  Tensor at(const std::string& name) const { return golden.at(kind + "." + name); }
+  void expect_gradients(const std::string& prefix, double tolerance) {
+    std::vector<std::pair<std::string, Tensor>> leaves = {{"x", x}, {"h", state.h}};
+    if (state.c.defined()) leaves.emplace_back("c", state.c);
+    for (const NamedTensor& p : layer->named_tensors()) leaves.emplace_back(p.name, *p.tensor);
+    EXPECT_EQ(leaves.size(),
+              static_cast<size_t>((kind == "Projected" ? 20 : 16) + (state.c.defined() ? 3 : 2)));
+    for (const auto& [name, leaf] : leaves) {
+      EXPECT_LE(largest_difference(leaf.grad(), at(prefix + name)), tolerance) << name;
+    }
+  }
+
+  std::string kind;
+  TensorMap golden;
+  std::unique_ptr<Recurrent> layer;
+  Tensor x, score;
+  RecurrentState state;
+  std::vector<std::pair<std::string, Tensor>> outputs;
+};
 
 TEST_P(EachKind, EqualsPyTorchInTwoLayersBothWaysOverPaddedRows) {
-  const std::string kind = GetParam();
-  const TensorMap golden =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/recurrent.safetensors");
+  GoldenRun run(GetParam());
+  for (const auto& [name, t] : run.outputs)
+    EXPECT_LE(largest_difference(t, run.at(name)), 1e-6) << name;
+  backward(run.score);
+  run.expect_gradients("grad.", 1e-5);
+}
+
+// The critic of a WGAN with gradient penalty (Gulrajani et al., 2017).
+TEST_P(EachKind, PenaltiesOnGradientsHavePyTorchsGradients) {
+  GoldenRun run(GetParam());
+  const std::vector<Tensor> ys = {run.score}, xs = {run.x};
+  const Tensor slope = grad(ys, xs, {}, {.create_graph = true})[0];
+  const Tensor penalty = mean(square(norm(slope, 2, {1, 2}) - 1));
+  backward(penalty);
+  EXPECT_LE(largest_difference(penalty, run.at("penalty")), 1e-5);
+  run.expect_gradients("penalty.grad.", 3e-5);
+}
+
+TEST_P(EachKind, ListsEachParameterItMakes) {
   const int64_t before = parameters_made();
-  const auto layer = make(kind, {.in = 5, .hidden = 6, .layers = 2, .bidirectional = true});
-  EXPECT_EQ(parameters_made() - before, 16);
-  strata::testing::set_rule_weights(*layer);
-  Tensor x = rule_tensor("x", {3, 7, 5}).set_requires_grad();
-  RecurrentState state = {.h = rule_tensor("h", {4, 3, 6}).set_requires_grad()};
-  if (kind == "LSTM") state.c = rule_tensor("c", {4, 3, 6}).set_requires_grad();
-  const RecurrentOutput out = (*layer)(x, state, tensor<int64_t>({7, 3, 5}));
-  const auto at = [&](const std::string& name) { return golden.at(kind + "." + name); };
-  EXPECT_LE(difference(out.y, at("y")), 1e-6);
-  EXPECT_LE(difference(out.state.h, at("h")), 1e-6);
-  Tensor loss =
-      sum(out.y * rule_tensor("dy", {3, 7, 12})) + sum(out.state.h * rule_tensor("dh", {4, 3, 6}));
-  if (kind == "LSTM") {
-    EXPECT_LE(difference(out.state.c, at("c")), 1e-6);
-    loss = loss + sum(out.state.c * rule_tensor("dc", {4, 3, 6}));
-  }
-  backward(loss);
-  EXPECT_LE(difference(x.grad(), at("grad.x")), 1e-5);
-  EXPECT_LE(difference(state.h.grad(), at("grad.h")), 1e-5);
-  if (kind == "LSTM") {
-    EXPECT_LE(difference(state.c.grad(), at("grad.c")), 1e-5);
-  }
-  const auto parameters = layer->named_tensors();
-  ASSERT_EQ(parameters.size(), 16u);
-  for (const NamedTensor& p : parameters) {
-    EXPECT_LE(difference(p.tensor->grad(), at("grad." + p.name)), 1e-5) << p.name;
-  }
+  const auto layer = make(GetParam(), {.in = 5, .hidden = 6, .layers = 2, .bidirectional = true});
+  EXPECT_EQ(parameters_made() - before, static_cast<int64_t>(layer->parameters().size()));
 }
 
 TEST_P(EachKind, LookedUpProductsAreThoseOfTheTablesRows) {
   const auto layer = make(GetParam(), {.in = 4, .hidden = 9, .layers = 2, .bidirectional = true});
   Tensor table = randn({3, 4}).set_requires_grad();
   const Tensor ids = randint(0, 3, {5, 7}), lengths = tensor<int64_t>({7, 3, 5, 1, 7});
-  const Tensor weights = randn({5, 7, 18});
+  const Tensor weights = randn({5, 7, layer->config().proj > 0 ? 12 : 18});
   const auto answers = [&](const RecurrentOutput& out) {
     layer->zero_grad();
     table.set_grad({});
@@ -100,9 +126,19 @@ TEST_P(EachKind, LookedUpProductsAreThoseOfTheTablesRows) {
   const auto plain = answers((*layer)(embedding(table, ids), {}, lengths));
   const auto looked_up = answers(layer->symbols(ids, table, {}, lengths));
   for (size_t i = 0; i < plain.size(); ++i) {
-    EXPECT_LE(difference(looked_up[i], plain[i]), 2e-5 * largest(plain[i])) << i;
+    EXPECT_LE(strata::testing::relative_difference(looked_up[i], plain[i]), 2e-5) << i;
   }
   EXPECT_THROW(layer->symbols(full({5, 7}, 3, DType::i64), table), IndexError);
+}
+
+TEST_P(EachKind, LengthsOfAllStepsAreNone) {
+  const auto layer = make(GetParam(), {.in = 4, .hidden = 9, .bidirectional = true});
+  const Tensor x = randn({2, 5, 4});
+  const RecurrentState state = {.h = randn({2, 2, layer->config().proj > 0 ? 6 : 9})};
+  const RecurrentOutput plain = (*layer)(x, state);
+  const RecurrentOutput full = (*layer)(x, state, tensor<int64_t>({5, 5}));
+  EXPECT_EQ(largest_difference(plain.y, full.y), 0);
+  EXPECT_EQ(largest_difference(plain.state.h, full.state.h), 0);
 }
 
 TEST_P(EachKind, StepByStepIsTheWholeSequence) {
@@ -117,7 +153,7 @@ TEST_P(EachKind, StepByStepIsTheWholeSequence) {
     ys.push_back(out.y);
     state = out.state;
   }
-  EXPECT_LE(difference(concat(ys, 1), whole), 1e-6);
+  EXPECT_LE(largest_difference(concat(ys, 1), whole), 1e-6);
 }
 
 TEST_P(EachKind, DropoutActsBetweenLayersWhileTraining) {
@@ -125,10 +161,10 @@ TEST_P(EachKind, DropoutActsBetweenLayersWhileTraining) {
   const auto one = make(kind, {.in = 4, .hidden = 5, .dropout = 0.5});
   const auto two = make(kind, {.in = 4, .hidden = 5, .layers = 2, .dropout = 0.5});
   const Tensor x = randn({2, 3, 4});
-  EXPECT_EQ(difference((*one)(x), (*one)(x)), 0);
-  EXPECT_GT(difference((*two)(x), (*two)(x)), 0);
+  EXPECT_EQ(largest_difference((*one)(x), (*one)(x)), 0);
+  EXPECT_GT(largest_difference((*two)(x), (*two)(x)), 0);
   two->eval();
-  EXPECT_EQ(difference((*two)(x), (*two)(x)), 0);
+  EXPECT_EQ(largest_difference((*two)(x), (*two)(x)), 0);
 }
 
 TEST_P(EachKind, ComputesInBf16WhereAsked) {
@@ -137,8 +173,8 @@ TEST_P(EachKind, ComputesInBf16WhereAsked) {
   const PrecisionScope precision(DType::bf16);
   const Tensor half = (*layer)(x);
   EXPECT_EQ(half.dtype(), DType::f32);
-  EXPECT_GT(difference(half, full), 0);
-  EXPECT_LE(difference(half, full), 0.03);
+  EXPECT_GT(largest_difference(half, full), 0);
+  EXPECT_LE(largest_difference(half, full), 0.03);
 }
 
 TEST(Recurrent, HasThePublishedNumbersOfParameters) {
@@ -161,8 +197,8 @@ TEST(Recurrent, BearsPyTorchsNames) {
 TEST(Recurrent, StartsUniformWithinTheRootOfItsUnits) {
   const LSTM layer({.in = 9, .hidden = 100});
   for (const Tensor& t : {layer.weights[0].w_ih, layer.weights[0].w_hh, layer.weights[0].b_ih}) {
-    EXPECT_LE(largest(t), 0.1);
-    EXPECT_GT(largest(t), 0.098);
+    EXPECT_LE(largest_value(t), 0.1);
+    EXPECT_GT(largest_value(t), 0.098);
   }
 }
 
@@ -171,6 +207,10 @@ TEST(Recurrent, SaysWhatIsWrong) {
             "[LSTM] the config leaves out .hidden");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .dropout = 1.5}); }),
             "[GRU] .dropout 1.5 is not in [0, 1]");
+  EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .proj = 1}); }),
+            "[GRU] .proj 1 is for LSTM alone");
+  EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3, .hidden = 2, .proj = 2}); }),
+            "[LSTM] .proj 2 is not in 0 ... 1, below .hidden");
   GRU layer({.in = 3, .hidden = 2});
   EXPECT_EQ(message<ShapeError>([&] {
               layer(randn({4, 5, 3}), {.h = randn({4, 2})});
