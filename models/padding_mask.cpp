@@ -1,13 +1,9 @@
-#include "models/heads.h"
+#include "models/padding_mask.h"
 
 #include "strata/ops/compare.h"
 #include "strata/ops/views.h"
 
 namespace strata::models {
-
-Tensor split_heads(const Tensor& x, int64_t heads) {
-  return permute(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), {0, 2, 1, 3});
-}
 
 Tensor padding_mask(const Tensor& mask) {
   if (!mask.defined()) return {};

@@ -4,10 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "models/heads.h"
 #include "models/hub_activation.h"
+#include "models/padding_mask.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
+#include "strata/nn/heads.h"
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/activations.h"
@@ -204,9 +205,10 @@ Tensor BertLayer::operator()(const Tensor& x, const Tensor& mask) {
   return nn::observe_call(*this, [&] {
     const std::vector<Tensor> qkv = split(qkv_(x), x.size(2), 2);
     const Tensor seen = scaled_dot_product_attention(
-        split_heads(qkv[0], heads_), split_heads(qkv[1], heads_), split_heads(qkv[2], heads_),
+        nn::split_heads(qkv[0], heads_), nn::split_heads(qkv[1], heads_),
+        nn::split_heads(qkv[2], heads_),
         {.mask = mask, .dropout = training() ? attention_dropout_ : 0});
-    const Tensor merged = reshape(permute(seen, {0, 2, 1, 3}), x.shape());
+    const Tensor merged = nn::merge_heads(seen);
     const Tensor h = attention_norm_(dropout_(attention_output_(merged)) + x);
     return output_norm_(dropout_(output_(intermediate_(h))) + h);
   });

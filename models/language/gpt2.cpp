@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "models/heads.h"
 #include "models/hub_activation.h"
+#include "models/padding_mask.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
+#include "strata/nn/heads.h"
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/arithmetic.h"
@@ -161,13 +162,13 @@ GPT2Attention::GPT2Attention(const GPT2Config& c, int64_t layer)
 Tensor GPT2Attention::operator()(const Tensor& x, const GPT2Pass& pass) {
   return nn::observe_call(*this, [&] {
     const std::vector<Tensor> qkv = split(c_attn_(x), x.size(2), 2);
-    const Tensor q = split_heads(qkv[0], heads_);
-    Tensor k = split_heads(qkv[1], heads_), v = split_heads(qkv[2], heads_);
+    const Tensor q = nn::split_heads(qkv[0], heads_);
+    Tensor k = nn::split_heads(qkv[1], heads_), v = nn::split_heads(qkv[2], heads_);
     if (pass.cache) std::tie(k, v) = pass.cache->append(layer_, k, v);
     const Tensor y = scaled_dot_product_attention(
         q, k, v,
         {.causal = true, .mask = pass.mask, .scale = scale_, .dropout = training() ? dropout_ : 0});
-    return c_proj_(reshape(permute(y, {0, 2, 1, 3}), x.shape()));
+    return c_proj_(nn::merge_heads(y));
   });
 }
 

@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "models/heads.h"
 #include "models/hub_activation.h"
 #include "models/vision/position_grid.h"
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
+#include "strata/nn/heads.h"
 #include "strata/nn/init.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/attention.h"
@@ -155,9 +155,9 @@ void ViTLayer::members(nn::Visitor& v) {
 Tensor ViTLayer::forward(const Tensor& x) {
   const std::vector<Tensor> qkv = split(qkv_(norm_before_(x)), x.size(2), 2);
   const Tensor seen = scaled_dot_product_attention(
-      split_heads(qkv[0], heads_), split_heads(qkv[1], heads_), split_heads(qkv[2], heads_),
-      {.dropout = training() ? attention_dropout_ : 0});
-  const Tensor merged = reshape(permute(seen, {0, 2, 1, 3}), x.shape());
+      nn::split_heads(qkv[0], heads_), nn::split_heads(qkv[1], heads_),
+      nn::split_heads(qkv[2], heads_), {.dropout = training() ? attention_dropout_ : 0});
+  const Tensor merged = nn::merge_heads(seen);
   const Tensor h = x + dropout_(attention_output_(merged));
   const Tensor inside = intermediate_(norm_after_(h));
   return h + dropout_(output_(torchvision_ ? dropout_(inside) : inside));

@@ -23,6 +23,12 @@ OpCase attend(const char* name, int64_t queries, int64_t keys, AttentionOptions 
           }};
 }
 
+OpCase weights(const char* name, int64_t queries, int64_t keys, AttentionOptions options) {
+  return {.name = name, .inputs = {heads(queries, 5), heads(keys, 5)}, .run = [options](In in) {
+            return std::vector{attention_weights(in[0], in[1], options)};
+          }};
+}
+
 /// With a mask made from a fourth input.
 OpCase masked(const char* name, const Input& mask, bool boolean, bool causal = false) {
   return {.name = name, .inputs = {heads(4, 5), heads(7, 5), heads(7, 3), mask}, .run = [=](In in) {
@@ -63,6 +69,8 @@ std::vector<OpCase> attention_cases() {
       attend("attention/causal_short", 7, 4, {.causal = true}),
       attend("attention/scale", 5, 5, {.scale = 0.3}),
       attend("attention/one", 1, 9, {.causal = true}),
+      weights("attention_weights", 4, 7, {}),
+      weights("attention_weights/causal", 3, 7, {.causal = true, .scale = 0.3}),
       // More than one block of queries and of keys, none of them whole.
       {.name = "attention/blocks",
        .inputs = {{.shape = {1, 1, 50, 1}}, {.shape = {1, 1, 259, 1}}, {.shape = {1, 1, 259, 1}}},

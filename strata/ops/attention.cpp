@@ -16,6 +16,7 @@
 #include "strata/ops/dropout.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/matmul.h"
+#include "strata/ops/pad.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
 #include "strata/ops/softmax.h"
@@ -105,18 +106,21 @@ Tensor mask_for(const Tensor& q, const Tensor& k, const Tensor& mask) {
   return expand(fitting, {q.size(0), q.size(1), q.size(2), k.size(2)});
 }
 
+double scale_of(const Tensor& q, const AttentionOptions& options) {
+  return options.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3))));
+}
+
 /// The weights, made of ops with the whole matrix of scores.
-Tensor weights(const Tensor& q, const Tensor& k, const Tensor& mask,
-               const kernels::AttentionProblem& problem) {
+Tensor weights(const Tensor& q, const Tensor& k, const Tensor& mask, double scale, bool causal) {
   constexpr double kNever = -std::numeric_limits<double>::infinity();
   const int64_t queries = q.size(2), keys = k.size(2);
-  Tensor scores = matmul(q * problem.scale, transpose(k, -1, -2));
+  Tensor scores = matmul(q * scale, transpose(k, -1, -2));
   if (mask.defined() && mask.dtype() == DType::boolean) {
     scores = where(mask, scores, kNever);
   } else if (mask.defined()) {
     scores = scores + mask;
   }
-  if (problem.causal) {
+  if (causal) {
     const Tensor last = arange(0, static_cast<double>(queries), 1, DType::i64, q.device());
     const Tensor key = arange(0, static_cast<double>(keys), 1, DType::i64, q.device());
     scores = where(key <= unsqueeze(last + (keys - queries), 1), scores, kNever);
@@ -130,7 +134,7 @@ Tensor weights(const Tensor& q, const Tensor& k, const Tensor& mask,
 /// The gradients made of ops, whose own gradients follow from them.
 Grads recorded_backward(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                         const kernels::AttentionProblem& problem, const Tensor& dy) {
-  const Tensor p = weights(q, k, mask, problem);
+  const Tensor p = weights(q, k, mask, problem.scale, problem.causal);
   const Tensor dp = matmul(dy, transpose(v, -1, -2));
   const Tensor ds = p * (dp - sum(dp * p, {-1}, true)) * problem.scale;
   return {matmul(ds, k), matmul(transpose(ds, -1, -2), q), matmul(transpose(p, -1, -2), dy)};
@@ -172,13 +176,13 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
                                              cast(v, DType::f32), options, generator),
                 q.dtype());
   }
-  kernels::AttentionProblem problem;
-  problem.scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3))));
-  problem.causal = options.causal;
   const Tensor mask = mask_for(q, k, options.mask);
   if (grad_enabled() && mask.defined() && mask.requires_grad()) {
-    return matmul(dropout(weights(q, k, mask, problem), options.dropout, true, generator), v);
+    return matmul(attention_weights(q, k, options, generator), v);
   }
+  kernels::AttentionProblem problem;
+  problem.scale = scale_of(q, options);
+  problem.causal = options.causal;
   if (options.dropout > 0) {
     problem.dropout = true;
     problem.seed = generator.seed;
@@ -189,6 +193,24 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   }
   count_macs(q.size(0) * q.size(1) * q.size(2) * k.size(2) * (q.size(3) + v.size(3)));
   return attend(q, k, v, mask, problem);
+}
+
+Tensor attention_weights(const Tensor& q, const Tensor& k, const AttentionOptions& options,
+                         Generator& generator) {
+  check_inputs(q, k, k, options);
+  if (q.dtype() == DType::bf16 || q.dtype() == DType::f16) {
+    const Tensor w =
+        attention_weights(cast(q, DType::f32), cast(k, DType::f32), options, generator);
+    return cast(w, q.dtype());
+  }
+  const Tensor w =
+      weights(q, k, mask_for(q, k, options.mask), scale_of(q, options), options.causal);
+  if (options.dropout == 0) return w;
+  // The kernel, which draws four numbers at a time, begins each query with new ones.
+  const int64_t keys = k.size(2), more = -keys & 3;
+  const Tensor drawn =
+      dropout(pad(w, {{.axis = 3, .after = more}}), options.dropout, true, generator);
+  return slice(drawn, 3, 0, keys);
 }
 
 }  // namespace strata

@@ -33,4 +33,10 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
                                     const AttentionOptions& options = {},
                                     Generator& generator = default_generator());
 
+/// The weights softmax(scale q k^T + mask) of the same, to look at: [B, H, Tq, Tk], in training
+/// with dropout those that it leaves. A query that sees no key has zeros. Throws as
+/// scaled_dot_product_attention.
+Tensor attention_weights(const Tensor& q, const Tensor& k, const AttentionOptions& options = {},
+                         Generator& generator = default_generator());
+
 }  // namespace strata

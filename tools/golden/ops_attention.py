@@ -31,6 +31,10 @@ cases.add("attention/causal_short", [heads(7, 5), heads(4, 5), heads(4, 5)], cau
 cases.add("attention/scale", [heads(5, 5)] * 3,
           lambda q, k, v: F.scaled_dot_product_attention(q, k, v, scale=0.3))
 cases.add("attention/one", [heads(1, 5), heads(9, 5), heads(9, 5)], causal)
+cases.add("attention_weights", [heads(4, 5), heads(7, 5)],
+          lambda q, k: torch.softmax(q @ k.mT / 5**0.5, -1))
+cases.add("attention_weights/causal", [heads(3, 5), heads(7, 5)],
+          lambda q, k: torch.softmax((0.3 * q @ k.mT).masked_fill(~later(q, k), -torch.inf), -1))
 cases.add("attention/blocks", [Input((1, 1, 50, 1)), Input((1, 1, 259, 1)), Input((1, 1, 259, 1))],
           causal)
 

@@ -1,0 +1,80 @@
+#include "strata/nn/layers/transformer_layer.h"
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/config_check.h"
+
+namespace strata::nn {
+namespace {
+
+const TransformerLayerConfig& checked(const char* name, const TransformerLayerConfig& c) {
+  require_positive(name, {{"width", c.width}, {"heads", c.heads}, {"feedforward", c.feedforward}});
+  return c;
+}
+
+MultiheadAttentionConfig attention_config(const TransformerLayerConfig& c) {
+  return {.width = c.width, .heads = c.heads, .dropout = c.dropout, .bias = c.bias};
+}
+
+LayerNormConfig norm_config(const TransformerLayerConfig& c) {
+  return {.shape = {c.width}, .eps = c.eps, .bias = c.bias};
+}
+
+}  // namespace
+
+TransformerLayer::TransformerLayer(const char* name, const TransformerLayerConfig& c)
+    : self_attn(attention_config(checked(name, c))),
+      linear1({.in = c.width, .out = c.feedforward, .bias = c.bias, .activation = c.activation}),
+      linear2({.in = c.feedforward, .out = c.width, .bias = c.bias}),
+      norm1(norm_config(c)),
+      norm2(norm_config(c)),
+      config_(c) {}
+
+Tensor TransformerLayer::feed_forward(const Tensor& x) {
+  return linear2(dropout(linear1(x), config_.dropout, training()));
+}
+
+TransformerEncoderLayer::TransformerEncoderLayer(const TransformerLayerConfig& config)
+    : TransformerLayer("TransformerEncoderLayer", config) {}
+
+void TransformerEncoderLayer::members(Visitor& v) {
+  v("self_attn", self_attn)("linear1", linear1)("linear2", linear2);
+  v("norm1", norm1)("norm2", norm2);
+}
+
+Tensor TransformerEncoderLayer::forward(const Tensor& x) { return run(x, {}); }
+
+Tensor TransformerEncoderLayer::operator()(const Tensor& x, const AttentionMasks& masks) {
+  return observe_call(*this, [&] { return run(x, masks); });
+}
+
+Tensor TransformerEncoderLayer::run(const Tensor& x, const AttentionMasks& masks) {
+  const Tensor seen =
+      residual(x, norm1, [&](const Tensor& t) { return self_attn(t, t, t, masks); });
+  return residual(seen, norm2, [&](const Tensor& t) { return feed_forward(t); });
+}
+
+TransformerDecoderLayer::TransformerDecoderLayer(const TransformerLayerConfig& config)
+    : TransformerLayer("TransformerDecoderLayer", config),
+      multihead_attn(attention_config(config)),
+      norm3(norm_config(config)) {}
+
+void TransformerDecoderLayer::members(Visitor& v) {
+  v("self_attn", self_attn)("multihead_attn", multihead_attn);
+  v("linear1", linear1)("linear2", linear2)("norm1", norm1)("norm2", norm2)("norm3", norm3);
+}
+
+Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
+                                           const TransformerDecoderMasks& masks) {
+  return observe_call(*this, [&] {
+    const Tensor own =
+        residual(tgt, norm1, [&](const Tensor& t) { return self_attn(t, t, t, masks.tgt); });
+    const Tensor seen = residual(own, norm2, [&](const Tensor& t) {
+      return multihead_attn(t, memory, memory, masks.memory);
+    });
+    return residual(seen, norm3, [&](const Tensor& t) { return feed_forward(t); });
+  });
+}
+
+}  // namespace strata::nn

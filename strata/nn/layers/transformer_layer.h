@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "strata/nn/layers/layer_norm.h"
+#include "strata/nn/layers/linear.h"
+#include "strata/nn/layers/multihead_attention.h"
+#include "strata/nn/module.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/dropout.h"
+
+namespace strata::nn {
+
+struct TransformerLayerConfig {
+  int64_t width = -1;  ///< required
+  int64_t heads = -1;  ///< required; divides the width
+  int64_t feedforward = 2048;
+  double dropout = 0.1;  ///< of attention's weights, inside of the MLP and behind each part
+  Activation activation = Activation::relu;  ///< of the MLP; PyTorch's "gelu" is gelu_erf
+  double eps = 1e-5;                         ///< of the norms
+  bool norm_first = false;                   ///< x + f(norm(x)) in place of norm(x + f(x))
+  bool bias = true;                          ///< of all layers, norms included
+};
+
+/// What the two layers below are made of. Constructors throw ValueError for missing sizes, heads
+/// that do not divide the width and a dropout outside of [0, 1]; calls throw as MultiheadAttention.
+class TransformerLayer : public Module {
+ public:
+  const TransformerLayerConfig& config() const { return config_; }
+
+  MultiheadAttention self_attn;
+  Linear linear1, linear2;
+  LayerNorm norm1, norm2;
+
+ protected:
+  TransformerLayer(const char* name, const TransformerLayerConfig& config);
+
+  /// f in a residual path with its norm.
+  template <class F>
+  Tensor residual(const Tensor& x, LayerNorm& norm, F&& f) const {
+    if (config_.norm_first) return x + dropout(f(norm(x)), config_.dropout, training());
+    return norm(x + dropout(f(x), config_.dropout, training()));
+  }
+  Tensor feed_forward(const Tensor& x);
+
+ private:
+  TransformerLayerConfig config_;
+};
+
+/// Self-attention, then an MLP: x [N, T, width] to the same shape. As torch.nn's with batch_first.
+class TransformerEncoderLayer final : public TransformerLayer {
+ public:
+  explicit TransformerEncoderLayer(const TransformerLayerConfig& config);
+
+  std::string type() const override { return "TransformerEncoderLayer"; }
+  void members(Visitor& v) override;
+  Tensor forward(const Tensor& x) override;
+  using Module::operator();
+  Tensor operator()(const Tensor& x, const AttentionMasks& masks);
+
+ private:
+  Tensor run(const Tensor& x, const AttentionMasks& masks);
+};
+
+struct TransformerDecoderMasks {
+  AttentionMasks tgt = {};     ///< of the self-attention
+  AttentionMasks memory = {};  ///< of the attention to the memory
+};
+
+/// Self-attention, attention to an encoder's results, then an MLP: tgt [N, T, width] and memory
+/// [N, S, width] to tgt's shape. As torch.nn's with batch_first.
+class TransformerDecoderLayer final : public TransformerLayer {
+ public:
+  explicit TransformerDecoderLayer(const TransformerLayerConfig& config);
+
+  std::string type() const override { return "TransformerDecoderLayer"; }
+  void members(Visitor& v) override;
+  Tensor operator()(const Tensor& tgt, const Tensor& memory,
+                    const TransformerDecoderMasks& masks = {});
+
+  MultiheadAttention multihead_attn;
+  LayerNorm norm3;
+};
+
+}  // namespace strata::nn
