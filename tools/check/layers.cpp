@@ -7,12 +7,13 @@ namespace strata::check {
 namespace {
 
 /// A folder may include itself and the folders before it.
-constexpr std::array<std::string_view, 21> kOrder = {
-    "strata/base",  "strata/device",   "strata/tensor",  "strata/kernels", "strata/tape",
-    "strata/ops",   "strata/autograd", "strata/opcases", "strata/io",      "strata/nn",
-    "strata/optim", "strata/text",     "strata/vision",  "strata/data",    "strata/train",
-    "models",       "recipes",         "bench",          "apps",           "tools",
-    "tests"};
+constexpr std::array<std::string_view, 22> kOrder = {
+    "strata/base",    "strata/device", "strata/tensor",   "strata/kernels",
+    "strata/tape",    "strata/ops",    "strata/autograd", "strata/distributions",
+    "strata/opcases", "strata/io",     "strata/nn",       "strata/optim",
+    "strata/text",    "strata/vision", "strata/data",     "strata/train",
+    "models",         "recipes",       "bench",           "apps",
+    "tools",          "tests"};
 
 /// The header that programs include for everything; the library itself must not.
 constexpr std::string_view kUmbrella = "strata/strata.h";

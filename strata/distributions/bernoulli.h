@@ -1,0 +1,49 @@
+#pragma once
+
+#include "strata/distributions/distribution.h"
+
+namespace strata::distributions {
+
+/// How distributions over choices are given: one of the two, the other undefined.
+struct ProbsOrLogits {
+  Tensor probs = {};
+  Tensor logits = {};
+};
+
+/// 1 with probability p, else 0: Bernoulli({.probs = p}) for p in [0, 1], or
+/// Bernoulli({.logits = x}) for p = sigmoid(x). Throws ValueError unless one of the two is given.
+class Bernoulli final : public Distribution {
+ public:
+  explicit Bernoulli(const ProbsOrLogits& parameter, bool validate_args = true);
+
+  Tensor probs() const;
+  /// log(p / (1 - p)); probabilities count as within the dtype's epsilon of 0 and 1, as PyTorch's.
+  Tensor logits() const;
+
+  Tensor mean() const { return probs(); }
+  /// NaN for p = 1 / 2.
+  Tensor mode() const;
+  Tensor stddev() const;
+  Tensor variance() const;
+  Tensor entropy() const;
+
+  /// Of the parameter's dtype.
+  Tensor sample(const Shape& shape = {}, Generator& generator = default_generator()) const;
+  /// v log(p) + (1 - v) log(1 - p), for values between 0 and 1 too where arguments are not checked.
+  Tensor log_prob(const Tensor& value) const;
+
+ private:
+  const Tensor& given() const { return probs_.defined() ? probs_ : logits_; }
+
+  Tensor probs_, logits_;
+};
+
+Tensor kl_divergence(const Bernoulli& p, const Bernoulli& q);
+
+namespace internal {
+
+/// Throws ValueError tagged `where` unless one of the two is given; returns it.
+const Tensor& the_given(const char* where, const ProbsOrLogits& parameter);
+
+}  // namespace internal
+}  // namespace strata::distributions

@@ -1,0 +1,146 @@
+#include "strata/distributions/multivariate_normal.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
+#include "strata/distributions/noise.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/indexing.h"
+#include "strata/ops/linalg.h"
+#include "strata/ops/matmul.h"
+#include "strata/ops/rearrange.h"
+#include "strata/ops/reduce.h"
+#include "strata/ops/unary.h"
+#include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
+
+namespace strata::distributions {
+namespace {
+
+Tensor turned(const Tensor& matrices) { return transpose(matrices, -2, -1); }
+
+/// L of (L L^T)^-1 = precision: the factor of the matrix read backwards, inverted.
+Tensor tril_of_precision(const Tensor& precision) {
+  const Tensor factor = cholesky(flip(precision, {-2, -1}));
+  const Tensor upper = turned(flip(factor, {-2, -1}));
+  return solve_triangular(upper, eye(precision.size(-1), precision.dtype(), precision.device()),
+                          false);
+}
+
+/// L^-1 x for vectors x [..., n].
+Tensor whitened(const Tensor& scale_tril, const Tensor& x) {
+  if (scale_tril.rank() == 2) {  // one matrix for all of them
+    const int64_t n = x.size(-1);
+    const Tensor columns = transpose(reshape(x, {x.numel() / n, n}), 0, 1);
+    return reshape(transpose(solve_triangular(scale_tril, columns, false), 0, 1), x.shape());
+  }
+  return squeeze(solve_triangular(scale_tril, unsqueeze(x, -1), false), -1);
+}
+
+/// log(det(L)).
+Tensor log_det(const Tensor& scale_tril) { return sum(log(diagonal(scale_tril, 0, -2, -1)), {-1}); }
+
+}  // namespace
+
+MultivariateNormal::MultivariateNormal(const Tensor& loc, const Spread& spread, bool validate_args)
+    : Distribution("MultivariateNormal", validate_args) {
+  const bool given[] = {spread.scale_tril.defined(), spread.covariance.defined(),
+                        spread.precision.defined()};
+  if (given[0] + given[1] + given[2] != 1) {
+    throw ValueError("MultivariateNormal", "needs one of scale_tril, covariance and precision");
+  }
+  const Tensor& matrix = given[0]   ? spread.scale_tril
+                         : given[1] ? spread.covariance
+                                    : spread.precision;
+  const int rank = loc.rank(), axes = matrix.rank();
+  if (rank < 1 || axes < 2 || matrix.size(-1) != loc.size(-1) || matrix.size(-2) != loc.size(-1)) {
+    throw ShapeError("MultivariateNormal", fmt::format("loc {} does not fit a matrix {}",
+                                                       describe(loc), describe(matrix)));
+  }
+  if (loc.size(-1) == 0) throw ShapeError("MultivariateNormal", "the vectors are empty");
+  if (loc.dtype() != matrix.dtype() || (loc.dtype() != DType::f32 && loc.dtype() != DType::f64)) {
+    throw DTypeError("MultivariateNormal", fmt::format("takes two of f32 or f64, got {} and {}",
+                                                       describe(loc), describe(matrix)));
+  }
+  const Shape batch =
+      broadcast_shapes("MultivariateNormal", internal::part(loc.shape(), 0, rank - 1),
+                       internal::part(matrix.shape(), 0, axes - 2));
+  set_shapes(batch, {loc.size(-1)});
+  loc_ = expand(loc, internal::joined(batch, event_shape()));
+  require("loc", loc_, "a number", loc_ == loc_);
+  if (given[0]) {
+    require("scale_tril", matrix, "lower triangular", tril(matrix) == matrix);
+    const Tensor scales = diagonal(matrix, 0, -2, -1);
+    require("the diagonal of scale_tril", scales, "positive", scales > 0);
+    scale_tril_ = matrix;
+    return;
+  }
+  const Tensor skew = abs(matrix - turned(matrix));
+  require(given[1] ? "covariance" : "precision", matrix, "symmetric",
+          skew <= 1e-6 + 1e-5 * abs(matrix));
+  scale_tril_ = given[1] ? cholesky(matrix) : tril_of_precision(matrix);
+}
+
+Shape MultivariateNormal::matrix_shape() const {
+  return internal::joined(internal::joined(batch_shape(), event_shape()), event_shape());
+}
+
+Tensor MultivariateNormal::covariance() const {
+  return expand(matmul(scale_tril_, turned(scale_tril_)), matrix_shape());
+}
+
+Tensor MultivariateNormal::precision() const {
+  const Tensor unit = eye(scale_tril_.size(-1), scale_tril_.dtype(), scale_tril_.device());
+  const Tensor inverted = solve_triangular(scale_tril_, unit, false);
+  return expand(matmul(turned(inverted), inverted), matrix_shape());
+}
+
+Tensor MultivariateNormal::stddev() const { return sqrt(variance()); }
+
+Tensor MultivariateNormal::variance() const {
+  return expand(sum(square(scale_tril_), {-1}), loc_.shape());
+}
+
+Tensor MultivariateNormal::entropy() const {
+  const double each = 0.5 + 0.5 * std::log(2 * std::numbers::pi);
+  return expand(log_det(scale_tril_) + each * static_cast<double>(loc_.size(-1)), batch_shape());
+}
+
+Tensor MultivariateNormal::sample(const Shape& shape, Generator& generator) const {
+  const NoGrad no_grad;
+  return rsample(shape, generator);
+}
+
+Tensor MultivariateNormal::rsample(const Shape& shape, Generator& generator) const {
+  const Tensor noise = internal::standard_normal(draw_shape(shape), loc_, generator);
+  if (scale_tril_.rank() == 2 && noise.rank() > 1) return loc_ + matmul(noise, turned(scale_tril_));
+  return loc_ + squeeze(matmul(scale_tril_, unsqueeze(noise, -1)), -1);
+}
+
+Tensor MultivariateNormal::log_prob(const Tensor& value) const {
+  const Tensor x = fitting(value, loc_.dtype());
+  require("value", x, "a number", x == x);
+  const Tensor distance = sum(square(whitened(scale_tril_, x - loc_)), {-1});
+  const double constant = std::log(2 * std::numbers::pi) * static_cast<double>(loc_.size(-1));
+  return -0.5 * (distance + constant) - log_det(scale_tril_);
+}
+
+Tensor kl_divergence(const MultivariateNormal& p, const MultivariateNormal& q) {
+  if (p.event_shape() != q.event_shape()) {
+    throw ShapeError("kl_divergence",
+                     fmt::format("events {} and {} differ", to_string(p.event_shape()),
+                                 to_string(q.event_shape())));
+  }
+  const Tensor ratio = solve_triangular(q.scale_tril(), p.scale_tril(), false);
+  const Tensor trace = sum(square(ratio), {-2, -1});
+  const Tensor distance = sum(square(whitened(q.scale_tril(), q.loc() - p.loc())), {-1});
+  return log_det(q.scale_tril()) - log_det(p.scale_tril()) +
+         0.5 * (trace + distance - static_cast<double>(p.loc().size(-1)));
+}
+
+}  // namespace strata::distributions
