@@ -20,9 +20,7 @@ namespace {
 
 thread_local bool t_unwritten = false;
 
-/// Calls fill(cpu, values) with a contiguous tensor whose values then are w's.
-template <class Fill>
-void write(const char* name, Tensor& w, Fill fill) {
+void check_writable(const char* name, const Tensor& w) {
   if (!is_floating(w.dtype())) {
     throw DTypeError(name, fmt::format("needs a floating tensor, got {}", describe(w)));
   }
@@ -30,6 +28,18 @@ void write(const char* name, Tensor& w, Fill fill) {
     throw GradError(name, describe(w) + " is the result of a recorded op",
                     "initialise the parameter itself");
   }
+  for (int i = 0; i < w.rank() && w.numel() > 0; ++i) {
+    if (w.strides()[i] != 0 || w.shape()[i] == 1) continue;
+    throw ShapeError(
+        name, fmt::format("several elements of {} lie in one place, along axis {}", describe(w), i),
+        "initialise a copy() of it");
+  }
+}
+
+/// Calls fill(cpu, values) with a contiguous tensor whose values then are w's.
+template <class Fill>
+void write(const char* name, Tensor& w, Fill fill) {
+  check_writable(name, w);
   on_cpu(name, w, [&](Cpu cpu) {
     Tensor values = w.is_contiguous() ? w.detach() : empty_like(w);
     fill(cpu, values);
@@ -61,6 +71,11 @@ std::vector<double> draws(const Tensor& w, Draw kind, Generator& generator) {
 
 void require_two_axes(const char* name, const Tensor& w) {
   if (w.rank() != 2) throw ShapeError(name, describe(w) + " has other than two axes");
+}
+
+void require_stddev(const char* name, double stddev) {
+  if (stddev >= 0) return;
+  throw ValueError(name, fmt::format("the stddev must not be below 0, got {}", stddev));
 }
 
 double normal_below(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
@@ -146,6 +161,10 @@ void constant(Tensor& w, double value) {
 }
 
 void uniform(Tensor& w, double low, double high, Generator& generator) {
+  // Without elements the bounds that follow from the fans are infinite.
+  if (!(low <= high) || (w.numel() > 0 && !std::isfinite(high - low))) {
+    throw ValueError("uniform", fmt::format("[{}, {}) is no range", low, high));
+  }
   const uint64_t stream = generator.next_stream();
   if (t_unwritten) return;
   write("uniform", w, [&](Cpu cpu, Tensor& values) {
@@ -154,6 +173,7 @@ void uniform(Tensor& w, double low, double high, Generator& generator) {
 }
 
 void normal(Tensor& w, double mean, double stddev, Generator& generator) {
+  require_stddev("normal", stddev);
   const uint64_t stream = generator.next_stream();
   if (t_unwritten) return;
   write("normal", w, [&](Cpu cpu, Tensor& values) {
@@ -232,6 +252,7 @@ void sparse(Tensor& w, double share, double stddev, Generator& generator) {
   if (!(share >= 0 && share <= 1)) {
     throw ValueError("sparse", fmt::format("the share must lie in [0, 1], got {}", share));
   }
+  require_stddev("sparse", stddev);
   std::vector<double> values = draws(w, Draw::normal, generator);
   for (double& v : values) v *= stddev;
   const int64_t rows = w.size(0), columns = w.size(1);

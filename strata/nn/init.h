@@ -10,8 +10,9 @@
 
 /// Initialisers, after torch.nn.init. They write over a parameter and record no gradient; each
 /// draws one stream from the generator, so that the values follow its state and the shape alone.
-/// All throw DTypeError for integer tensors and GradError for the result of a recorded op; on the
-/// meta device they do nothing.
+/// All throw DTypeError for integer tensors, GradError for the result of a recorded op, and
+/// ShapeError where several elements lie in one place, as expand() makes them; on the meta device
+/// they do nothing.
 namespace strata::nn::init {
 
 /// The number of values that feed one output, and that one input feeds.
@@ -41,14 +42,17 @@ class UnwrittenScope {
   bool before_;
 };
 
+/// PyTorch's constant_, with 0 and 1 its zeros_ and ones_.
 void constant(Tensor& w, double value);
 
-/// Uniform in [low, high).
+/// Uniform in [low, high). Throws ValueError unless low <= high.
 void uniform(Tensor& w, double low = 0, double high = 1,
              Generator& generator = default_generator());
+/// Throws ValueError for a stddev below 0.
 void normal(Tensor& w, double mean = 0, double stddev = 1,
             Generator& generator = default_generator());
-/// Glorot and Bengio 2010: variance gain^2 * 2 / (fan in + fan out).
+/// Glorot and Bengio 2010: variance gain^2 * 2 / (fan in + fan out). Throws ShapeError as fans, and
+/// ValueError for a gain below 0.
 void xavier_uniform(Tensor& w, double gain = 1, Generator& generator = default_generator());
 void xavier_normal(Tensor& w, double gain = 1, Generator& generator = default_generator());
 
@@ -60,7 +64,7 @@ struct KaimingOptions {
   double slope = 0;  ///< of leaky_relu; with 0 it is relu
 };
 
-/// He et al. 2015: variance gain^2 / fan.
+/// He et al. 2015: variance gain^2 / fan. Throws ShapeError as fans.
 void kaiming_uniform(Tensor& w, const KaimingOptions& options = {},
                      Generator& generator = default_generator());
 void kaiming_normal(Tensor& w, const KaimingOptions& options = {},
@@ -85,7 +89,7 @@ void orthogonal(Tensor& w, double gain = 1, Generator& generator = default_gener
 
 /// Martens 2010: normal, with a share of zeros, the next whole number of them, in each column of
 /// [out, in]. Throws ShapeError for other than two axes and ValueError for a share outside of
-/// [0, 1].
+/// [0, 1] and a stddev below 0.
 void sparse(Tensor& w, double share, double stddev = 0.01,
             Generator& generator = default_generator());
 

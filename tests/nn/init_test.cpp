@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -9,7 +10,10 @@
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/matmul.h"
 #include "strata/ops/views.h"
+#include "tests/support/difference.h"
+#include "tests/support/message.h"
 
 namespace strata::nn::init {
 namespace {
@@ -149,6 +153,41 @@ TEST(Init, Refuses) {
   EXPECT_THROW(xavier_normal(bias), ShapeError);
 }
 
+TEST(Init, RefusesWhatIsNoDistribution) {
+  Tensor w = zeros({3, 2});
+  EXPECT_EQ(testing::message<ValueError>([&] { uniform(w, 2, 1); }),
+            "[uniform] [2, 1) is no range");
+  EXPECT_EQ(testing::message<ValueError>([&] { normal(w, 0, -1); }),
+            "[normal] the stddev must not be below 0, got -1");
+  EXPECT_THROW(uniform(w, 0, NAN), ValueError);
+  EXPECT_THROW(uniform(w, 0, INFINITY), ValueError);
+  EXPECT_THROW(normal(w, 0, NAN), ValueError);
+  EXPECT_THROW(xavier_uniform(w, -1), ValueError);
+  EXPECT_THROW(xavier_normal(w, -1), ValueError);
+  EXPECT_THROW(sparse(w, 0.5, -1), ValueError);
+  // As in PyTorch: no elements, nothing to do.
+  Tensor none = zeros({0, 0}), bias = zeros({0});
+  xavier_uniform(none);
+  kaiming_uniform(none);
+  kaiming_normal(none);
+  torch_default(none, bias);
+}
+
+TEST(Init, RefusesElementsInOnePlace) {
+  for (const std::string& name : names()) {
+    Tensor wide = expand(zeros({4, 1}), {4, 3});
+    if (name == "dirac") wide = expand(zeros({1, 3, 2}), {4, 3, 2});
+    EXPECT_THROW(by_name(name, wide), ShapeError) << name;
+  }
+  Tensor wide = expand(zeros({4, 1}), {4, 3});
+  EXPECT_EQ(testing::message<ShapeError>([&] { constant(wide, 1); }),
+            "[constant] several elements of f32[4, 3] lie in one place, along axis 1\n"
+            "  hint: initialise a copy() of it");
+  Tensor one = expand(zeros({1, 1}), {1, 1});
+  constant(one, 2);
+  EXPECT_EQ(one.item<float>(), 2);
+}
+
 TEST(Init, TheMetaDeviceTakesNoValues) {
   Tensor w = empty({1000000, 1000000}, DType::f32, kMeta);
   Tensor none;
@@ -190,33 +229,22 @@ TEST(Init, TruncatedNormalsStayWithin) {
 }
 
 /// The largest difference between m m^T, for rows m, and gain^2 on its diagonal.
-double off_orthogonal(const std::vector<double>& m, int64_t rows, int64_t columns, bool turned,
-                      double gain) {
-  const int64_t n = turned ? columns : rows, length = turned ? rows : columns;
-  const auto at = [&](int64_t i, int64_t k) {
-    return m[static_cast<size_t>(turned ? k * columns + i : i * columns + k)];
-  };
-  double worst = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t j = 0; j < n; ++j) {
-      double sum = i == j ? -gain * gain : 0;
-      for (int64_t k = 0; k < length; ++k) sum += at(i, k) * at(j, k);
-      worst = std::max(worst, std::abs(sum));
-    }
-  }
-  return worst;
+double off_orthogonal(const Tensor& w, int64_t rows, int64_t columns, bool turned, double gain) {
+  const Tensor m = reshape(w, {rows, columns}), t = transpose(m, 0, 1);
+  return testing::largest_difference(turned ? matmul(t, m) : matmul(m, t),
+                                     gain * gain * eye(turned ? columns : rows, w.dtype()));
 }
 
 TEST(Init, OrthogonalMatricesAre) {
   Tensor wide = zeros({7, 2, 3, 5}, DType::f64), tall = zeros({90, 31}, DType::f64);
   Tensor square = zeros({64, 64}, DType::f64), one = zeros({1, 1}, DType::f64);
   orthogonal(wide, 2);
-  EXPECT_LT(off_orthogonal(wide.to_vector<double>(), 7, 30, false, 2), 1e-13);
+  EXPECT_LT(off_orthogonal(wide, 7, 30, false, 2), 1e-13);
   orthogonal(tall);
-  EXPECT_LT(off_orthogonal(tall.to_vector<double>(), 90, 31, true, 1), 1e-13);
+  EXPECT_LT(off_orthogonal(tall, 90, 31, true, 1), 1e-13);
   orthogonal(square, 0.5);
-  EXPECT_LT(off_orthogonal(square.to_vector<double>(), 64, 64, false, 0.5), 1e-13);
-  EXPECT_LT(off_orthogonal(square.to_vector<double>(), 64, 64, true, 0.5), 1e-13);
+  EXPECT_LT(off_orthogonal(square, 64, 64, false, 0.5), 1e-13);
+  EXPECT_LT(off_orthogonal(square, 64, 64, true, 0.5), 1e-13);
   orthogonal(one);
   EXPECT_NEAR(std::abs(one.item<double>()), 1, 1e-15);
   // Uniform over all: each entry has mean 0 and variance 1 / n.

@@ -14,7 +14,7 @@ Tensor Sigmoid::forward(const Tensor& x) { return sigmoid(x); }
 
 Tensor Tanh::forward(const Tensor& x) { return tanh(x); }
 
-Tensor GELU::forward(const Tensor& x) { return gelu(x); }
+Tensor GELU::forward(const Tensor& x) { return config_.tanh ? gelu_tanh(x) : gelu(x); }
 
 Tensor SiLU::forward(const Tensor& x) { return silu(x); }
 

@@ -28,11 +28,19 @@ class Tanh final : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
+struct GELUConfig {
+  bool tanh = false;  ///< the form with tanh, PyTorch's approximate="tanh"; see gelu_tanh
+};
+
 /// x Phi(x), with Phi the distribution function of the standard normal; any shape, x's dtype.
 class GELU final : public Module {
  public:
+  explicit GELU(const GELUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "GELU"; }
   Tensor forward(const Tensor& x) override;
+
+ private:
+  GELUConfig config_;
 };
 
 /// x / (1 + e^-x), also called swish; any shape, x's dtype.

@@ -20,6 +20,7 @@ BatchNorm::BatchNorm(const char* type, const BatchNormConfig& config, int least_
     init::constant(weight, 1);
     init::constant(bias, 0);
   }
+  if (!config.running) return;
   running_mean = zeros(shape, DType::f32, default_device());
   running_var = ones(shape, DType::f32, default_device());
   num_batches_tracked = zeros({}, DType::i64, default_device());
@@ -31,13 +32,15 @@ Tensor BatchNorm::forward(const Tensor& x) {
         least_rank_ == rank_ ? std::to_string(rank_) : fmt::format("{} or {}", least_rank_, rank_);
     throw ShapeError(type_, fmt::format("takes inputs of {} axes, got {}", axes, describe(x)));
   }
-  if (training() && !num_batches_tracked.is_meta()) {
-    ++*num_batches_tracked.data<int64_t>();
+  double momentum = config_.momentum;
+  if (config_.running && training() && !num_batches_tracked.is_meta()) {
+    const int64_t number = ++*num_batches_tracked.data<int64_t>();
     num_batches_tracked.bump_version();
+    if (config_.cumulative) momentum = 1 / static_cast<double>(number);
   }
   return batch_norm(x, running_mean, running_var, weight, bias,
-                    {.training = training(),
-                     .momentum = config_.momentum,
+                    {.training = training() || !config_.running,
+                     .momentum = momentum,
                      .eps = config_.eps,
                      .relu = config_.relu});
 }

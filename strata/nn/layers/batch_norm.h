@@ -8,16 +8,19 @@ struct BatchNormConfig {
   int64_t channels = -1;  ///< required
   double eps = 1e-5;
   double momentum = 0.1;  ///< how far the running statistics move towards those of a batch
-  bool affine = true;     ///< a weight and a bias for each channel
-  bool relu = false;      ///< max(y, 0) in the same pass
+  /// The running statistics are the mean over all batches so far instead: PyTorch's momentum=None.
+  bool cumulative = false;
+  bool affine = true;   ///< a weight and a bias for each channel
+  bool running = true;  ///< running statistics; without them evaluation takes the batch's too
+  bool relu = false;    ///< max(y, 0) in the same pass
 };
 using BatchNorm2dConfig = BatchNormConfig;
 
 /// Batch normalisation over all axes but the last, the channels: in training by the statistics of
 /// the batch, which the running ones follow; in evaluation by the running ones. Starts from weight
-/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size, and in training for a
-/// single value a channel; ShapeError for inputs of another rank than the layer's. Ioffe and
-/// Szegedy, "Batch normalization", 2015; PyTorch's layers of the same names.
+/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size, and for a single value a
+/// channel of which a batch's statistics are asked; ShapeError for inputs of another rank than the
+/// layer's. Ioffe and Szegedy, "Batch normalization", 2015; PyTorch's layers of the same names.
 class BatchNorm : public Module {
  public:
   std::string type() const override { return type_; }
@@ -33,7 +36,7 @@ class BatchNorm : public Module {
 
   Tensor weight;               ///< [channels]; undefined unless affine
   Tensor bias;                 ///< [channels]; undefined unless affine
-  Tensor running_mean;         ///< [channels]
+  Tensor running_mean;         ///< [channels]; this and the next two undefined unless running
   Tensor running_var;          ///< [channels], the unbiased variance
   Tensor num_batches_tracked;  ///< i64[]: training passes so far
 

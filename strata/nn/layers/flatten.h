@@ -27,4 +27,25 @@ class Flatten final : public Module {
   FlattenConfig config_;
 };
 
+struct UnflattenConfig {
+  Shape shape = {};  ///< required: of a sample, [H, W, C]; one size may be -1
+  /// Whether the columns hold the last axis before the others. Left out: for shapes [H, W, C] and
+  /// [D, H, W, C] alone, as for Flatten.
+  std::optional<bool> channels_first = {};
+};
+
+/// The way back of Flatten: rows [N, D] to [N, shape...], so that the columns of a Linear before it
+/// mean what they mean before PyTorch's Unflatten(1, (C, H, W)). Throws ValueError for a missing
+/// shape, ShapeError for columns that do not fit it.
+class Unflatten final : public Module {
+ public:
+  explicit Unflatten(const UnflattenConfig& config);
+  std::string type() const override { return "Unflatten"; }
+  Tensor forward(const Tensor& x) override;
+  const UnflattenConfig& config() const { return config_; }
+
+ private:
+  UnflattenConfig config_;
+};
+
 }  // namespace strata::nn

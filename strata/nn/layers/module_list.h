@@ -1,6 +1,9 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +13,7 @@ namespace strata::nn {
 
 /// Modules of one type, named "0", "1", ... as in PyTorch; what is done with them is the owner's:
 /// `for (auto& block : blocks) x = (*block)(x);`
+/// A `ModuleList<Module>` holds modules of any types: `layers.add(Conv2d({...}));`
 template <class M>
 class ModuleList final : public Module {
  public:
@@ -20,9 +24,22 @@ class ModuleList final : public Module {
 
   /// Makes one more at the end.
   template <class... Arguments>
-  M& add(Arguments&&... arguments) {
+  requires std::constructible_from<M, Arguments...> M& add(Arguments&&... arguments) {
     items_.push_back(std::make_unique<M>(std::forward<Arguments>(arguments)...));
     return *items_.back();
+  }
+  /// Adds one of a derived type at the end.
+  template <class Derived>
+  requires(std::derived_from<Derived, M> && !std::same_as<Derived, M>) Derived& add(Derived item) {
+    auto owned = std::make_unique<Derived>(std::move(item));
+    Derived& added = *owned;
+    items_.push_back(std::move(owned));
+    return added;
+  }
+  /// Adds one at the end, or before number i, 0 ... size().
+  void add(std::unique_ptr<M> item) { items_.push_back(std::move(item)); }
+  void insert(size_t i, std::unique_ptr<M> item) {
+    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(i), std::move(item));
   }
 
   size_t size() const { return items_.size(); }

@@ -1,6 +1,7 @@
 #include "strata/nn/layers/pool.h"
 
 #include "strata/nn/config_check.h"
+#include "strata/ops/lp_pool.h"
 
 namespace strata::nn {
 namespace {
@@ -27,6 +28,14 @@ Tensor MaxPool2d::forward(const Tensor& x) { return max_pool2d(x, options_of(con
 AvgPool2d::AvgPool2d(const Pool2dConfig& config) : config_(config) { check("AvgPool2d", config); }
 
 Tensor AvgPool2d::forward(const Tensor& x) { return avg_pool2d(x, options_of(config_)); }
+
+LPPool2d::LPPool2d(const LPPool2dConfig& config) : config_(config) {
+  require_positive("LPPool2d", {{"kernel", config.kernel.h}, {"kernel", config.kernel.w}});
+}
+
+Tensor LPPool2d::forward(const Tensor& x) {
+  return lp_pool2d(x, config_.p, config_.kernel, config_.stride, config_.ceil_mode);
+}
 
 Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return adaptive_avg_pool2d(x, config_.size); }
 

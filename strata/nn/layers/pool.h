@@ -38,6 +38,25 @@ class AvgPool2d final : public Module {
   Pool2dConfig config_;
 };
 
+struct LPPool2dConfig {
+  double p = 2;       ///< the power, not 0
+  Size2 kernel = -1;  ///< required
+  Size2 stride = 0;   ///< the kernel's size unless set
+  bool ceil_mode = false;
+};
+
+/// The p-norm of each window of images [N, H, W, C]; see lp_pool2d.
+class LPPool2d final : public Module {
+ public:
+  explicit LPPool2d(const LPPool2dConfig& config);
+  std::string type() const override { return "LPPool2d"; }
+  Tensor forward(const Tensor& x) override;
+  const LPPool2dConfig& config() const { return config_; }
+
+ private:
+  LPPool2dConfig config_;
+};
+
 struct AdaptivePool2dConfig {
   Size2 size = 1;  ///< of the result; 1: the whole image becomes one value a channel
 };

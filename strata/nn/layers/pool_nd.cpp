@@ -1,6 +1,7 @@
 #include "strata/nn/layers/pool_nd.h"
 
 #include "strata/nn/config_check.h"
+#include "strata/ops/lp_pool.h"
 
 namespace strata::nn {
 namespace {
@@ -34,6 +35,13 @@ Tensor MaxPool1d::forward(const Tensor& x) {
 AvgPool1d::AvgPool1d(const Pool1dConfig& config) : config_(config) { check("AvgPool1d", config); }
 Tensor AvgPool1d::forward(const Tensor& x) {
   return avg_pool1d(x, options_of<Pool1dOptions>(config_));
+}
+
+LPPool1d::LPPool1d(const LPPool1dConfig& config) : config_(config) {
+  require_positive("LPPool1d", {{"kernel", config.kernel}});
+}
+Tensor LPPool1d::forward(const Tensor& x) {
+  return lp_pool1d(x, config_.p, config_.kernel, config_.stride, config_.ceil_mode);
 }
 
 Tensor AdaptiveMaxPool1d::forward(const Tensor& x) { return adaptive_max_pool1d(x, config_.size); }

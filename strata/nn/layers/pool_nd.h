@@ -38,6 +38,25 @@ class AvgPool1d final : public Module {
   Pool1dConfig config_;
 };
 
+struct LPPool1dConfig {
+  double p = 2;         ///< the power, not 0
+  int64_t kernel = -1;  ///< required
+  int64_t stride = 0;   ///< the kernel's size unless set
+  bool ceil_mode = false;
+};
+
+/// The p-norm of each window of sequences [N, L, C]; see lp_pool1d.
+class LPPool1d final : public Module {
+ public:
+  explicit LPPool1d(const LPPool1dConfig& config);
+  std::string type() const override { return "LPPool1d"; }
+  Tensor forward(const Tensor& x) override;
+  const LPPool1dConfig& config() const { return config_; }
+
+ private:
+  LPPool1dConfig config_;
+};
+
 struct AdaptivePool1dConfig {
   int64_t size = 1;  ///< of the result
 };

@@ -1,18 +1,42 @@
 #include "strata/nn/layers/rearrange.h"
 
+#include <span>
+
+#include <fmt/format.h>
+
 #include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/ops/rearrange.h"
 
 namespace strata::nn {
+namespace {
+
+/// `layout` is what x must be, one pad for each axis between samples and channels.
+Tensor padded(const char* layer, const char* layout, const Tensor& x, std::span<const AxisPad> pads,
+              PadMode mode, double value) {
+  if (x.rank() != static_cast<int>(pads.size()) + 2) {
+    throw ShapeError(layer, fmt::format("x must be {}, got {}", layout, describe(x)));
+  }
+  return mode == PadMode::constant ? pad(x, pads, value) : pad(x, pads, mode);
+}
+
+}  // namespace
+
+Tensor Pad1d::forward(const Tensor& x) {
+  const AxisPad pads[] = {{1, config_.left, config_.right}};
+  return padded("Pad1d", "[N, L, C]", x, pads, config_.mode, config_.value);
+}
 
 Tensor Pad2d::forward(const Tensor& x) {
-  if (x.rank() != 4) {
-    throw ShapeError("Pad2d", "x must be [N, H, W, C], got " + describe(x));
-  }
   const AxisPad pads[] = {{1, config_.top, config_.bottom}, {2, config_.left, config_.right}};
-  if (config_.mode == PadMode::constant) return pad(x, pads, config_.value);
-  return pad(x, pads, config_.mode);
+  return padded("Pad2d", "[N, H, W, C]", x, pads, config_.mode, config_.value);
+}
+
+Tensor Pad3d::forward(const Tensor& x) {
+  const AxisPad pads[] = {{1, config_.front, config_.back},
+                          {2, config_.top, config_.bottom},
+                          {3, config_.left, config_.right}};
+  return padded("Pad3d", "[N, D, H, W, C]", x, pads, config_.mode, config_.value);
 }
 
 PixelShuffle::PixelShuffle(int64_t factor) : factor_(factor) {

@@ -6,6 +6,25 @@
 
 namespace strata::nn {
 
+struct Pad1dConfig {
+  int64_t left = 0, right = 0;
+  PadMode mode = PadMode::constant;
+  double value = 0;  ///< of constant
+};
+
+/// Ends around sequences [N, L, C]; see pad. PyTorch's ZeroPad1d, ConstantPad1d, ReflectionPad1d,
+/// ReplicationPad1d and CircularPad1d.
+class Pad1d final : public Module {
+ public:
+  explicit Pad1d(const Pad1dConfig& config) : config_(config) {}
+  std::string type() const override { return "Pad1d"; }
+  Tensor forward(const Tensor& x) override;
+  const Pad1dConfig& config() const { return config_; }
+
+ private:
+  Pad1dConfig config_;
+};
+
 struct Pad2dConfig {
   int64_t top = 0, bottom = 0, left = 0, right = 0;
   PadMode mode = PadMode::constant;
@@ -23,6 +42,24 @@ class Pad2d final : public Module {
 
  private:
   Pad2dConfig config_;
+};
+
+struct Pad3dConfig {
+  int64_t front = 0, back = 0, top = 0, bottom = 0, left = 0, right = 0;
+  PadMode mode = PadMode::constant;
+  double value = 0;  ///< of constant
+};
+
+/// Faces around volumes [N, D, H, W, C]; see pad. PyTorch's ZeroPad3d and the like.
+class Pad3d final : public Module {
+ public:
+  explicit Pad3d(const Pad3dConfig& config) : config_(config) {}
+  std::string type() const override { return "Pad3d"; }
+  Tensor forward(const Tensor& x) override;
+  const Pad3dConfig& config() const { return config_; }
+
+ private:
+  Pad3dConfig config_;
 };
 
 /// Images [N, H, W, C * factor^2] as [N, H * factor, W * factor, C]; see pixel_shuffle. Throws

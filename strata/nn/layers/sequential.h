@@ -1,7 +1,10 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -21,16 +24,41 @@ class Sequential final : public Module {
   }
   Sequential() = default;
 
-  /// Adds a module at the end.
-  void add(std::unique_ptr<Module> module) { stages_.push_back(std::move(module)); }
+  /// Adds a module at the end, or before number i, 0 ... size().
+  void add(std::unique_ptr<Module> module) { insert(size(), std::move(module)); }
+  void insert(size_t i, std::unique_ptr<Module> module);
+  /// Adds a module at the end under a name of its own, as PyTorch's of an OrderedDict does. Throws
+  /// ValueError for a name that is empty, holds a point or is taken.
+  void add(std::string_view name, std::unique_ptr<Module> module);
+  template <std::derived_from<Module> M>
+  M& add(M module) {
+    auto owned = std::make_unique<M>(std::move(module));
+    M& added = *owned;
+    add(std::move(owned));
+    return added;
+  }
+  template <std::derived_from<Module> M>
+  M& add(std::string_view name, M module) {
+    auto owned = std::make_unique<M>(std::move(module));
+    M& added = *owned;
+    add(name, std::move(owned));
+    return added;
+  }
 
   std::string type() const override { return "Sequential"; }
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
   size_t size() const { return stages_.size(); }
   Module& operator[](size_t i) { return *stages_[i]; }
+  /// By name or number, "conv1" or "0". Throws ValueError listing them where there is none.
+  Module& operator[](std::string_view name);
+  auto begin() { return stages_.begin(); }
+  auto end() { return stages_.end(); }
 
  private:
+  std::vector<std::string> names() const;
+
+  std::vector<std::string> given_;  // empty for those that are called by their number
   std::vector<std::unique_ptr<Module>> stages_;
 };
 

@@ -6,13 +6,14 @@
 namespace strata::nn {
 
 struct UpsampleConfig {
-  int64_t scale = 2;
+  double scale = 2;  ///< of height and width
+  Size2 size = 0;    ///< of the result, instead of a scale
   UpsampleMode mode = UpsampleMode::nearest;
   bool align_corners = false;  ///< of bilinear and bicubic
 };
 
-/// Images [N, H, W, C] `scale` times as high and wide; see upsample2d. Throws ValueError for a
-/// scale below 1.
+/// Images [N, H, W, C] `scale` times as high and wide, or of a given size; see upsample2d. Throws
+/// ValueError for a scale that is not above 0 and a size below 0.
 class Upsample final : public Module {
  public:
   explicit Upsample(const UpsampleConfig& config = {});

@@ -5,7 +5,9 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/nn/state_dict.h"
+#include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/unary.h"
 #include "tests/support/message.h"
 
 namespace strata::nn {
@@ -33,6 +35,21 @@ TEST(Embedding, PaddingIsZeroAndStaysSo) {
   EXPECT_EQ(table.weight.grad().to_vector<float>(), (std::vector<float>{0, 0, 1, 1, 0, 0}));
 }
 
+TEST(Embedding, TakesATableThatIsThere) {
+  const Tensor table = tensor<float>({1, 2, 3, 4}, {2, 2});
+  auto frozen = Embedding::from_pretrained(table);
+  EXPECT_TRUE(frozen.weight.shares_storage(table));
+  EXPECT_FALSE(frozen(tensor<int64_t>({1})).requires_grad());
+  EXPECT_EQ(frozen.config().count, 2);
+  EXPECT_EQ(state_dict(frozen).size(), 1U);
+  auto trained = Embedding::from_pretrained(table, false);
+  EXPECT_TRUE(trained.weight.requires_grad());
+  EXPECT_FALSE(table.requires_grad());
+  EXPECT_EQ(strata::testing::message<ShapeError>([] { Embedding::from_pretrained(ones({3})); }),
+            "[Embedding] a table is [count, width], got f32[3]");
+  EXPECT_THROW(Embedding::from_pretrained(table, true, 2), ValueError);
+}
+
 TEST(Embedding, SaysWhatIsWrong) {
   using strata::testing::message;
   EXPECT_EQ(message<ValueError>([] { Embedding table({.count = 3}); }),
@@ -42,6 +59,28 @@ TEST(Embedding, SaysWhatIsWrong) {
       "[Embedding] .padding_idx 3 is outside of a table of 3 rows");
   Embedding table({.count = 3, .width = 1});
   EXPECT_THROW(table(tensor<int64_t>({3}, {1})), IndexError);
+}
+
+TEST(EmbeddingBagLayer, StartsAsPyTorchs) {
+  const int64_t before = parameters_made();
+  EmbeddingBag bags({.count = 400, .width = 100, .padding_idx = -1});
+  EXPECT_EQ(parameters_made() - before, static_cast<int64_t>(bags.parameters().size()));
+  EXPECT_NEAR(stddev(bags.weight.detach()).item<double>(), 1, 0.02);
+  EXPECT_EQ(sum(abs(bags(tensor<int64_t>({399}, {1, 1})))).item<float>(), 0);
+  const auto frozen = EmbeddingBag::from_pretrained(ones({3, 2}), true, {.mode = BagMode::max});
+  EXPECT_FALSE(frozen.weight.requires_grad());
+  EXPECT_EQ(frozen.config().width, 2);
+  EXPECT_EQ(frozen.config().mode, BagMode::max);
+}
+
+TEST(EmbeddingBagLayer, SaysWhatIsWrong) {
+  using strata::testing::message;
+  EXPECT_EQ(message<ValueError>([] { EmbeddingBag bags({.width = 3}); }),
+            "[EmbeddingBag] the config leaves out .count");
+  EXPECT_EQ(
+      message<ValueError>([] { EmbeddingBag bags({.count = 3, .width = 1, .padding_idx = 3}); }),
+      "[EmbeddingBag] .padding_idx 3 is outside of a table of 3 rows");
+  EXPECT_THROW(EmbeddingBag::from_pretrained(ones({3})), ShapeError);
 }
 
 }  // namespace

@@ -1,0 +1,127 @@
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/nn/layers/activation.h"
+#include "strata/nn/layers/dropout.h"
+#include "strata/nn/layers/identity.h"
+#include "strata/nn/layers/linear.h"
+#include "strata/nn/layers/module_dict.h"
+#include "strata/nn/layers/module_list.h"
+#include "strata/nn/layers/sequential.h"
+#include "strata/nn/state_dict.h"
+#include "strata/ops/creation.h"
+#include "tests/support/message.h"
+
+namespace strata::nn {
+namespace {
+
+using testing::message;
+
+std::string names_of(Module& module) {
+  std::string names;
+  for (const NamedTensor& t : module.named_tensors()) names += t.name + " ";
+  return names;
+}
+
+std::string types_of(Sequential& net) {
+  std::string types;
+  for (const auto& stage : net) types += stage->type() + " ";
+  return types;
+}
+
+TEST(Identity, GivesItsInputBack) {
+  const Tensor x = ones({2, 3});
+  EXPECT_TRUE(Identity()(x).same_as(x));
+}
+
+TEST(ModuleList, HoldsDifferentTypes) {
+  ModuleList<Module> layers;
+  Linear& first = layers.add(Linear({.in = 2, .out = 3, .bias = false}));
+  layers.add(std::make_unique<ReLU>());
+  layers.add(Linear({.in = 3, .out = 1}));
+  layers.insert(1, std::make_unique<Dropout>());
+  EXPECT_EQ(layers.size(), 4U);
+  EXPECT_EQ(&layers[0], &first);
+  EXPECT_EQ(layers[1].type() + layers[2].type(), "DropoutReLU");
+  EXPECT_EQ(names_of(layers), "0.weight 3.weight 3.bias ");
+  Tensor x = ones({1, 2});
+  for (auto& layer : layers) x = (*layer)(x);
+  EXPECT_EQ(x.shape(), (Shape{1, 1}));
+  layers.eval();
+  EXPECT_FALSE(layers[1].training());
+}
+
+TEST(ModuleList, OfOneTypeMakesItsOwnAndTakesOthers) {
+  ModuleList<Linear> layers;
+  layers.add(LinearConfig{.in = 2, .out = 3});
+  layers.add(Linear({.in = 3, .out = 4}));
+  layers.insert(0, std::make_unique<Linear>(LinearConfig{.in = 1, .out = 2}));
+  EXPECT_EQ(layers[0].config().in, 1);
+  EXPECT_EQ(layers[2].config().in, 3);
+}
+
+TEST(ModuleDict, FindsModulesByName) {
+  ModuleDict<Module> heads;
+  heads.add("boxes", Linear({.in = 2, .out = 4, .bias = false}));
+  heads.add("again", std::make_unique<Linear>(LinearConfig{.in = 2, .out = 1}));
+  EXPECT_EQ(names_of(heads), "boxes.weight again.weight again.bias ") << "in the order of adding";
+  EXPECT_EQ(heads["boxes"](ones({1, 2})).shape(), (Shape{1, 4}));
+  EXPECT_TRUE(heads.contains("again"));
+  EXPECT_FALSE(heads.contains("0"));
+  EXPECT_EQ(heads.size(), 2U);
+  ModuleDict<Linear> same;
+  EXPECT_EQ(same.add("a", LinearConfig{.in = 5, .out = 1}).config().in, 5);
+  EXPECT_EQ(same["a"].config().in, 5);
+}
+
+TEST(ModuleDict, SaysWhatIsWrong) {
+  ModuleDict<Module> heads;
+  EXPECT_EQ(message<ValueError>([&] { heads["boxes"]; }),
+            "[ModuleDict] no \"boxes\"\n  hint: it is empty");
+  heads.add("boxes", ReLU());
+  heads.add("classes", ReLU());
+  EXPECT_EQ(message<ValueError>([&] { heads["box"]; }),
+            "[ModuleDict] no \"box\"\n  hint: there are boxes, classes");
+  EXPECT_EQ(message<ValueError>([&] { heads.add("boxes", ReLU()); }),
+            "[ModuleDict] there is a \"boxes\" already");
+  EXPECT_EQ(message<ValueError>([&] { heads.add("a.b", ReLU()); }),
+            "[ModuleDict] a name must not be empty or hold a point, got \"a.b\"");
+  EXPECT_THROW(heads.add("", std::make_unique<ReLU>()), ValueError);
+  EXPECT_EQ(heads.size(), 2U);
+}
+
+TEST(Sequential, NamesStagesByNumberAndByName) {
+  Sequential net;
+  net.add("conv", Linear({.in = 2, .out = 3}));
+  net.add(ReLU());
+  net.add("head", std::make_unique<Linear>(LinearConfig{.in = 3, .out = 1, .bias = false}));
+  EXPECT_EQ(names_of(net), "conv.weight conv.bias head.weight ");
+  EXPECT_EQ(net["1"].type(), "ReLU");
+  EXPECT_EQ(&net["head"], &net[2]);
+  net.insert(1, std::make_unique<Linear>(LinearConfig{.in = 3, .out = 3, .bias = false}));
+  EXPECT_EQ(names_of(net), "conv.weight conv.bias 1.weight head.weight ");
+  EXPECT_EQ(types_of(net), "Linear Linear ReLU Linear ");
+  EXPECT_EQ(net(ones({4, 2})).shape(), (Shape{4, 1}));
+  EXPECT_EQ(message<ValueError>([&] { net["tail"]; }),
+            "[Sequential] no \"tail\"\n  hint: there are conv, 1, 2, head");
+  EXPECT_EQ(message<ValueError>([&] { net.add("head", ReLU()); }),
+            "[Sequential] there is a \"head\" already");
+  EXPECT_THROW(net.add("2", ReLU()), ValueError);
+}
+
+TEST(Sequential, NestsAndMoves) {
+  Sequential inner(Linear({.in = 2, .out = 2}), ReLU());
+  Sequential net;
+  net.add("block", std::move(inner));
+  net.add(Identity());
+  EXPECT_EQ(names_of(net), "block.0.weight block.0.bias ");
+  Sequential moved = std::move(net);
+  EXPECT_EQ(names_of(moved), "block.0.weight block.0.bias ");
+}
+
+}  // namespace
+}  // namespace strata::nn

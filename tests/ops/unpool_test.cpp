@@ -1,0 +1,37 @@
+#include "strata/ops/unpool.h"
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+using testing::message;
+
+TEST(MaxUnpool2d, TakesSizesWithinAStride) {
+  const Tensor x = ones({1, 2, 3, 1}), index = zeros({1, 2, 3, 1}, DType::i32);
+  EXPECT_EQ(max_unpool2d(x, index).shape(), (Shape{1, 4, 6, 1}));
+  EXPECT_EQ(max_unpool2d(x, index, {}, {5, 5}).shape(), (Shape{1, 5, 5, 1}));
+  EXPECT_EQ(max_unpool2d(x, index, {.kernel = 3, .stride = 2, .padding = 1}).shape(),
+            (Shape{1, 3, 5, 1}));
+  EXPECT_EQ(max_unpool2d(zeros({0, 2, 3, 1}), zeros({0, 2, 3, 1}, DType::i32)).shape(),
+            (Shape{0, 4, 6, 1}));
+  EXPECT_EQ(message<ValueError>([&] {
+              max_unpool2d(x, index, {}, {6, 6});
+            }),
+            "[max_unpool2d] the size must be between 3 and 5, got 6");
+  EXPECT_EQ(message<ShapeError>([&] {
+              max_unpool2d(x, zeros({1, 2, 3}, DType::i32));
+            }),
+            "[max_unpool2d] x must be [N, H, W, C] and index of its shape, got f32[1, 2, 3, 1] and "
+            "i32[1, 2, 3]");
+  EXPECT_THROW(max_unpool2d(x, full({1, 2, 3, 1}, 24, DType::i32)), IndexError);
+  EXPECT_THROW(max_unpool2d(x, zeros({1, 2, 3, 1})), DTypeError);
+  EXPECT_THROW(max_unpool2d(zeros({1, 0, 3, 1}), zeros({1, 0, 3, 1}, DType::i32)), ShapeError);
+}
+
+}  // namespace
+}  // namespace strata
