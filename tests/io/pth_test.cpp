@@ -10,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/io/inspect.h"
 #include "strata/io/pickle.h"
+#include "strata/io/safetensors.h"
 #include "strata/io/weights.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/train/checkpoint.h"
@@ -252,6 +253,8 @@ TEST(Weights, AreKnownByContentInFilesAndFolders) {
   const TempFolder folder;
   std::filesystem::copy_file(golden("state.pth"), folder / "renamed.safetensors");
   EXPECT_EQ(load_tensors(folder / "renamed.safetensors").size(), 15u);
+  const std::string told = message<FormatError>([] { load_safetensors(golden("state.pth")); });
+  EXPECT_NE(told.find("load_tensors reads the files of torch.save"), std::string::npos) << told;
   const std::string model = folder / "model";
   std::filesystem::create_directory(model);
   EXPECT_THROW(load_tensors(model), IoError);
