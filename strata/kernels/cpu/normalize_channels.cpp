@@ -202,7 +202,7 @@ void sum_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>& 
         add_sums<relu>(x + at, dy + at, whole, width, width, c, 0, s, p);
         add_sums<relu>(x + done, dy + done, 1, count % group * channels, 0, c, 0, s, p);
       }
-      double* part = &parts[static_cast<size_t>(2 * (o * chunks + k) * channels + first)];
+      double* part = parts.data() + 2 * (o * chunks + k) * channels + first;
       for (int64_t i = 0; i < (group == 1 ? here : width); ++i) {
         part[i % channels] += static_cast<double>(s[i]);
         part[i % channels + channels] += static_cast<double>(p[i]);
@@ -210,7 +210,7 @@ void sum_channels(const cpu::Run& run, const std::array<const Computed<T>*, 3>& 
     }
   });
   for (int64_t i = 0; i < run.outer * channels; ++i) {
-    const double* part = &parts[static_cast<size_t>(i / channels * chunks * 2 * channels)];
+    const double* part = parts.data() + i / channels * chunks * 2 * channels;
     sums[i] = products[i] = 0;
     for (int64_t k = 0; k < chunks; ++k) {
       sums[i] += part[k * 2 * channels + i % channels];
