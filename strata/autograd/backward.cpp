@@ -51,6 +51,11 @@ Tensor starting_gradient(const char* op, const Tensor& y, const Tensor& dy) {
   return cast(dy, y.dtype());
 }
 
+[[noreturn]] void refuse_replaced_leaf(const char* op) {
+  throw GradError(op, "a tensor of the graph has got other data since, as by Module::to()",
+                  "run the forward pass again");
+}
+
 /// The nodes from which a wanted tensor can be reached, and whether each of their edges leads
 /// there.
 class Paths {
@@ -63,7 +68,11 @@ class Paths {
     for (const Tensor& end : ends) closed.insert(end.node().get());
     std::vector<Node*> nodes;
     const auto visit = [&](GradNode* n) {
-      if (!n || n->is_leaf() || closed.contains(n)) return;
+      if (!n || closed.contains(n)) return;
+      if (n->is_leaf()) {
+        meets_replaced_leaf_ |= static_cast<LeafNode&>(*n).replaced;
+        return;
+      }
       if (useful_.try_emplace(n, false).second) nodes.push_back(&as_node(n));
     };
     for (const Tensor& y : ys) {
@@ -87,10 +96,13 @@ class Paths {
     const auto it = useful_.find(n);
     return it != useful_.end() && it->second;
   }
+  /// Whether a leaf of the graph got other data, so that the tensor it was is no longer in it.
+  bool meets_replaced_leaf() const { return meets_replaced_leaf_; }
 
  private:
   const Wanted& wanted_;
   std::unordered_map<GradNode*, bool> useful_;
+  bool meets_replaced_leaf_ = false;
 };
 
 /// The walk: nodes wait, youngest first, with the gradients of their outputs gathered so far.
@@ -108,20 +120,18 @@ class Walk {
     paths_.emplace(ys, wanted_, ends);
   }
 
-  /// Starts at `y`. `dy` is the caller's own tensor: not to be written to.
-  void start(const Tensor& y, const Tensor& dy) {
-    const GradMode mode(options_.create_graph);
-    const Tensor first = starting_gradient(op_, y, dy);
-    starts_.push_back(first);
-    add(y.node(), y.output_index(), first);
-  }
-
-  /// Starts at each of `ys`, with its own of `dys` if there are any.
+  /// Starts at each of `ys`, with its own of `dys` if there are any: the caller's tensors, not to
+  /// be written to.
   void start(std::span<const Tensor> ys, std::span<const Tensor> dys) {
     if (!dys.empty() && dys.size() != ys.size()) {
       throw ValueError(op_, fmt::format("{} gradients for {} tensors", dys.size(), ys.size()));
     }
-    for (size_t i = 0; i < ys.size(); ++i) start(ys[i], dys.empty() ? Tensor() : dys[i]);
+    const GradMode mode(options_.create_graph);
+    // All are checked before the first, which may be a leaf's, is added to anything.
+    for (size_t i = 0; i < ys.size(); ++i) {
+      starts_.push_back(starting_gradient(op_, ys[i], dys.empty() ? Tensor() : dys[i]));
+    }
+    for (size_t i = 0; i < ys.size(); ++i) add(ys[i].node(), ys[i].output_index(), starts_[i]);
   }
 
   void run() {
@@ -134,11 +144,14 @@ class Walk {
     }
   }
 
+  /// The gradient of x that was gathered; zeros where x had no part in it. Throws GradError where
+  /// that may be because it has got other data since.
   Tensor wanted(const Tensor& x) const {
     for (const auto& [index, sum] : wanted_.at(x.node().get())) {
       if (index == x.output_index() && sum.defined()) return sum;
     }
-    return {};
+    if (paths_->meets_replaced_leaf()) refuse_replaced_leaf(op_);
+    return zeros_like(x);
   }
 
  private:
@@ -215,10 +228,7 @@ class Walk {
   }
 
   void add_to_leaf(LeafNode& leaf, const Tensor& dy) const {
-    if (leaf.replaced) {
-      throw GradError(op_, "a tensor of the graph has got other data since, as by Module::to()",
-                      "run the forward pass again");
-    }
+    if (leaf.replaced) refuse_replaced_leaf(op_);
     // Memory that somebody else may still read or write must not become the leaf's gradient.
     if (!leaf.grad.defined()) {
       leaf.grad = dy.is_contiguous() && dy.owns_memory() ? dy : copy(dy);
@@ -250,7 +260,7 @@ class Walk {
 
 void backward(const Tensor& y, const Tensor& dy, BackwardOptions options) {
   Walk walk("backward", options);
-  walk.start(y, dy);
+  walk.start(std::span(&y, 1), std::span(&dy, 1));
   walk.run();
 }
 
@@ -300,10 +310,7 @@ std::vector<Tensor> internal::grad_up_to(std::span<const Tensor> ends, std::span
   walk.start(ys, dys);
   walk.run();
   std::vector<Tensor> out;
-  for (const Tensor& x : xs) {
-    const Tensor g = walk.wanted(x);
-    out.push_back(g.defined() ? g : zeros_like(x));
-  }
+  for (const Tensor& x : xs) out.push_back(walk.wanted(x));
   return out;
 }
 

@@ -61,6 +61,12 @@ int64_t checked_numel(std::string_view where, const Shape& shape) {
   return empty ? 0 : n;
 }
 
+Dims joined(const Dims& a, const Dims& b) {
+  Dims out = a;
+  for (const int64_t value : b) out.push_back(value);
+  return out;
+}
+
 Strides contiguous_strides(const Shape& shape) {
   Strides strides = Dims::filled(shape.rank(), 1);
   for (int i = shape.rank() - 2; i >= 0; --i) {

@@ -66,6 +66,9 @@ int64_t numel(const Shape& shape);
 /// the sizes other than 0 passes 2^59: then neither bytes nor strides can overflow.
 int64_t checked_numel(std::string_view where, const Shape& shape);
 
+/// a's numbers, then b's. Throws ShapeError beyond kMaxRank.
+Dims joined(const Dims& a, const Dims& b);
+
 /// Row-major strides in elements.
 Strides contiguous_strides(const Shape& shape);
 

@@ -1,5 +1,7 @@
 #include "strata/ops/axes.h"
 
+#include <span>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
@@ -30,6 +32,16 @@ ReducedShape reduced_shape(const char* op, const Tensor& x, const Dims& axes) {
 
 Tensor with_shape(const Tensor& x, const Shape& shape) {
   return x.shape() == shape ? x : x.as_strided(shape, contiguous_strides(shape), x.offset());
+}
+
+Shape front_of(const Tensor& x, int count) {
+  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.rank() - count)));
+}
+
+void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.device() == b.device()) return;
+  throw DeviceError(op, fmt::format("tensors on different devices: {} on {}, {} on {}", describe(a),
+                                    to_string(a.device()), describe(b), to_string(b.device())));
 }
 
 void check_floating(const char* op, const Tensor& x) {

@@ -18,6 +18,12 @@ ReducedShape reduced_shape(const char* op, const Tensor& x, const Dims& axes);
 /// A contiguous tensor under another shape, without a trace on the tape.
 Tensor with_shape(const Tensor& x, const Shape& shape);
 
+/// x's sizes but for those of its last `count` axes: what lies in front of vectors or matrices.
+Shape front_of(const Tensor& x, int count);
+
+/// Throws DeviceError tagged `op` unless both are on one device.
+void check_same_device(const char* op, const Tensor& a, const Tensor& b);
+
 /// Throws DTypeError tagged `op` unless x is floating.
 void check_floating(const char* op, const Tensor& x);
 

@@ -14,8 +14,10 @@ namespace {
 void check_writable(const char* op, const Tensor& into) {
   internal::check_elements_apart(op, into);
   if (!grad_enabled() || !into.requires_grad()) return;
-  throw GradError(op, describe(into) + " takes part in a recorded graph",
-                  "write inside a NoGrad scope, or into a copy");
+  throw GradError(
+      op, describe(into) + " takes part in a recorded graph",
+      "masked_fill, where and index_put record what they change; for values alone: inside "
+      "a NoGrad scope, or into a copy");
 }
 
 }  // namespace
@@ -28,6 +30,10 @@ void internal::check_elements_apart(const char* op, const Tensor& into) {
         fmt::format("several elements of {} lie in one place, along axis {}", describe(into), i),
         "write into a copy() of it");
   }
+}
+
+Tensor internal::widened(const Tensor& t) {
+  return t.dtype() == DType::f64 ? t : cast(t, DType::f32);
 }
 
 Tensor copy(const Tensor& x) {
@@ -49,6 +55,11 @@ Tensor cast(const Tensor& x, DType dtype) {
 
 void copy_(Tensor& into, const Tensor& x) {
   check_writable("copy_", into);
+  if (grad_enabled() && x.requires_grad()) {
+    throw GradError("copy_", "the gradient of " + describe(x) + " would be lost",
+                    "stack, concat and index_put record what they write; for values alone: its "
+                    "detach()");
+  }
   const NoGrad no_grad;
   // The kernel reads and writes in any order: what it reads must not change meanwhile.
   const Tensor source = expand(x.shares_storage(into) ? copy(x) : x, into.shape());

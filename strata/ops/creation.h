@@ -12,6 +12,11 @@ namespace strata {
 Tensor full(const Shape& shape, double value, DType dtype = DType::f32, Device device = kCpu);
 Tensor zeros(const Shape& shape, DType dtype = DType::f32, Device device = kCpu);
 Tensor ones(const Shape& shape, DType dtype = DType::f32, Device device = kCpu);
+/// Sizes are one list, unlike torch's: zeros({2, 3}).
+template <std::integral A, std::integral B, class... More>
+Tensor zeros(A, B, More&&...) = delete;
+template <std::integral A, std::integral B, class... More>
+Tensor ones(A, B, More&&...) = delete;
 Tensor full_like(const Tensor& like, double value);
 Tensor zeros_like(const Tensor& like);
 Tensor ones_like(const Tensor& like);
@@ -20,6 +25,7 @@ Tensor ones_like(const Tensor& like);
 /// ValueError for a step of 0 or of the wrong sign.
 Tensor arange(double begin, double end, double step = 1, DType dtype = DType::i64,
               Device device = kCpu);
+inline Tensor arange(double end) { return arange(0, end); }
 
 /// `count` evenly spaced values from `begin` to `end`, both included.
 Tensor linspace(double begin, double end, int64_t count, DType dtype = DType::f32,
@@ -38,7 +44,16 @@ Tensor rand(const Shape& shape, double low = 0, double high = 1, DType dtype = D
 Tensor randn(const Shape& shape, double mean = 0, double stddev = 1, DType dtype = DType::f32,
              Device device = kCpu, Generator& generator = default_generator());
 
-/// Sizes are one list, unlike torch's: rand({2, 3}).
+/// Of that dtype: in [0, 1), and of mean 0 and standard deviation 1.
+inline Tensor rand(const Shape& shape, DType dtype, Device device = kCpu,
+                   Generator& generator = default_generator()) {
+  return rand(shape, 0, 1, dtype, device, generator);
+}
+inline Tensor randn(const Shape& shape, DType dtype, Device device = kCpu,
+                    Generator& generator = default_generator()) {
+  return randn(shape, 0, 1, dtype, device, generator);
+}
+/// Not torch's rand(2, 3) but rand({2, 3}).
 template <std::integral A, std::integral B, class... More>
 Tensor rand(A, B, More&&...) = delete;
 template <std::integral A, std::integral B, class... More>

@@ -27,6 +27,15 @@ inline Tensor stack(std::initializer_list<Tensor> xs, int axis = 0) {
 Tensor hstack(std::span<const Tensor> xs);
 Tensor vstack(std::span<const Tensor> xs);
 Tensor dstack(std::span<const Tensor> xs);
+inline Tensor hstack(std::initializer_list<Tensor> xs) {
+  return hstack(std::span(xs.begin(), xs.size()));
+}
+inline Tensor vstack(std::initializer_list<Tensor> xs) {
+  return vstack(std::span(xs.begin(), xs.size()));
+}
+inline Tensor dstack(std::initializer_list<Tensor> xs) {
+  return dstack(std::span(xs.begin(), xs.size()));
+}
 
 /// The slices of x along `axis`, which disappears: views. Throws ShapeError for a scalar.
 std::vector<Tensor> unbind(const Tensor& x, int axis = 0);

@@ -144,7 +144,7 @@ Tensor states_from(const Call& call, const Tensor& initial, int64_t first) {
   Tensor states = empty({x.size(1) + 1, x.size(0), units}, call.dtype(), x.device(), call.name());
   Tensor place = select(states, 0, first);
   if (states.is_meta()) return states;
-  copy_(place, initial.defined() ? initial : zeros({}, call.dtype()));
+  copy_(place, initial.defined() ? initial.detach() : zeros({}, call.dtype()));
   return states;
 }
 

@@ -34,7 +34,10 @@ Tensor choose(const char* op, const Tensor& condition, const Operands& in) {
 
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
   check_bool("where", "condition", condition);
-  return choose("where", condition, operands("where", a, b));
+  if (a.is_tensor() || b.is_tensor()) return choose("where", condition, operands("where", a, b));
+  const DType dtype = promote(a.number().dtype(), b.number().dtype());
+  const Tensor first = number_tensor(a.number(), dtype, condition.device());
+  return choose("where", condition, operands("where", first, b, dtype));
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value) {

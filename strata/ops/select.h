@@ -7,9 +7,9 @@
 
 namespace strata {
 
-/// a where `condition` (bool) is true, else b; the three broadcast. a and b may be numbers; the
-/// dtype is the one they promote to. Throws DTypeError where the condition is not bool, ShapeError
-/// where the shapes do not broadcast.
+/// a where `condition` (bool) is true, else b; the three broadcast. a and b may be numbers, both
+/// too; the dtype is the one they promote to. Throws DTypeError where the condition is not bool,
+/// ShapeError where the shapes do not broadcast.
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
 
 /// x with `value` where `mask` (bool) is true; x's shape, to which the mask broadcasts, and dtype.

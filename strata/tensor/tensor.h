@@ -71,8 +71,10 @@ class Tensor {
   void set_grad(const Tensor& g);
   /// Lets all handles on this tensor see the memory, dtype and device of `value` (torch's
   /// `p.data = value`); views of it keep the old memory. Where it requires a gradient it is a leaf
-  /// without one afterwards, and backward() through what was made of the old value throws. Throws
-  /// ShapeError where shapes differ, DTypeError for integers where gradients are gathered.
+  /// without one afterwards, and backward() and grad() through what was made of the old value
+  /// throw. The version() of value's memory rises above this tensor's, so that what was saved of
+  /// the old value counts as stale. Throws ShapeError where shapes differ, DTypeError for integers
+  /// where gradients are gathered, ValueError for an undefined value.
   void set_data(const Tensor& value);
   /// The same data without the gradient's history.
   Tensor detach() const;
@@ -139,6 +141,10 @@ Tensor from_span(std::span<const T> values, const Shape& shape);
 template <class T>
 Tensor tensor(const std::vector<T>& values, const Shape& shape) {
   return from_span(std::span<const T>(values), shape);
+}
+template <class T>
+Tensor tensor(const std::vector<T>& values) {
+  return tensor(values, Shape{static_cast<int64_t>(values.size())});
 }
 template <class T>
 Tensor tensor(std::initializer_list<T> values, const Shape& shape) {

@@ -98,6 +98,9 @@ TEST(Backward, WritingIntoARecordedTensorIsAnError) {
   EXPECT_THROW(fill_(x, 0), GradError);
   Tensor y = x * x;
   EXPECT_THROW(copy_(y, x), GradError);
+  Tensor plain = zeros({2, 3});
+  EXPECT_THROW(copy_(select(plain, 0, 1), ones({3}).set_requires_grad() * 2), GradError)
+      << "what was written would have no gradient";
   {
     const NoGrad no_grad;
     fill_(x, 5);
@@ -419,6 +422,38 @@ TEST(Backward, FromSeveralTensorsInOneWalk) {
             }),
             "[backward] 1 gradients for 2 tensors");
   EXPECT_THROW(backward({sum(a), ones({1})}), GradError);
+}
+
+TEST(Backward, NothingChangesWhereALaterGradientDoesNotFit) {
+  Tensor a = leaf({1, 2});
+  const Tensor y = a * a;
+  EXPECT_THROW(backward({a, y}, {ones_like(a), ones({3}, DType::f64)}), ShapeError);
+  EXPECT_THROW(backward({a, ones({1})}, {ones_like(a), Tensor()}), GradError);
+  EXPECT_FALSE(a.grad().defined());
+  // A leaf that is named twice, and what it got is its own.
+  const Tensor dy = ones_like(a);
+  backward({a, a}, {dy, dy});
+  EXPECT_EQ(a.grad().to_vector<double>(), (Values{2, 2}));
+  EXPECT_EQ(dy.to_vector<double>(), (Values{1, 1}));
+  Tensor b = leaf({3});
+  backward({b, b});
+  EXPECT_EQ(b.grad().item<double>(), 2);
+}
+
+TEST(Grad, TellsZerosFromALeafThatGotOtherData) {
+  Tensor x = leaf({1, 2}), w = leaf({3, 4}), unused = leaf({5});
+  const BackwardOptions again = {.retain_graph = true};
+  const Tensor y = sum(x * 2.0 + w * 3.0);
+  x.set_data(tensor<double>({7, 8}));
+  const std::string said =
+      "[grad] a tensor of the graph has got other data since, as by Module::to()\n"
+      "  hint: run the forward pass again";
+  EXPECT_EQ(message_of<GradError>([&] { grad(y, x, {}, again); }), said);
+  EXPECT_EQ(message_of<GradError>([&] { grad({y}, {w, x}, {}, again); }), said);
+  EXPECT_EQ(grad(y, w, {}, again).to_vector<double>(), (Values{3, 3}));
+  EXPECT_EQ(message_of<GradError>([&] { grad(x.detach() * y, x, ones_like(x), again); }), said);
+  EXPECT_EQ(grad(sum(x * 2.0), unused).item<double>(), 0) << "not a leaf of this graph";
+  EXPECT_EQ(grad(sum(x * 2.0), x).to_vector<double>(), (Values{2, 2}));
 }
 
 TEST(GradMode, NothingIsRecordedWithoutIt) {

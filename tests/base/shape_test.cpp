@@ -101,5 +101,11 @@ TEST(Error, SaysWhereWhatAndHow) {
   EXPECT_THROW(throw OutOfMemory("op", "x"), Error);
 }
 
+TEST(Dims, Join) {
+  EXPECT_EQ(joined({1, 2}, {3}), (Shape{1, 2, 3}));
+  EXPECT_EQ(joined({}, {}), Shape{});
+  EXPECT_THROW(joined(Dims::filled(5, 1), Dims::filled(4, 1)), ShapeError);
+}
+
 }  // namespace
 }  // namespace strata

@@ -85,6 +85,11 @@ TEST(Arithmetic, Shapes) {
   EXPECT_EQ((transpose(m, 0, 1) + tensor({10.0F, 20.0F})).to_vector<double>(),
             (Values{10, 23, 11, 24, 12, 25}));
   EXPECT_EQ(where(m > 2, m, -1).to_vector<double>(), (Values{-1, -1, -1, 3, 4, 5}));
+  EXPECT_EQ(where(m > 2, 1.5, 0).to_vector<double>(), (Values{0, 0, 0, 1.5, 1.5, 1.5}));
+  EXPECT_EQ(where(m > 2, 1.5, 0).dtype(), DType::f32);
+  EXPECT_EQ(where(m > 2, 1, 0).dtype(), DType::i64);
+  EXPECT_EQ(where(m > 2, true, false).to_vector<double>(), (Values{0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(where(m > 2, true, false).dtype(), DType::boolean);
 }
 
 TEST(Arithmetic, ClampBetweenTensors) {

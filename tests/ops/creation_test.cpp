@@ -34,6 +34,15 @@ TEST(Creation, Ramps) {
   EXPECT_EQ(eye(2).to_vector<double>(), (Values{1, 0, 0, 1}));
 }
 
+TEST(Creation, ShortForms) {
+  EXPECT_EQ(arange(4).to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(describe(zeros(4)), "f32[4]");
+  EXPECT_EQ(describe(randn({2, 3}, DType::f64)), "f64[2, 3]");
+  EXPECT_EQ(describe(rand(5, DType::bf16)), "bf16[5]");
+  const std::vector<float> values = {1, 2, 3};
+  EXPECT_EQ(tensor(values).to_vector<float>(), values);
+}
+
 TEST(Creation, DrawsFollowSeedAndStreamAlone) {
   const int before = thread_count();
   std::vector<std::vector<double>> seen[4];
