@@ -8,9 +8,10 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
-#include "strata/ops/creation.h"
+#include "strata/ops/sampling.h"
 #include "strata/ops/select.h"
 #include "strata/ops/unary.h"
+#include "strata/ops/views.h"
 
 namespace strata::distributions {
 namespace {
@@ -33,20 +34,20 @@ const Tensor& the_given(const char* where, const ProbsOrLogits& parameter) {
   if (parameter.probs.defined() == parameter.logits.defined()) {
     throw ValueError(where, "needs either probs or logits");
   }
-  return parameter.probs.defined() ? parameter.probs : parameter.logits;
+  return (parameter.probs.defined() ? parameter.probs : parameter.logits).tensor();
 }
 
 }  // namespace internal
 
-Bernoulli::Bernoulli(const ProbsOrLogits& parameter, bool validate_args)
-    : Distribution("Bernoulli", validate_args) {
-  const Tensor& x = internal::the_given("Bernoulli", parameter);
+Bernoulli::Bernoulli(PartOf whole, const ProbsOrLogits& parameter, bool validate_args)
+    : Distribution(whole.name, validate_args) {
+  const Tensor& x = internal::the_given(name(), parameter);
   const bool is_probs = parameter.probs.defined();
   (is_probs ? probs_ : logits_) = broadcast({{is_probs ? "probs" : "logits", x}})[0];
   if (is_probs) {
-    require("probs", x, "in [0, 1]", logical_and(x >= 0, x <= 1));
+    require("probs", x, "in [0, 1]", [&] { return logical_and(x >= 0, x <= 1); });
   } else {
-    require("logits", x, "a number", x == x);
+    require_number("logits", x);
   }
 }
 
@@ -74,16 +75,12 @@ Tensor Bernoulli::variance() const {
 Tensor Bernoulli::entropy() const { return -log_likelihood(probs(), logits()); }
 
 Tensor Bernoulli::sample(const Shape& shape, Generator& generator) const {
-  const Tensor p = probs().detach();
-  // Not open_uniform: u < p must be impossible for p = 0.
-  const DType dtype = p.dtype() == DType::f64 ? DType::f64 : DType::f32;
-  const Tensor u = rand(draw_shape(shape), 0, 1, dtype, p.device(), generator);
-  return cast(u < p, p.dtype());
+  return strata::internal::ones_of(expand(probs().detach(), draw_shape(shape)), generator);
 }
 
 Tensor Bernoulli::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, given().dtype());
-  require("value", x, "0 or 1", logical_or(x == 0, x == 1));
+  require("value", x, "0 or 1", [&] { return logical_or(x == 0, x == 1); });
   return log_likelihood(x, logits());
 }
 

@@ -1,20 +1,43 @@
 #pragma once
 
+#include <utility>
+
 #include "strata/distributions/distribution.h"
+#include "strata/ops/operand.h"
+#include "strata/tensor/tensor.h"
 
 namespace strata::distributions {
 
+/// A parameter that is kept: a tensor, a number as an f32 tensor of rank 0, or neither.
+class TensorOrNumber {
+ public:
+  TensorOrNumber() = default;
+  TensorOrNumber(Tensor t)  // NOLINT(google-explicit-constructor): call sites pass either
+      : tensor_(std::move(t)) {}
+  template <Arithmetic T>
+  TensorOrNumber(T number)  // NOLINT(google-explicit-constructor)
+      : tensor_(number_tensor(number, DType::f32)) {}
+
+  bool defined() const { return tensor_.defined(); }
+  const Tensor& tensor() const { return tensor_; }
+
+ private:
+  Tensor tensor_;
+};
+
 /// How distributions over choices are given: one of the two, the other undefined.
 struct ProbsOrLogits {
-  Tensor probs = {};
-  Tensor logits = {};
+  TensorOrNumber probs = {};
+  TensorOrNumber logits = {};
 };
 
 /// 1 with probability p, else 0: Bernoulli({.probs = p}) for p in [0, 1], or
 /// Bernoulli({.logits = x}) for p = sigmoid(x). Throws ValueError unless one of the two is given.
 class Bernoulli final : public Distribution {
  public:
-  explicit Bernoulli(const ProbsOrLogits& parameter, bool validate_args = true);
+  explicit Bernoulli(const ProbsOrLogits& parameter, bool validate_args = true)
+      : Bernoulli(PartOf{"Bernoulli"}, parameter, validate_args) {}
+  Bernoulli(PartOf whole, const ProbsOrLogits& parameter, bool validate_args);
 
   Tensor probs() const;
   /// log(p / (1 - p)); probabilities count as within the dtype's epsilon of 0 and 1, as PyTorch's.

@@ -14,46 +14,33 @@
 #include "strata/ops/extremes.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/sampling.h"
 #include "strata/ops/select.h"
 #include "strata/ops/softmax.h"
-#include "strata/ops/sort.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 
 namespace strata::distributions {
-namespace {
-
-/// Draws of class numbers from probs[batch ..., n], `count` of each: [batch ..., count].
-Tensor draw_classes(const Tensor& probs, int64_t count, Generator& generator) {
-  const Tensor below = cumsum(cast(probs, DType::f64), -1);
-  const Tensor total = slice(below, -1, -1);
-  Shape shape = probs.shape();
-  shape.back() = count;
-  const Tensor u = rand(shape, 0, 1, DType::f64, probs.device(), generator);
-  // u total may round up to total: the last class that is possible is then the one.
-  return minimum(searchsorted(below, u * total, true), searchsorted(below, total));
-}
-
-}  // namespace
-
-Categorical::Categorical(const ProbsOrLogits& parameter, bool validate_args)
-    : Distribution("Categorical", validate_args) {
+Categorical::Categorical(PartOf whole, const ProbsOrLogits& parameter, bool validate_args)
+    : Distribution(whole.name, validate_args) {
   const bool is_probs = parameter.probs.defined();
-  const Tensor x = broadcast(
-      {{is_probs ? "probs" : "logits", internal::the_given("Categorical", parameter)}})[0];
+  const Tensor x =
+      broadcast({{is_probs ? "probs" : "logits", internal::the_given(name(), parameter)}})[0];
   if (x.rank() == 0 || x.size(-1) == 0) {
-    throw ShapeError("Categorical", fmt::format("{} has no classes", describe(x)));
+    throw ShapeError(name(), fmt::format("{} has no classes", describe(x)));
   }
   set_shapes(internal::part(x.shape(), 0, x.rank() - 1), {});
   if (is_probs) {
-    require("probs", x, "finite and at least 0", logical_and(isfinite(x), x >= 0));
+    require("probs", x, "finite and at least 0", [&] { return logical_and(isfinite(x), x >= 0); });
     const Tensor total = sum(x, {-1}, true);
-    require("the sum of probs", total, "positive", total > 0);
+    require_positive("the sum of probs", total);
     probs_ = x / total;
   } else {
-    const Tensor most = amax(x.detach(), {-1});
-    require("the largest of logits", most, "finite", isfinite(most));
+    if (validates()) {
+      const Tensor most = amax(x.detach(), {-1});
+      require("the largest of logits", most, "finite", [&] { return isfinite(most); });
+    }
     logits_ = log_softmax(x);
   }
 }
@@ -61,7 +48,7 @@ Categorical::Categorical(const ProbsOrLogits& parameter, bool validate_args)
 Categorical Categorical::expand(const Shape& batch_shape) const {
   Categorical larger = *this;
   larger.set_shapes(batch_shape, {});
-  const Shape shape = internal::joined(batch_shape, {classes()});
+  const Shape shape = joined(batch_shape, {classes()});
   if (probs_.defined()) larger.probs_ = strata::expand(probs_, shape);
   if (logits_.defined()) larger.logits_ = strata::expand(logits_, shape);
   return larger;
@@ -84,18 +71,18 @@ Tensor Categorical::entropy() const {
 
 Tensor Categorical::sample(const Shape& shape, Generator& generator) const {
   const NoGrad no_grad;
-  const int last = batch_shape().rank();
-  const Tensor drawn = draw_classes(probs(), numel(shape), generator);
-  Dims order{last};  // the draws to the front
-  for (int i = 0; i < last; ++i) order.push_back(i);
-  return reshape(permute(drawn, order), draw_shape(shape));
+  const int64_t draws = numel(shape);
+  const Tensor p = probs();
+  if (draws == 0) return empty(draw_shape(shape), DType::i64, p.device());
+  const Tensor rows = reshape(p, {numel(batch_shape()), classes()});
+  return reshape(transpose(multinomial(rows, draws, true, generator), 0, 1), draw_shape(shape));
 }
 
 Tensor Categorical::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, DType::i64);
-  if (is_floating(x.dtype())) require("value", x, "a class number", x == floor(x));
+  if (is_floating(x.dtype())) require("value", x, "a class number", [&] { return x == floor(x); });
   const auto last = static_cast<double>(classes() - 1);
-  require("value", x, "a class number", logical_and(x >= 0, x <= last));
+  require("value", x, "a class number", [&] { return logical_and(x >= 0, x <= last); });
   const Tensor log_probs = logits();
   Shape shape = broadcast_shapes(name(), x.shape(), batch_shape());
   const Tensor index = unsqueeze(strata::expand(cast(x, DType::i64), shape), -1);
@@ -115,7 +102,8 @@ Tensor kl_divergence(const Categorical& p, const Categorical& q) {
 }
 
 OneHotCategorical::OneHotCategorical(const ProbsOrLogits& parameter, bool validate_args)
-    : Distribution("OneHotCategorical", validate_args), categorical_(parameter, validate_args) {
+    : Distribution("OneHotCategorical", validate_args),
+      categorical_(PartOf{name()}, parameter, validate_args) {
   set_shapes(categorical_.batch_shape(), {categorical_.classes()});
 }
 
@@ -142,9 +130,11 @@ Tensor OneHotCategorical::rsample(const Shape& shape, Generator& generator) cons
 
 Tensor OneHotCategorical::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, probs().dtype());
-  require("value", x, "0 or 1", logical_or(x == 0, x == 1));
-  const Tensor ones = sum(x.detach(), {-1});
-  require("the sum of value", ones, "1", ones == 1);
+  require("value", x, "0 or 1", [&] { return logical_or(x == 0, x == 1); });
+  if (validates()) {
+    const Tensor ones = sum(x.detach(), {-1});
+    require("the sum of value", ones, "1", [&] { return ones == 1; });
+  }
   return categorical_.log_prob(argmax(x, -1));
 }
 

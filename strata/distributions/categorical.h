@@ -11,7 +11,9 @@ namespace strata::distributions {
 /// given, ShapeError without classes.
 class Categorical final : public Distribution {
  public:
-  explicit Categorical(const ProbsOrLogits& parameter, bool validate_args = true);
+  explicit Categorical(const ProbsOrLogits& parameter, bool validate_args = true)
+      : Categorical(PartOf{"Categorical"}, parameter, validate_args) {}
+  Categorical(PartOf whole, const ProbsOrLogits& parameter, bool validate_args);
 
   /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
   Categorical expand(const Shape& batch_shape) const;
@@ -27,8 +29,7 @@ class Categorical final : public Distribution {
   Tensor mode() const;
   Tensor entropy() const;
 
-  /// Class numbers; i64. By the inverse of the distribution function: no class of probability 0 is
-  /// drawn.
+  /// Class numbers; i64, by multinomial: no class of probability 0 is drawn.
   Tensor sample(const Shape& shape = {}, Generator& generator = default_generator()) const;
   /// `value`: class numbers.
   Tensor log_prob(const Tensor& value) const;

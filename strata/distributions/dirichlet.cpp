@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -20,8 +21,6 @@
 
 namespace strata::distributions {
 namespace {
-
-constexpr double kSumError = 1e-6;  // PyTorch's
 
 Tensor sum_of(const Tensor& concentration) { return sum(concentration, {-1}); }
 
@@ -41,7 +40,7 @@ Dirichlet::Dirichlet(const Tensor& concentration, bool validate_args)
                      "concentration must have an axis, got " + describe(concentration));
   }
   set_shapes(internal::part(concentration.shape(), 0, rank - 1), {concentration.size(-1)});
-  require("concentration", concentration_, "positive", concentration_ > 0);
+  require_positive("concentration", concentration_);
 }
 
 Tensor Dirichlet::mean() const { return concentration_ / sum(concentration_, {-1}, true); }
@@ -75,17 +74,15 @@ Tensor Dirichlet::sample(const Shape& shape, Generator& generator) const {
 }
 
 Tensor Dirichlet::rsample(const Shape& shape, Generator& generator) const {
-  const Tensor wide = internal::widened(concentration_);
+  const Tensor wide = strata::internal::widened(concentration_);
   const Tensor logs = internal::log_standard_gamma(expand(wide, draw_shape(shape)), generator);
   const DType dtype = concentration_.dtype();
-  return clamp(cast(softmax(logs), dtype), internal::least_normal(dtype));
+  return clamp(cast(softmax(logs), dtype), least_normal(dtype));
 }
 
 Tensor Dirichlet::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, concentration_.dtype());
-  require("value", x, "at least 0", x >= 0);
-  const Tensor total = sum_of(x.detach());
-  require("the sum of value", total, "1", abs(total - 1) < kSumError);
+  require_simplex(x);
   return sum(xlogy(concentration_ - 1, x), {-1}) - log_beta(concentration_);
 }
 
@@ -106,8 +103,8 @@ Beta::Beta(const Operand& concentration1, const Operand& concentration0, bool va
       broadcast({{"concentration1", concentration1}, {"concentration0", concentration0}});
   concentration1_ = p[0];
   concentration0_ = p[1];
-  require("concentration1", concentration1_, "positive", concentration1_ > 0);
-  require("concentration0", concentration0_, "positive", concentration0_ > 0);
+  require_positive("concentration1", concentration1_);
+  require_positive("concentration0", concentration0_);
 }
 
 namespace {
@@ -139,17 +136,18 @@ Tensor Beta::sample(const Shape& shape, Generator& generator) const {
 Tensor Beta::rsample(const Shape& shape, Generator& generator) const {
   const Shape all = draw_shape(shape);
   const auto logs = [&](const Tensor& concentration) {
-    return internal::log_standard_gamma(expand(internal::widened(concentration), all), generator);
+    return internal::log_standard_gamma(expand(strata::internal::widened(concentration), all),
+                                        generator);
   };
   const Tensor log1 = logs(concentration1_), log0 = logs(concentration0_);
   const DType dtype = concentration1_.dtype();
-  return clamp(cast(sigmoid(log1 - log0), dtype), internal::least_normal(dtype),
+  return clamp(cast(sigmoid(log1 - log0), dtype), least_normal(dtype),
                1 - internal::epsilon(dtype) / 2);
 }
 
 Tensor Beta::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, concentration1_.dtype());
-  require("value", x, "in [0, 1]", logical_and(x >= 0, x <= 1));
+  require("value", x, "in [0, 1]", [&] { return logical_and(x >= 0, x <= 1); });
   return xlogy(concentration1_ - 1, x) + xlogy(concentration0_ - 1, 1 - x) -
          lgamma(concentration1_) - lgamma(concentration0_) +
          lgamma(concentration1_ + concentration0_);

@@ -1,12 +1,17 @@
 #include "strata/distributions/distribution.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/distributions/noise.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 
@@ -18,12 +23,6 @@ Tensor sum_last(const Tensor& x, int count) {
   Dims axes;
   for (int i = 1; i <= count; ++i) axes.push_back(-i);
   return sum(x, axes);
-}
-
-Shape joined(const Shape& a, const Shape& b) {
-  Shape out = a;
-  for (const int64_t size : b) out.push_back(size);
-  return out;
 }
 
 Shape part(const Shape& shape, int begin, int end) {
@@ -83,9 +82,27 @@ void Distribution::set_shapes(const Shape& batch, const Shape& event) {
   event_ = event;
 }
 
-void Distribution::require(const char* what, const Tensor& x, const char* rule,
-                           const Tensor& valid) const {
-  if (!validate_ || valid.is_meta() || all(valid).item<bool>()) return;
+void Distribution::require_positive(const char* what, const Tensor& x) const {
+  require(what, x, "positive", [&] { return x > 0; });
+}
+
+void Distribution::require_number(const char* what, const Tensor& x) const {
+  require(what, x, "a number", [&] { return x == x; });
+}
+
+void Distribution::require_simplex(const Tensor& value) const {
+  require("value", value, "at least 0", [&] { return value >= 0; });
+  if (!validate_) return;
+  constexpr double kPyTorchs = 1e-6;  // too little for halves, and for long sums
+  const double rounding = internal::epsilon(value.dtype()) * static_cast<double>(value.size(-1));
+  const Tensor total = sum(strata::internal::widened(value.detach()), {-1});
+  require("the sum of value", total, "1",
+          [&] { return abs(total - 1) < std::max(kPyTorchs, rounding); });
+}
+
+void Distribution::require_all(const char* what, const Tensor& x, const char* rule,
+                               const Tensor& valid) const {
+  if (valid.is_meta() || all(valid).item<bool>()) return;
   const NoGrad no_grad;
   const auto ok = valid.to_vector<bool>();
   const auto values = expand(x, valid.shape()).to_vector<double>();
@@ -106,7 +123,7 @@ Tensor Distribution::fitting(const Tensor& value, DType dtype) const {
 }
 
 Shape Distribution::draw_shape(const Shape& sample_shape) const {
-  return internal::joined(internal::joined(sample_shape, batch_), event_);
+  return joined(joined(sample_shape, batch_), event_);
 }
 
 }  // namespace strata::distributions

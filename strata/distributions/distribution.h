@@ -9,8 +9,9 @@
 #include "strata/tensor/tensor.h"
 
 /// Probability distributions, as torch.distributions. Each is a value that holds its parameters:
-/// tensors or numbers, which broadcast and are brought to one floating dtype, f32 where all are
-/// numbers. Batches of distributions follow from the parameters' shape.
+/// tensors, or numbers where a tensor of rank 0 will do, which broadcast and are brought to one
+/// floating dtype, f32 where all are numbers. Batches of distributions follow from the parameters'
+/// shape.
 ///
 /// sample(shape) draws a tensor [shape ..., batch_shape ..., event_shape ...] without a gradient;
 /// rsample(shape), where it exists, makes the same draws as functions of the parameters, with their
@@ -20,8 +21,8 @@
 ///
 /// Unless `validate_args` is false, constructors throw ValueError for parameters out of range, and
 /// log_prob and cdf for values that the distribution cannot take, as PyTorch's; this reads all
-/// values once. All throw ShapeError where shapes do not broadcast and DTypeError for parameters of
-/// integer tensors.
+/// values once. Independent and MixtureSameFamily leave that to what they are made of. All throw
+/// ShapeError where shapes do not broadcast and DTypeError for parameters of integer tensors.
 namespace strata::distributions {
 
 /// What all distributions share. Nothing here is virtual: code for any of them is a template.
@@ -45,8 +46,16 @@ class Distribution {
   void set_shapes(const Shape& batch, const Shape& event);
 
   /// While validating: throws ValueError "[Normal] scale must be positive: f32[3] has -1" unless
-  /// all of `valid` is true; x broadcasts to it. Meta tensors pass.
-  void require(const char* what, const Tensor& x, const char* rule, const Tensor& valid) const;
+  /// all of the bools `valid()` are true; x broadcasts to them. Meta tensors pass.
+  template <std::invocable F>
+  void require(const char* what, const Tensor& x, const char* rule, F valid) const {
+    if (validate_) require_all(what, x, rule, valid());
+  }
+  void require_positive(const char* what, const Tensor& x) const;
+  /// No NaN.
+  void require_number(const char* what, const Tensor& x) const;
+  /// For events: numbers of at least 0 and of sum 1, up to the rounding of the value's dtype.
+  void require_simplex(const Tensor& value) const;
   /// `value`, of `dtype` if it was not floating. Throws ShapeError unless it ends in an event and
   /// broadcasts with the batch.
   Tensor fitting(const Tensor& value, DType dtype) const;
@@ -54,8 +63,16 @@ class Distribution {
   Shape draw_shape(const Shape& sample_shape) const;
 
   const char* name() const { return name_; }
+  bool validates() const { return validate_; }
+
+  /// The distribution that one is a part of, whose name errors are to show.
+  struct PartOf {
+    const char* name;
+  };
 
  private:
+  void require_all(const char* what, const Tensor& x, const char* rule, const Tensor& valid) const;
+
   const char* name_;
   bool validate_;
   Shape batch_, event_;
@@ -96,8 +113,6 @@ Scored scored(const D& distribution, const Shape& shape, Generator& generator) {
 /// The last `count` axes summed away.
 Tensor sum_last(const Tensor& x, int count);
 
-/// a's sizes, then b's. Throws ShapeError beyond kMaxRank.
-Shape joined(const Shape& a, const Shape& b);
 /// The sizes from `begin` to before `end`.
 Shape part(const Shape& shape, int begin, int end);
 

@@ -11,7 +11,7 @@ namespace strata::distributions {
 
 Exponential::Exponential(const Operand& rate, bool validate_args)
     : Distribution("Exponential", validate_args), rate_(broadcast({{"rate", rate}})[0]) {
-  require("rate", rate_, "positive", rate_ > 0);
+  require_positive("rate", rate_);
 }
 
 Tensor Exponential::mean() const { return reciprocal(rate_); }
@@ -35,13 +35,13 @@ Tensor Exponential::rsample(const Shape& shape, Generator& generator) const {
 
 Tensor Exponential::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, rate_.dtype());
-  require("value", x, "at least 0", x >= 0);
+  require("value", x, "at least 0", [&] { return x >= 0; });
   return log(rate_) - rate_ * x;
 }
 
 Tensor Exponential::cdf(const Tensor& value) const {
   const Tensor x = fitting(value, rate_.dtype());
-  require("value", x, "at least 0", x >= 0);
+  require("value", x, "at least 0", [&] { return x >= 0; });
   return -expm1(-(rate_ * x));
 }
 

@@ -1,8 +1,10 @@
 #include "strata/distributions/gamma.h"
 
+#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/select.h"
 #include "strata/ops/special.h"
 #include "strata/ops/unary.h"
@@ -16,8 +18,8 @@ Gamma::Gamma(const Operand& concentration, const Operand& rate, bool validate_ar
   const auto p = broadcast({{"concentration", concentration}, {"rate", rate}});
   concentration_ = p[0];
   rate_ = p[1];
-  require("concentration", concentration_, "positive", concentration_ > 0);
-  require("rate", rate_, "positive", rate_ > 0);
+  require_positive("concentration", concentration_);
+  require_positive("rate", rate_);
 }
 
 Tensor Gamma::mean() const { return concentration_ / rate_; }
@@ -39,14 +41,16 @@ Tensor Gamma::sample(const Shape& shape, Generator& generator) const {
 }
 
 Tensor Gamma::rsample(const Shape& shape, Generator& generator) const {
-  const Tensor standard =
-      internal::standard_gamma(expand(concentration_, draw_shape(shape)), generator);
-  return clamp(standard / rate_, internal::least_normal(rate_.dtype()));
+  using strata::internal::widened;
+  const Tensor wide = expand(widened(concentration_), draw_shape(shape));
+  const Tensor draws = internal::standard_gamma(wide, generator) / widened(rate_);
+  const DType dtype = rate_.dtype();
+  return clamp(cast(draws, dtype), least_normal(dtype));
 }
 
 Tensor Gamma::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, rate_.dtype());
-  require("value", x, "at least 0", x >= 0);
+  require("value", x, "at least 0", [&] { return x >= 0; });
   return xlogy(concentration_, rate_) + xlogy(concentration_ - 1, x) - rate_ * x -
          lgamma(concentration_);
 }

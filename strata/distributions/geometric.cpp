@@ -12,11 +12,9 @@
 namespace strata::distributions {
 
 Geometric::Geometric(const ProbsOrLogits& parameter, bool validate_args)
-    : Distribution("Geometric", validate_args), success_(parameter, validate_args) {
+    : Distribution("Geometric", validate_args), success_(PartOf{name()}, parameter, validate_args) {
   set_shapes(success_.batch_shape(), {});
-  if (parameter.probs.defined()) {
-    require("probs", parameter.probs, "positive", parameter.probs > 0);
-  }
+  if (parameter.probs.defined()) require_positive("probs", parameter.probs.tensor());
 }
 
 Tensor Geometric::probs() const { return success_.probs(); }
@@ -38,14 +36,14 @@ Tensor Geometric::entropy() const { return success_.entropy() / probs(); }
 
 Tensor Geometric::sample(const Shape& shape, Generator& generator) const {
   const NoGrad no_grad;
-  const Tensor p = probs(), wide = internal::widened(p);
+  const Tensor p = probs(), wide = strata::internal::widened(p);
   const Tensor u = internal::open_uniform(draw_shape(shape), p, generator);
   return cast(floor(log(u) / log1p(-wide)), p.dtype());
 }
 
 Tensor Geometric::log_prob(const Tensor& value) const {
   const Tensor p = probs(), x = fitting(value, p.dtype());
-  require("value", x, "a count", logical_and(x >= 0, x == floor(x)));
+  require("value", x, "a count", [&] { return logical_and(x >= 0, x == floor(x)); });
   // 0 log(0) is 0 here, with a gradient that is finite.
   const Tensor failing = where(logical_and(p == 1, x == 0), 0, p);
   return x * log1p(-failing) + log(p);

@@ -5,7 +5,6 @@
 
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
-#include "strata/ops/compare.h"
 #include "strata/ops/special.h"
 #include "strata/ops/unary.h"
 #include "strata/tape/grad_mode.h"
@@ -22,8 +21,8 @@ Gumbel::Gumbel(const Operand& loc, const Operand& scale, bool validate_args)
   const auto p = broadcast({{"loc", loc}, {"scale", scale}});
   loc_ = p[0];
   scale_ = p[1];
-  require("loc", loc_, "a number", loc_ == loc_);
-  require("scale", scale_, "positive", scale_ > 0);
+  require_number("loc", loc_);
+  require_positive("scale", scale_);
 }
 
 Tensor Gumbel::mean() const { return loc_ + scale_ * kEuler; }
@@ -45,14 +44,14 @@ Tensor Gumbel::rsample(const Shape& shape, Generator& generator) const {
 
 Tensor Gumbel::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   const Tensor y = (loc_ - x) / scale_;
   return y - exp(y) - log(scale_);
 }
 
 Tensor Gumbel::cdf(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   return exp(-exp((loc_ - x) / scale_));
 }
 

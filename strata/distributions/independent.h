@@ -28,7 +28,7 @@ class Independent final : public Distribution {
     internal::check_axes(axes, batch);
     const int rank = batch.rank() - axes;
     set_shapes(internal::part(batch, 0, rank),
-               internal::joined(internal::part(batch, rank, batch.rank()), base_.event_shape()));
+               joined(internal::part(batch, rank, batch.rank()), base_.event_shape()));
   }
 
   const Base& base() const { return base_; }

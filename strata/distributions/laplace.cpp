@@ -4,7 +4,6 @@
 
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
-#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/unary.h"
 #include "strata/tape/grad_mode.h"
@@ -16,8 +15,8 @@ Laplace::Laplace(const Operand& loc, const Operand& scale, bool validate_args)
   const auto p = broadcast({{"loc", loc}, {"scale", scale}});
   loc_ = p[0];
   scale_ = p[1];
-  require("loc", loc_, "a number", loc_ == loc_);
-  require("scale", scale_, "positive", scale_ > 0);
+  require_number("loc", loc_);
+  require_positive("scale", scale_);
 }
 
 Tensor Laplace::stddev() const { return scale_ * std::numbers::sqrt2; }
@@ -38,13 +37,13 @@ Tensor Laplace::rsample(const Shape& shape, Generator& generator) const {
 
 Tensor Laplace::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   return -log(2 * scale_) - abs(x - loc_) / scale_;
 }
 
 Tensor Laplace::cdf(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   const Tensor way = x - loc_;
   return 0.5 - 0.5 * sign(way) * expm1(-abs(way) / scale_);
 }

@@ -27,8 +27,8 @@ Tensor turned(const Tensor& matrices) { return transpose(matrices, -2, -1); }
 /// L of (L L^T)^-1 = precision: the factor of the matrix read backwards, inverted.
 Tensor tril_of_precision(const Tensor& precision) {
   const Tensor factor = cholesky(flip(precision, {-2, -1}));
-  const Tensor upper = turned(flip(factor, {-2, -1}));
-  return solve_triangular(upper, eye(precision.size(-1), precision.dtype(), precision.device()),
+  const Tensor lower = turned(flip(factor, {-2, -1}));
+  return solve_triangular(lower, eye(precision.size(-1), precision.dtype(), precision.device()),
                           false);
 }
 
@@ -71,23 +71,22 @@ MultivariateNormal::MultivariateNormal(const Tensor& loc, const Spread& spread, 
       broadcast_shapes("MultivariateNormal", internal::part(loc.shape(), 0, rank - 1),
                        internal::part(matrix.shape(), 0, axes - 2));
   set_shapes(batch, {loc.size(-1)});
-  loc_ = expand(loc, internal::joined(batch, event_shape()));
-  require("loc", loc_, "a number", loc_ == loc_);
+  loc_ = expand(loc, joined(batch, event_shape()));
+  require_number("loc", loc_);
   if (given[0]) {
-    require("scale_tril", matrix, "lower triangular", tril(matrix) == matrix);
+    require("scale_tril", matrix, "lower triangular", [&] { return tril(matrix) == matrix; });
     const Tensor scales = diagonal(matrix, 0, -2, -1);
-    require("the diagonal of scale_tril", scales, "positive", scales > 0);
+    require_positive("the diagonal of scale_tril", scales);
     scale_tril_ = matrix;
     return;
   }
-  const Tensor skew = abs(matrix - turned(matrix));
   require(given[1] ? "covariance" : "precision", matrix, "symmetric",
-          skew <= 1e-6 + 1e-5 * abs(matrix));
+          [&] { return abs(matrix - turned(matrix)) <= 1e-6 + 1e-5 * abs(matrix); });
   scale_tril_ = given[1] ? cholesky(matrix) : tril_of_precision(matrix);
 }
 
 Shape MultivariateNormal::matrix_shape() const {
-  return internal::joined(internal::joined(batch_shape(), event_shape()), event_shape());
+  return joined(joined(batch_shape(), event_shape()), event_shape());
 }
 
 Tensor MultivariateNormal::covariance() const {
@@ -124,7 +123,7 @@ Tensor MultivariateNormal::rsample(const Shape& shape, Generator& generator) con
 
 Tensor MultivariateNormal::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   const Tensor distance = sum(square(whitened(scale_tril_, x - loc_)), {-1});
   const double constant = std::log(2 * std::numbers::pi) * static_cast<double>(loc_.size(-1));
   return -0.5 * (distance + constant) - log_det(scale_tril_);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "strata/kernels/random.h"
 #include "strata/kernels/variates.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
@@ -63,10 +64,6 @@ Tensor log_standard_gamma(const Tensor& concentration, Generator& generator) {
   return gamma_draws("log_standard_gamma", GammaForm::logarithm, concentration, generator);
 }
 
-Tensor widened(const Tensor& x) {
-  return cast(x, x.dtype() == DType::f64 ? DType::f64 : DType::f32);
-}
-
 double epsilon(DType dtype) {
   switch (dtype) {
     case DType::f64: return std::numeric_limits<double>::epsilon();
@@ -76,12 +73,11 @@ double epsilon(DType dtype) {
   }
 }
 
-double least_normal(DType dtype) {
-  switch (dtype) {
-    case DType::f64: return std::numeric_limits<double>::min();
-    case DType::f16: return 0x1p-14;
-    default: return std::numeric_limits<float>::min();
-  }
+Tensor next_below(const Tensor& x) {
+  const Tensor dense = contiguous(x.detach());
+  Tensor y = empty_like(dense, "next_below");
+  on_cpu("next_below", y, [&](Cpu cpu) { kernels::next_below(cpu, dense, y); });
+  return y;
 }
 
 Tensor inner(const Tensor& probs) {

@@ -4,7 +4,6 @@
 
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
-#include "strata/ops/compare.h"
 #include "strata/ops/special.h"
 #include "strata/ops/unary.h"
 #include "strata/tape/grad_mode.h"
@@ -16,13 +15,13 @@ constexpr double kLogRootTwoPi = 0.91893853320467274178;  // log(2 pi) / 2
 
 }  // namespace
 
-Normal::Normal(const Operand& loc, const Operand& scale, bool validate_args)
-    : Distribution("Normal", validate_args) {
+Normal::Normal(PartOf whole, const Operand& loc, const Operand& scale, bool validate_args)
+    : Distribution(whole.name, validate_args) {
   const auto p = broadcast({{"loc", loc}, {"scale", scale}});
   loc_ = p[0];
   scale_ = p[1];
-  require("loc", loc_, "a number", loc_ == loc_);
-  require("scale", scale_, "positive", scale_ > 0);
+  require_number("loc", loc_);
+  require_positive("scale", scale_);
 }
 
 Tensor Normal::variance() const { return square(scale_); }
@@ -40,13 +39,13 @@ Tensor Normal::rsample(const Shape& shape, Generator& generator) const {
 
 Tensor Normal::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   return -0.5 * square((x - loc_) / scale_) - log(scale_) - kLogRootTwoPi;
 }
 
 Tensor Normal::cdf(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   return 0.5 * erfc((loc_ - x) / scale_ * std::numbers::sqrt2 * 0.5);
 }
 
@@ -61,7 +60,7 @@ Tensor kl_divergence(const Normal& p, const Normal& q) {
 }
 
 LogNormal::LogNormal(const Operand& loc, const Operand& scale, bool validate_args)
-    : Distribution("LogNormal", validate_args), normal_(loc, scale, validate_args) {
+    : Distribution("LogNormal", validate_args), normal_(PartOf{name()}, loc, scale, validate_args) {
   set_shapes(normal_.batch_shape(), {});
 }
 
@@ -88,14 +87,14 @@ Tensor LogNormal::rsample(const Shape& shape, Generator& generator) const {
 
 Tensor LogNormal::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc().dtype());
-  require("value", x, "positive", x > 0);
+  require_positive("value", x);
   const Tensor logarithm = log(x);
   return normal_.log_prob(logarithm) - logarithm;
 }
 
 Tensor LogNormal::cdf(const Tensor& value) const {
   const Tensor x = fitting(value, loc().dtype());
-  require("value", x, "positive", x > 0);
+  require_positive("value", x);
   return normal_.cdf(log(x));
 }
 

@@ -8,7 +8,9 @@ namespace strata::distributions {
 /// (Box and Muller, 1958).
 class Normal final : public Distribution {
  public:
-  Normal(const Operand& loc, const Operand& scale, bool validate_args = true);
+  Normal(const Operand& loc, const Operand& scale, bool validate_args = true)
+      : Normal(PartOf{"Normal"}, loc, scale, validate_args) {}
+  Normal(PartOf whole, const Operand& loc, const Operand& scale, bool validate_args);
 
   const Tensor& loc() const { return loc_; }
   const Tensor& scale() const { return scale_; }

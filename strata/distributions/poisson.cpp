@@ -13,7 +13,7 @@ namespace strata::distributions {
 
 Poisson::Poisson(const Operand& rate, bool validate_args)
     : Distribution("Poisson", validate_args), rate_(broadcast({{"rate", rate}})[0]) {
-  require("rate", rate_, "at least 0", rate_ >= 0);
+  require("rate", rate_, "at least 0", [&] { return rate_ >= 0; });
 }
 
 Tensor Poisson::mode() const { return floor(rate_); }
@@ -31,7 +31,7 @@ Tensor Poisson::sample(const Shape& shape, Generator& generator) const {
 
 Tensor Poisson::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, rate_.dtype());
-  require("value", x, "a count", logical_and(x >= 0, x == floor(x)));
+  require("value", x, "a count", [&] { return logical_and(x >= 0, x == floor(x)); });
   return xlogy(x, rate_) - rate_ - lgamma(x + 1);
 }
 

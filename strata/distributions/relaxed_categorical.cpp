@@ -9,7 +9,6 @@
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
-#include "strata/ops/compare.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/extremes.h"
 #include "strata/ops/indexing.h"
@@ -22,8 +21,6 @@
 
 namespace strata::distributions {
 namespace {
-
-constexpr double kSumError = 1e-6;  // PyTorch's
 
 void check_temperature(const char* where, const char* what, double temperature) {
   if (temperature > 0) return;
@@ -47,7 +44,7 @@ RelaxedOneHotCategorical::RelaxedOneHotCategorical(double temperature,
                                                    bool validate_args)
     : Distribution("RelaxedOneHotCategorical", validate_args),
       temperature_(temperature),
-      logits_(Categorical(parameter, validate_args).logits()) {
+      logits_(Categorical(PartOf{name()}, parameter, validate_args).logits()) {
   check_temperature("RelaxedOneHotCategorical", "temperature", temperature);
   const int last = logits_.rank() - 1;
   set_shapes(internal::part(logits_.shape(), 0, last), {logits_.size(-1)});
@@ -66,9 +63,7 @@ Tensor RelaxedOneHotCategorical::rsample(const Shape& shape, Generator& generato
 
 Tensor RelaxedOneHotCategorical::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, logits_.dtype());
-  require("value", x, "at least 0", x >= 0);
-  const Tensor total = sum(x.detach(), {-1});
-  require("the sum of value", total, "1", abs(total - 1) < kSumError);
+  require_simplex(x);
   const auto n = static_cast<double>(logits_.size(-1));
   const Tensor log_x = log(x);
   const double constant = lgamma(scalar(n)).item<double>() + (n - 1) * std::log(temperature_);

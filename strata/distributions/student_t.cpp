@@ -4,9 +4,12 @@
 #include <limits>
 #include <numbers>
 
+#include "strata/base/largest_finite.h"
+#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/select.h"
 #include "strata/ops/special.h"
@@ -33,9 +36,9 @@ StudentT::StudentT(const Operand& df, const Operand& loc, const Operand& scale, 
   df_ = p[0];
   loc_ = p[1];
   scale_ = p[2];
-  require("df", df_, "positive", df_ > 0);
-  require("loc", loc_, "a number", loc_ == loc_);
-  require("scale", scale_, "positive", scale_ > 0);
+  require_positive("df", df_);
+  require_number("loc", loc_);
+  require_positive("scale", scale_);
 }
 
 Tensor StudentT::mean() const { return where(df_ <= 1, kNan, loc_); }
@@ -58,15 +61,21 @@ Tensor StudentT::sample(const Shape& shape, Generator& generator) const {
 }
 
 Tensor StudentT::rsample(const Shape& shape, Generator& generator) const {
+  using strata::internal::widened;
   const Shape all = draw_shape(shape);
-  const Tensor normal = internal::standard_normal(all, loc_, generator);
-  const Tensor chi_square = 2 * internal::standard_gamma(expand(df_ / 2, all), generator);
-  return loc_ + scale_ * (normal * rsqrt(chi_square / df_));
+  const Tensor df = widened(df_);
+  const Tensor normal = internal::standard_normal(all, df, generator);
+  // By logarithms: the root's slope, the third power of the root, would pass all numbers.
+  const Tensor logs = internal::log_standard_gamma(expand(df / 2, all), generator);
+  const Tensor log_mean_square = clamp(logs, std::log(least_normal(df.dtype()))) - log(df / 2);
+  const Tensor x = widened(loc_) + widened(scale_) * (normal * exp(-0.5 * log_mean_square));
+  const double most = largest_finite(df_.dtype());
+  return cast(clamp(x, -most, most), df_.dtype());
 }
 
 Tensor StudentT::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "a number", x == x);
+  require_number("value", x);
   const Tensor shape = log1p(square((x - loc_) / scale_) / df_);
   return -0.5 * (df_ + 1) * shape - log(scale_) - 0.5 * log(df_) - log_beta(df_);
 }

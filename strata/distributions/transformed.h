@@ -22,7 +22,7 @@ class Transformed final : public Distribution {
       : Distribution("Transformed", validate_args),
         base_(std::move(base)),
         transform_(std::move(transform)) {
-    const Shape whole = internal::joined(base_.batch_shape(), base_.event_shape());
+    const Shape whole = joined(base_.batch_shape(), base_.event_shape());
     internal::check_coupled(kCoupled, whole);
     const int batch = whole.rank() - event_axes();
     set_shapes(internal::part(whole, 0, batch), internal::part(whole, batch, whole.rank()));
@@ -40,9 +40,9 @@ class Transformed final : public Distribution {
     return transform_.forward(base_.rsample(shape, generator));
   }
   Tensor log_prob(const Tensor& value) const {
-    const Tensor y = value;
+    const Tensor y = fitting(value, DType::f32);
     if constexpr (requires { transform_.valid(y); }) {
-      require("value", y, "a result of the transform", transform_.valid(y));
+      require("value", y, "a result of the transform", [&] { return transform_.valid(y); });
     }
     const Tensor x = transform_.inverse(y);
     return moved(base_.log_prob(x), x, y);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -31,11 +32,11 @@ Tensor Tanh::valid(const Tensor& y) const { return logical_and(y >= -1, y <= 1);
 
 Tensor Sigmoid::forward(const Tensor& x) const {
   const double eps = internal::epsilon(x.dtype());
-  return clamp(sigmoid(x), internal::least_normal(x.dtype()), 1 - eps);
+  return clamp(sigmoid(x), least_normal(x.dtype()), 1 - eps);
 }
 Tensor Sigmoid::inverse(const Tensor& y) const {
   const double eps = internal::epsilon(y.dtype());
-  const Tensor p = clamp(y, internal::least_normal(y.dtype()), 1 - eps);
+  const Tensor p = clamp(y, least_normal(y.dtype()), 1 - eps);
   return log(p) - log1p(-p);
 }
 Tensor Sigmoid::log_abs_det_jacobian(const Tensor& x, const Tensor&) const {

@@ -3,8 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/select.h"
 #include "strata/ops/unary.h"
@@ -22,7 +24,7 @@ Uniform::Uniform(const Operand& low, const Operand& high, bool validate_args)
   const auto p = broadcast({{"low", low}, {"high", high}});
   low_ = p[0];
   high_ = p[1];
-  require("low", low_, "below high", low_ < high_);
+  require("low", low_, "below high", [&] { return low_ < high_; });
 }
 
 Tensor Uniform::mean() const { return (low_ + high_) / 2; }
@@ -39,12 +41,15 @@ Tensor Uniform::sample(const Shape& shape, Generator& generator) const {
 }
 
 Tensor Uniform::rsample(const Shape& shape, Generator& generator) const {
-  const Tensor u = rand(draw_shape(shape), 0, 1, low_.dtype(), low_.device(), generator);
-  return low_ + u * (high_ - low_);
+  using strata::internal::widened;
+  const Tensor low = widened(low_), width = widened(high_) - low;
+  const Tensor u = rand(draw_shape(shape), 0, 1, low.dtype(), low.device(), generator);
+  // Rounding may have reached high.
+  return clamp(cast(low + u * width, low_.dtype()), {}, internal::next_below(high_));
 }
 
 void Uniform::require_support(const Tensor& x) const {
-  require("value", x, "in [low, high]", logical_and(low_ <= x, x <= high_));
+  require("value", x, "in [low, high]", [&] { return logical_and(low_ <= x, x <= high_); });
 }
 
 Tensor Uniform::log_prob(const Tensor& value) const {

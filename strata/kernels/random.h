@@ -11,4 +11,7 @@ void uniform(Cpu, uint64_t seed, uint64_t stream, double low, double high, Tenso
 void normal(Cpu, uint64_t seed, uint64_t stream, double mean, double stddev, Tensor& y);
 void uniform_int(Cpu, uint64_t seed, uint64_t stream, int64_t low, int64_t high, Tensor& y);
 
+/// y: the largest numbers below x, contiguous and of one floating dtype; what bounds uniform's.
+void next_below(Cpu, const Tensor& x, Tensor& y);
+
 }  // namespace strata::kernels

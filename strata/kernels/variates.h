@@ -13,15 +13,15 @@ namespace strata::kernels {
 /// logarithm says anything.
 enum class GammaForm : uint8_t { value, logarithm };
 
-/// y: draws from gamma distributions of these concentrations and rate 1; NaN for one that is not
-/// above 0. Source: Marsaglia and Tsang, "A
-/// simple method for generating gamma variables", ACM TOMS 2000, with its power of a uniform for
+/// y: draws from gamma distributions of these concentrations and rate 1, values of at least y's
+/// least normal number; NaN for a concentration that is not above 0. Source: Marsaglia and Tsang,
+/// "A simple method for generating gamma variables", ACM TOMS 2000, with its power of a uniform for
 /// concentrations below 1.
 void gamma_draws(Cpu, uint64_t seed, uint64_t stream, GammaForm form, const Tensor& concentration,
                  Tensor& y);
 
 /// slope: how these draws move with their concentrations while their quantiles stay. Source:
-/// Figurnov et al., "Implicit reparameterization gradients", 2018.
+/// Figurnov et al., "Implicit reparameterization gradients", 2018. 0 for a value of 0.
 void gamma_slopes(Cpu, GammaForm form, const Tensor& concentration, const Tensor& y, Tensor& slope);
 
 /// y: draws from Poisson distributions of these rates; NaN for a negative one. Source: below a rate

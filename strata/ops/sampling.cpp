@@ -58,6 +58,11 @@ void check_floating(const char* op, const Operand& x) {
 
 }  // namespace
 
+Tensor internal::ones_of(const Tensor& p, Generator& generator) {
+  const DType drawn = p.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  return cast(rand(p.shape(), 0, 1, drawn, p.device(), generator) < p, p.dtype());
+}
+
 Tensor bernoulli(const Tensor& p, Generator& generator) {
   internal::check_floating("bernoulli", p);
   const NoGrad no_grad;
@@ -65,8 +70,7 @@ Tensor bernoulli(const Tensor& p, Generator& generator) {
     throw ValueError("bernoulli",
                      fmt::format("{} holds what is no probability in [0, 1]", describe(p)));
   }
-  const DType drawn = p.dtype() == DType::f64 ? DType::f64 : DType::f32;
-  return cast(rand(p.shape(), 0, 1, drawn, p.device(), generator) < p, p.dtype());
+  return internal::ones_of(p, generator);
 }
 
 Tensor bernoulli(const Shape& shape, double p, DType dtype, Device device, Generator& generator) {

@@ -32,4 +32,10 @@ Tensor multinomial(const Tensor& weights, int64_t draws, bool replacement = fals
 Tensor normal(const Operand& mean, const Operand& stddev,
               Generator& generator = default_generator());
 
+namespace internal {
+
+/// bernoulli(p) without its check: where p is no probability it counts as the nearest one.
+Tensor ones_of(const Tensor& p, Generator& generator);
+
+}  // namespace internal
 }  // namespace strata

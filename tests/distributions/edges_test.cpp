@@ -8,6 +8,7 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/device/cpu_allocator.h"
 #include "strata/distributions/bernoulli.h"
 #include "strata/distributions/categorical.h"
 #include "strata/distributions/dirichlet.h"
@@ -160,12 +161,74 @@ TEST(DistributionEdges, HalfTypesAreDrawnInTheirSupport) {
   }
 }
 
+TEST(DistributionEdges, HalfTypesPassTheirOwnValidation) {
+  for (const DType dtype : {DType::bf16, DType::f16, DType::f32}) {
+    Generator generator(2);
+    const Tensor a = full({50}, 2, dtype);
+    const Dirichlet dirichlet(a);
+    const RelaxedOneHotCategorical relaxed(1, {.probs = a});
+    const auto scores = [&](const auto& d) { return d.log_prob(d.sample({400}, generator)); };
+    EXPECT_TRUE(all(isfinite(scores(dirichlet))).item<bool>()) << name_of(dtype);
+    EXPECT_TRUE(all(isfinite(scores(relaxed))).item<bool>()) << name_of(dtype);
+    EXPECT_THROW(dirichlet.log_prob(full({50}, 0.04, dtype)), ValueError) << name_of(dtype);
+    EXPECT_THROW(relaxed.log_prob(full({50}, 0.01, dtype)), ValueError) << name_of(dtype);
+  }
+}
+
+TEST(DistributionEdges, UniformDrawsStayBelowHigh) {
+  struct Case {
+    DType dtype;
+    double low, high;
+  };
+  for (const Case& c : {Case{DType::bf16, 0, 1}, Case{DType::f16, 0, 1}, Case{DType::bf16, 1, 2},
+                        Case{DType::f16, -3, -2}, Case{DType::f16, -1, 0},
+                        Case{DType::f32, 1000, 1001}, Case{DType::f64, 1e15, 1e15 + 1}}) {
+    Generator generator(3);
+    const Uniform d(full({}, c.low, c.dtype), full({}, c.high, c.dtype));
+    const Tensor x = d.sample({200000}, generator);
+    EXPECT_EQ(x.dtype(), c.dtype);
+    EXPECT_TRUE(all(logical_and(x >= d.low(), x < d.high())).item<bool>()) << c.low;
+    EXPECT_TRUE(all(isfinite(d.log_prob(x))).item<bool>()) << c.low;
+  }
+  // The largest number below is drawn.
+  Generator generator(4);
+  const Tensor x = Uniform(zeros({}, DType::bf16), 1).sample({20000}, generator);
+  EXPECT_TRUE(any(x == 1 - 0x1p-8).item<bool>());
+}
+
+TEST(DistributionEdges, UncheckedArgumentsCostNothing) {
+  const Tensor a = ones({1 << 16});
+  const auto cost = [](auto make) {
+    reset_cpu_memory_peak();
+    const int64_t before = cpu_memory_stats().in_use;
+    make();
+    return cpu_memory_stats().peak - before;
+  };
+  EXPECT_EQ(cost([&] { Normal(a, a, false); }), 0);
+  EXPECT_EQ(cost([&] { Uniform(a, a, false); }), 0);
+  EXPECT_EQ(cost([&] { Bernoulli({.probs = a}, false); }), 0);
+  EXPECT_EQ(cost([&] { Dirichlet(a, false); }), 0);
+  EXPECT_GT(cost([&] { Normal(a, a); }), 0);
+}
+
+TEST(DistributionEdges, ProbabilitiesAsNumbers) {
+  Generator generator(6);
+  const Tensor x = Bernoulli({.probs = 0.25}).sample({10000}, generator);
+  EXPECT_EQ(describe(x), "f32[10000]");
+  EXPECT_NEAR(mean(x).item<double>(), 0.25, 0.02);
+  expect_values(Bernoulli({.logits = 0}).probs(), {0.5});
+  expect_values(Geometric({.probs = 0.25}).mean(), {3});
+  EXPECT_THROW(Categorical({.probs = 0.25}), ShapeError);
+}
+
 TEST(DistributionEdges, EmptyBatchesAndScalars) {
   Generator generator(2);
   const Tensor none = zeros({0, 3}), one = ones({0, 3});
   EXPECT_EQ(describe(Normal(none, 1).sample({2})), "f32[2, 0, 3]");
   EXPECT_EQ(describe(Gamma(one, 1).log_prob(one)), "f32[0, 3]");
   EXPECT_EQ(describe(Categorical({.logits = none}).sample({2})), "i64[2, 0]");
+  EXPECT_EQ(describe(Categorical({.logits = one}).sample({0})), "i64[0, 0]");
+  EXPECT_EQ(describe(Categorical({.logits = ones({2, 3})}).sample({4, 0})), "i64[4, 0, 2]");
   EXPECT_EQ(describe(Categorical({.logits = none}).log_prob(zeros({0}, DType::i64))), "f32[0]");
   EXPECT_EQ(describe(Dirichlet(one).sample({2})), "f32[2, 0, 3]");
   EXPECT_EQ(describe(Independent(Normal(none, 1), 1).entropy()), "f32[0]");
@@ -266,6 +329,20 @@ TEST(DistributionErrors, TheWrongParameters) {
   EXPECT_THROW(MixtureSameFamily(Categorical({.probs = ones({3})}), Normal(0, 1)), ShapeError);
 }
 
+TEST(DistributionErrors, ShowTheNameOfTheWhole) {
+  EXPECT_EQ(message<ValueError>([] { Geometric({}); }), "[Geometric] needs either probs or logits");
+  EXPECT_EQ(message<ValueError>([] { Geometric({.probs = 2}); }),
+            "[Geometric] probs must be in [0, 1]: f32[] has 2");
+  EXPECT_EQ(message<ValueError>([] { LogNormal(0, -1); }),
+            "[LogNormal] scale must be positive: f32[] has -1");
+  EXPECT_EQ(message<ShapeError>([] { OneHotCategorical({.probs = 1}); }),
+            "[OneHotCategorical] f32[] has no classes");
+  EXPECT_EQ(message<ValueError>([] { RelaxedOneHotCategorical(1, {.probs = zeros({2})}); }),
+            "[RelaxedOneHotCategorical] the sum of probs must be positive: f32[1] has 0");
+  EXPECT_EQ(message<ValueError>([] { Normal(0, -1); }),
+            "[Normal] scale must be positive: f32[] has -1");
+}
+
 TEST(DistributionErrors, Spreads) {
   const Tensor loc = zeros({2}), unit = eye(2);
   EXPECT_THROW(MultivariateNormal(loc, {}), ValueError);
@@ -305,6 +382,9 @@ TEST(DistributionErrors, ValuesOutsideOfTheSupport) {
   EXPECT_THROW(OneHotCategorical({.probs = ones({3})}).log_prob(ones({3})), ValueError);
   EXPECT_THROW(TanhNormal(Normal(0, 1)).log_prob(scalar(1.5F)), ValueError);
   EXPECT_THROW(Normal(zeros({3}), 1).log_prob(zeros({2})), ShapeError);
+  EXPECT_EQ(
+      message<ShapeError>([] { Transformed(Dirichlet(ones({3})), Exp()).log_prob(ones({2})); }),
+      "[Transformed] value f32[2] does not end in the event's shape [3]");
   EXPECT_EQ(message<ShapeError>([] { Dirichlet(ones({3})).log_prob(ones({2})); }),
             "[Dirichlet] value f32[2] does not end in the event's shape [3]");
   EXPECT_NO_THROW(Exponential(1, false).log_prob(scalar(-1.0)));

@@ -28,6 +28,7 @@
 #include "strata/distributions/uniform.h"
 #include "strata/kernels/variates.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
@@ -156,6 +157,9 @@ TEST(GradientsOfDraws, OfAnExpectation) {
     EXPECT_NEAR(b.grad().item<double>() / (-c / std::pow(c + 1.5, 2)), 1, 0.03) << c;
   }
   Generator generator(22);
+  Tensor df = full({}, 12, DType::f64).set_requires_grad();
+  backward(mean(square(StudentT(df).rsample({kCount}, generator))));  // of df / (df - 2)
+  EXPECT_NEAR(df.grad().item<double>(), -0.02, 0.001);
   Tensor c = tensor({0.5, 1.0, 2.5}).set_requires_grad();
   backward(mean(square(select(Dirichlet(c).rsample({kCount}, generator), -1, 0))));
   // E[x^2] = a (a + 1) / (s (s + 1)) of a = c[0] and the sum s.
@@ -164,6 +168,32 @@ TEST(GradientsOfDraws, OfAnExpectation) {
   EXPECT_NEAR(got[0], value * (1 / 0.5 + 1 / 1.5) + by_sum, 0.002);
   EXPECT_NEAR(got[1], by_sum, 0.001);
   EXPECT_NEAR(got[2], by_sum, 0.001);
+}
+
+TEST(GradientsOfDraws, AreFiniteWhereDrawsUnderflow) {
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+    Generator generator(8);
+    const auto check = [&](const char* name, double shape, auto make) {
+      Tensor a = full({2000}, shape, dtype).set_requires_grad();
+      Tensor b = full({2000}, 1, dtype).set_requires_grad();
+      const Tensor x = make(a, b).rsample({}, generator);
+      EXPECT_TRUE(all(isfinite(x)).item<bool>()) << name << name_of(dtype);
+      EXPECT_TRUE(all(x != 0).item<bool>()) << name << name_of(dtype);
+      backward(sum(x));
+      EXPECT_TRUE(all(isfinite(a.grad())).item<bool>()) << name << name_of(dtype);
+      EXPECT_TRUE(all(isfinite(b.grad())).item<bool>()) << name << name_of(dtype);
+    };
+    check("gamma ", 0.01, [](const Tensor& a, const Tensor& b) { return Gamma(a, b); });
+    check("gamma ", 1e-5, [](const Tensor& a, const Tensor& b) { return Gamma(a, b); });
+    // The slopes of the largest draws are no numbers of f16.
+    check("student_t ", dtype == DType::f16 ? 1 : 0.02,
+          [](const Tensor& a, const Tensor& b) { return StudentT(a, 0, b); });
+  }
+  const Tensor wild = StudentT(full({2000}, 0.02, DType::f16)).sample();
+  EXPECT_TRUE(all(isfinite(wild)).item<bool>());
+  Tensor slope = empty({1}, DType::f32);
+  kernels::gamma_slopes(Cpu{}, kernels::GammaForm::value, tensor({0.01F}), zeros({1}), slope);
+  EXPECT_EQ(slope.item<float>(), 0);
 }
 
 TEST(GradientsOfDraws, MultivariateNormal) {

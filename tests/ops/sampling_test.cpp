@@ -11,6 +11,7 @@
 
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
+#include "strata/kernels/cpu/open_unit.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -133,6 +134,12 @@ TEST(Multinomial, RefusesWhatIsNoDistribution) {
   EXPECT_THROW(multinomial(ones({2}, DType::i64), 1), DTypeError);
   EXPECT_THROW(multinomial(ones({2, 2, 2}), 1), ShapeError);
   EXPECT_THROW(multinomial(ones({3, 0}), 1, true), ValueError);
+}
+
+TEST(Multinomial, UniformsAreNoneOfTheEnds) {
+  constexpr uint32_t kAll = 0xffffffff;
+  EXPECT_LT(kernels::cpu::open_unit(kAll, kAll), 1);
+  EXPECT_GT(kernels::cpu::open_unit(0, 0), 0);
 }
 
 TEST(Bernoulli, OnesAsOftenAsAsked) {

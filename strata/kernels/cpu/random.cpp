@@ -127,22 +127,28 @@ uint64_t join(uint32_t high, uint32_t low) { return (uint64_t{high} << 32) | low
 
 double unit_double(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
+/// The largest number below x of its floating type; of -infinity and NaN there is none.
+template <class T>
+T below(T x) {
+  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, uint32_t, uint16_t>>;
+  constexpr auto kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(T) - 1));
+  auto bits = std::bit_cast<Bits>(x);
+  if ((bits & ~kSign) == 0) {
+    bits = kSign | 1;
+  } else if (bits & kSign) {
+    ++bits;
+  } else {
+    --bits;
+  }
+  return std::bit_cast<T>(bits);
+}
+
 /// The largest T below `bound`: rounding must not carry a value in [low, high) to high.
-template <class T, class Bits>
+template <class T>
 T largest_below(double bound) {
   T t = static_cast<T>(static_cast<std::conditional_t<sizeof(T) == 8, double, float>>(bound));
-  while (static_cast<double>(t) >= bound) {
-    auto bits = std::bit_cast<Bits>(t);
-    constexpr Bits kSign = Bits{1} << (8 * sizeof(T) - 1);
-    if ((bits & ~kSign) == 0) {
-      bits = kSign | 1;
-    } else if (bits & kSign) {
-      ++bits;
-    } else {
-      --bits;
-    }
-    t = std::bit_cast<T>(bits);
-  }
+  while (static_cast<double>(t) >= bound) t = below(t);
   return t;
 }
 
@@ -150,7 +156,7 @@ T largest_below(double bound) {
 
 void uniform(Cpu, uint64_t seed, uint64_t stream, double low, double high, Tensor& y) {
   if (y.dtype() == DType::f64) {
-    const double most = std::max(low, largest_below<double, uint64_t>(high));
+    const double most = std::max(low, largest_below<double>(high));
     fill_pairs(seed, stream, y, [&](const std::array<uint32_t, 4>& r) {
       return std::array{std::min(most, low + (high - low) * unit_double(join(r[0], r[1]))),
                         std::min(most, low + (high - low) * unit_double(join(r[2], r[3])))};
@@ -161,19 +167,28 @@ void uniform(Cpu, uint64_t seed, uint64_t stream, double low, double high, Tenso
   uint32_t mask = 0xffffff00u;
   switch (y.dtype()) {
     case DType::bf16:
-      most = largest_below<bfloat16, uint16_t>(high);
+      most = largest_below<bfloat16>(high);
       mask = 0xff000000u;
       break;
     case DType::f16:
-      most = largest_below<float16, uint16_t>(high);
+      most = largest_below<float16>(high);
       mask = 0xffe00000u;
       break;
-    default: most = largest_below<float, uint32_t>(high); break;
+    default: most = largest_below<float>(high); break;
   }
   const auto base = static_cast<float>(low);
   const std::array<float, 3> shape{base, static_cast<float>(high - low), std::max(base, most)};
   fill_floats(y, [&](int64_t first, int64_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(fill_uniform)(seed, stream, first, n, shape, mask, out);
+  });
+}
+
+void next_below(Cpu, const Tensor& x, Tensor& y) {
+  visit_dtype(y.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (is_floating(dtype_of<T>)) {
+      std::transform(x.data<T>(), x.data<T>() + x.numel(), y.data<T>(), below<T>);
+    }
   });
 }
 

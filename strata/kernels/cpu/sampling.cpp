@@ -7,25 +7,20 @@
 
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
+#include "strata/kernels/cpu/open_unit.h"
 
 namespace strata::kernels {
 namespace {
 
 constexpr int64_t kGrain = 4096;  // numbers for which a second thread pays
 
-/// Uniform in (0, 1), never one of the ends.
-double open_unit(uint32_t high, uint32_t low) {
-  const uint64_t bits = (uint64_t{high} << 32) | low;
-  return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
-}
-
 /// Calls f(i, u) for i in [begin, end) with the uniform numbers of these elements of a draw.
 template <class F>
 void each_uniform(uint64_t seed, uint64_t stream, int64_t begin, int64_t end, F&& f) {
   for (int64_t i = begin; i < end;) {
     const auto r = philox(seed, stream, static_cast<uint64_t>(i / 2));
-    if (i % 2 == 0) f(i++, open_unit(r[0], r[1]));
-    if (i < end) f(i++, open_unit(r[2], r[3]));
+    if (i % 2 == 0) f(i++, cpu::open_unit(r[0], r[1]));
+    if (i < end) f(i++, cpu::open_unit(r[2], r[3]));
   }
 }
 

@@ -1,13 +1,16 @@
 #include "strata/kernels/variates.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
 #include <type_traits>
 
+#include "strata/base/least_normal.h"
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
 #include "strata/kernels/cpu/gamma.h"
+#include "strata/kernels/cpu/open_unit.h"
 
 namespace strata::kernels {
 namespace {
@@ -25,11 +28,7 @@ struct Source {
   }
 };
 
-/// In (0, 1), of 53 bits and 32.
-double unit(uint32_t high, uint32_t low) {
-  const uint64_t bits = (uint64_t{high} << 32) | low;
-  return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
-}
+/// In (0, 1), of 32 bits.
 double unit(uint32_t bits) { return (bits + 0.5) * 0x1p-32; }
 
 /// The logarithm of a gamma draw.
@@ -39,13 +38,13 @@ double log_gamma_draw(double concentration, const Source& source) {
   double boost = 0;
   if (concentration < 1) {
     const auto r = source.words(0);
-    boost = std::log(unit(r[0], r[1])) / concentration;
+    boost = std::log(cpu::open_unit(r[0], r[1])) / concentration;
   }
   const double d = (concentration < 1 ? concentration + 1 : concentration) - 1.0 / 3;
   const double c = 1 / std::sqrt(9 * d);
   for (uint64_t attempt = 1; attempt <= kAttempts; ++attempt) {
     const auto r = source.words(attempt);
-    const double radius = std::sqrt(-2 * std::log(unit(r[0], r[1])));
+    const double radius = std::sqrt(-2 * std::log(cpu::open_unit(r[0], r[1])));
     const double x = radius * std::cos(2 * std::numbers::pi * unit(r[2]));
     const double t = c * x;
     if (t <= -1) continue;
@@ -119,7 +118,7 @@ double gamma_slope(double a, double log_z) {
 
 double poisson_by_inverse(double rate, const Source& source) {
   const auto r = source.words(0);
-  const double u = unit(r[0], r[1]);
+  const double u = cpu::open_unit(r[0], r[1]);
   double k = 0, p = std::exp(-rate), below = p;
   while (u > below && p > 0) {
     p *= rate / ++k;
@@ -135,7 +134,8 @@ double poisson_by_rejection(double rate, const Source& source) {
   const double squeeze = 0.9277 - 3.6224 / (b - 2);
   for (uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
     const auto r = source.words(attempt);
-    const double u = unit(r[0], r[1]) - 0.5, v = unit(r[2], r[3]), us = 0.5 - std::abs(u);
+    const double u = cpu::open_unit(r[0], r[1]) - 0.5, v = cpu::open_unit(r[2], r[3]),
+                 us = 0.5 - std::abs(u);
     const double k = std::floor((2 * a / us + b) * u + rate + 0.43);
     if (us >= 0.07 && v <= squeeze) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
@@ -191,7 +191,8 @@ void gamma_draws(Cpu, uint64_t seed, uint64_t stream, GammaForm form, const Tens
   each_draw(seed, stream, concentration, y, [form](auto t, double a, const Source& source) {
     using T = decltype(t);
     const double log_z = log_gamma_draw(a, source);
-    return rounded<T>(form == GammaForm::logarithm ? log_z : std::exp(log_z));
+    if (form == GammaForm::logarithm) return rounded<T>(log_z);
+    return rounded<T>(std::max(std::exp(log_z), least_normal(dtype_of<T>)));  // NaN stays
   });
 }
 
@@ -204,8 +205,11 @@ void gamma_slopes(Cpu, GammaForm form, const Tensor& concentration, const Tensor
     parallel_for(y.numel(), kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const auto a = static_cast<double>(as[i]), z = static_cast<double>(draws[i]);
-        out[i] = rounded<T>(form == GammaForm::logarithm ? gamma_slope(a, z)
-                                                         : z * gamma_slope(a, std::log(z)));
+        if (form == GammaForm::logarithm) {
+          out[i] = rounded<T>(gamma_slope(a, z));
+        } else {
+          out[i] = z == 0 ? T(0) : rounded<T>(z * gamma_slope(a, std::log(z)));
+        }
       }
     });
   });
