@@ -15,6 +15,16 @@ void require_positive(const char* layer,
   }
 }
 
+void require_share(const char* layer, const char* field, double value) {
+  if (value >= 0 && value <= 1) return;
+  throw ValueError(layer, fmt::format(".{} must be in [0, 1], got {}", field, value));
+}
+
+void require_heads(const char* layer, int64_t width, int64_t heads) {
+  if (width % heads == 0) return;
+  throw ValueError(layer, fmt::format("{} heads do not divide .width = {}", heads, width));
+}
+
 void require_groups(const char* layer, int64_t in, int64_t out, int64_t groups) {
   require_positive(layer, {{"groups", groups}});
   if (in % groups == 0 && out % groups == 0) return;

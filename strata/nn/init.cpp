@@ -12,6 +12,7 @@
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
 #include "strata/kernels/random.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/tensor/on_device.h"
 
@@ -28,12 +29,7 @@ void check_writable(const char* name, const Tensor& w) {
     throw GradError(name, describe(w) + " is the result of a recorded op",
                     "initialise the parameter itself");
   }
-  for (int i = 0; i < w.rank() && w.numel() > 0; ++i) {
-    if (w.strides()[i] != 0 || w.shape()[i] == 1) continue;
-    throw ShapeError(
-        name, fmt::format("several elements of {} lie in one place, along axis {}", describe(w), i),
-        "initialise a copy() of it");
-  }
+  internal::check_elements_apart(name, w);
 }
 
 /// Calls fill(cpu, values) with a contiguous tensor whose values then are w's.
@@ -155,6 +151,8 @@ double gain(Nonlinearity f, double slope) {
 
 UnwrittenScope::UnwrittenScope() : before_(std::exchange(t_unwritten, true)) {}
 UnwrittenScope::~UnwrittenScope() { t_unwritten = before_; }
+
+bool unwritten() { return t_unwritten; }
 
 void constant(Tensor& w, double value) {
   write("constant", w, [&](Cpu cpu, Tensor& values) { kernels::fill(cpu, value, values); });

@@ -41,6 +41,8 @@ class UnwrittenScope {
  private:
   bool before_;
 };
+/// Whether there is one in this thread.
+bool unwritten();
 
 /// PyTorch's constant_, with 0 and 1 its zeros_ and ones_.
 void constant(Tensor& w, double value);

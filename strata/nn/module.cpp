@@ -1,6 +1,6 @@
 #include "strata/nn/module.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -76,7 +76,8 @@ ObserverScope::~ObserverScope() { t_observer = before_; }
 CallObserver* call_observer() { return t_observer; }
 
 Tensor Module::forward(const Tensor&) {
-  throw ValueError(type(), "does not take one tensor as its input");
+  throw ValueError(type(), "does not take one tensor as its input",
+                   "call what it has beside forward(), or override that");
 }
 
 void Module::train(bool on) {
@@ -85,11 +86,9 @@ void Module::train(bool on) {
 
 std::vector<NamedTensor> Module::named_tensors() {
   std::vector<NamedTensor> once;
+  std::unordered_set<const void*> seen;
   for (NamedTensor& place : named_places()) {
-    const bool seen = std::any_of(once.begin(), once.end(), [&](const NamedTensor& t) {
-      return t.tensor->same_as(*place.tensor);
-    });
-    if (!seen) once.push_back(std::move(place));
+    if (seen.insert(place.identity()).second) once.push_back(std::move(place));
   }
   return once;
 }
@@ -157,6 +156,11 @@ ModeScope::~ModeScope() {
 Tensor parameter(const Shape& shape) {
   ++t_parameters_made;
   return empty(shape, DType::f32, default_device()).set_requires_grad();
+}
+
+Tensor parameter(const Tensor& values) {
+  ++t_parameters_made;
+  return copy(values.detach()).set_requires_grad();
 }
 
 int64_t parameters_made() { return t_parameters_made; }

@@ -45,6 +45,9 @@ struct NamedTensor {
   Tensor* tensor = nullptr;
   Layout layout = Layout::plain;
   bool trained = true;
+
+  /// One for all places of a shared tensor.
+  const void* identity() const { return &tensor->shape(); }
 };
 
 /// Sees every module's call in this thread while it is installed: hooks, summaries, activation
@@ -156,6 +159,9 @@ class ModeScope {
 /// Fresh memory for a parameter on the default device, marked to gather a gradient. Its values are
 /// the initialiser's to write.
 Tensor parameter(const Shape& shape);
+/// A parameter of these values, copied, as torch's nn.Parameter. Throws DTypeError unless they are
+/// floating.
+Tensor parameter(const Tensor& values);
 
 /// Number of calls of parameter() in this thread so far: lets a test see that none goes unvisited.
 int64_t parameters_made();

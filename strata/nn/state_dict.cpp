@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -17,21 +19,12 @@ namespace {
 
 constexpr size_t kMostListed = 8;  // of each kind in an error message
 
-/// t with an axis moved to another place.
-Tensor move_axis(const Tensor& t, int from, int to) {
-  Dims order;
-  for (int i = 0; i < t.rank(); ++i) order.push_back(i);
-  order.erase(from);
-  order.insert(to, from);
-  return permute(t, order);
-}
-
 Tensor to_file_layout(const Tensor& t, Layout layout) {
-  return layout == Layout::conv_weight ? move_axis(t, t.rank() - 1, 1) : t;
+  return layout == Layout::conv_weight ? movedim(t, -1, 1) : t;
 }
 
 Tensor from_file_layout(const Tensor& t, Layout layout) {
-  return layout == Layout::conv_weight && t.rank() > 2 ? move_axis(t, 1, t.rank() - 1) : t;
+  return layout == Layout::conv_weight && t.rank() > 2 ? movedim(t, 1, -1) : t;
 }
 
 bool fits(const NamedTensor& t, const Tensor& value) {
@@ -78,13 +71,11 @@ StateDict state_dict(Module& module, StateDictOptions options) {
   const std::vector<NamedTensor> places = module.named_places();
   require_distinct_names(module, places);
   StateDict out;
-  for (const NamedTensor& t : module.named_tensors()) {
-    const Tensor value = copy(to_file_layout(*t.tensor, t.layout)).detach();
-    out[t.name] = value;
-    if (!options.all_names) continue;
-    for (const NamedTensor& other : places) {
-      if (other.tensor->same_as(*t.tensor)) out[other.name] = value;
-    }
+  std::unordered_map<const void*, Tensor> values;
+  for (const NamedTensor& t : places) {
+    const auto [at, is_first] = values.try_emplace(t.identity());
+    if (is_first) at->second = copy(to_file_layout(*t.tensor, t.layout)).detach();
+    if (is_first || options.all_names) out[t.name] = at->second;
   }
   return out;
 }
@@ -95,13 +86,12 @@ LoadReport compare_state_dict(Module& module, const StateDict& state) {
   std::set<std::string> known;
   const std::vector<NamedTensor> places = module.named_places();
   require_distinct_names(module, places);
-  const auto has_value = [&](const Tensor& tensor) {
-    return std::any_of(places.begin(), places.end(), [&](const NamedTensor& t) {
-      return t.tensor->same_as(tensor) && state.contains(t.name);
-    });
-  };
+  std::unordered_set<const void*> given;
+  for (const NamedTensor& t : places) {
+    if (state.contains(t.name)) given.insert(t.identity());
+  }
   for (const NamedTensor& t : module.named_tensors()) {
-    if (t.name.ends_with("num_batches_tracked") || has_value(*t.tensor)) continue;
+    if (t.name.ends_with("num_batches_tracked") || given.contains(t.identity())) continue;
     report.missing.push_back(t.name);
   }
   for (const NamedTensor& t : places) {

@@ -182,7 +182,7 @@ TEST(Init, RefusesElementsInOnePlace) {
   Tensor wide = expand(zeros({4, 1}), {4, 3});
   EXPECT_EQ(testing::message<ShapeError>([&] { constant(wide, 1); }),
             "[constant] several elements of f32[4, 3] lie in one place, along axis 1\n"
-            "  hint: initialise a copy() of it");
+            "  hint: write into a copy() of it");
   Tensor one = expand(zeros({1, 1}), {1, 1});
   constant(one, 2);
   EXPECT_EQ(one.item<float>(), 2);

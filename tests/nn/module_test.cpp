@@ -207,5 +207,17 @@ TEST(ModeScope, GivesEachModuleItsOwnModeBack) {
   EXPECT_FALSE(net[1].training());
 }
 
+TEST(Parameter, IsACopyOfValuesThatGathersAGradient) {
+  const int64_t before = parameters_made();
+  const Tensor values = tensor<float>({1, 2, 3});
+  Tensor w = parameter(values);
+  EXPECT_TRUE(w.requires_grad());
+  EXPECT_FALSE(w.shares_storage(values));
+  EXPECT_EQ(w.to_vector<float>(), values.to_vector<float>());
+  EXPECT_EQ(parameters_made(), before + 1);
+  EXPECT_THROW(parameter(tensor<int64_t>({1})), DTypeError);
+  EXPECT_EQ(parameter({2, 3}).shape(), (Shape{2, 3}));
+}
+
 }  // namespace
 }  // namespace strata::nn

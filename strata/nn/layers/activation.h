@@ -38,6 +38,7 @@ class GELU final : public Module {
   explicit GELU(const GELUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "GELU"; }
   Tensor forward(const Tensor& x) override;
+  const GELUConfig& config() const { return config_; }
 
  private:
   GELUConfig config_;
@@ -117,6 +118,7 @@ class LeakyReLU final : public Module {
   explicit LeakyReLU(const LeakyReLUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "LeakyReLU"; }
   Tensor forward(const Tensor& x) override;
+  const LeakyReLUConfig& config() const { return config_; }
 
  private:
   LeakyReLUConfig config_;
@@ -132,6 +134,7 @@ class ELU final : public Module {
   explicit ELU(const ELUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "ELU"; }
   Tensor forward(const Tensor& x) override;
+  const ELUConfig& config() const { return config_; }
 
  private:
   ELUConfig config_;
@@ -148,6 +151,7 @@ class CELU final : public Module {
   explicit CELU(const CELUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "CELU"; }
   Tensor forward(const Tensor& x) override;
+  const CELUConfig& config() const { return config_; }
 
  private:
   CELUConfig config_;
@@ -163,6 +167,7 @@ class Hardtanh final : public Module {
   explicit Hardtanh(const HardtanhConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Hardtanh"; }
   Tensor forward(const Tensor& x) override;
+  const HardtanhConfig& config() const { return config_; }
 
  private:
   HardtanhConfig config_;
@@ -179,6 +184,7 @@ class Softplus final : public Module {
   explicit Softplus(const SoftplusConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Softplus"; }
   Tensor forward(const Tensor& x) override;
+  const SoftplusConfig& config() const { return config_; }
 
  private:
   SoftplusConfig config_;
@@ -195,6 +201,7 @@ class Softshrink final : public Module {
   explicit Softshrink(const SoftshrinkConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Softshrink"; }
   Tensor forward(const Tensor& x) override;
+  const SoftshrinkConfig& config() const { return config_; }
 
  private:
   SoftshrinkConfig config_;
@@ -210,6 +217,7 @@ class Hardshrink final : public Module {
   explicit Hardshrink(const HardshrinkConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Hardshrink"; }
   Tensor forward(const Tensor& x) override;
+  const HardshrinkConfig& config() const { return config_; }
 
  private:
   HardshrinkConfig config_;
@@ -226,6 +234,7 @@ class Threshold final : public Module {
   explicit Threshold(const ThresholdConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Threshold"; }
   Tensor forward(const Tensor& x) override;
+  const ThresholdConfig& config() const { return config_; }
 
  private:
   ThresholdConfig config_;
@@ -242,6 +251,7 @@ class GLU final : public Module {
   explicit GLU(const GLUConfig& config = {}) : config_(config) {}
   std::string type() const override { return "GLU"; }
   Tensor forward(const Tensor& x) override;
+  const GLUConfig& config() const { return config_; }
 
  private:
   GLUConfig config_;
@@ -257,6 +267,7 @@ class Softmax final : public Module {
   explicit Softmax(const SoftmaxConfig& config = {}) : config_(config) {}
   std::string type() const override { return "Softmax"; }
   Tensor forward(const Tensor& x) override;
+  const SoftmaxConfig& config() const { return config_; }
 
  private:
   SoftmaxConfig config_;
@@ -273,6 +284,7 @@ class LogSoftmax final : public Module {
   explicit LogSoftmax(const LogSoftmaxConfig& config = {}) : config_(config) {}
   std::string type() const override { return "LogSoftmax"; }
   Tensor forward(const Tensor& x) override;
+  const LogSoftmaxConfig& config() const { return config_; }
 
  private:
   LogSoftmaxConfig config_;

@@ -13,6 +13,9 @@ namespace strata::nn {
 BatchNorm::BatchNorm(const char* type, const BatchNormConfig& config, int least_rank, int rank)
     : type_(type), config_(config), least_rank_(least_rank), rank_(rank) {
   require_positive(type, {{"channels", config.channels}});
+  if (config.cumulative && !config.running) {
+    throw ValueError(type, ".cumulative is of the running statistics that .running = false omits");
+  }
   const Shape shape = {config.channels};
   if (config.affine) {
     weight = parameter(shape);
@@ -32,17 +35,20 @@ Tensor BatchNorm::forward(const Tensor& x) {
         least_rank_ == rank_ ? std::to_string(rank_) : fmt::format("{} or {}", least_rank_, rank_);
     throw ShapeError(type_, fmt::format("takes inputs of {} axes, got {}", axes, describe(x)));
   }
+  const bool counts = config_.running && training() && !num_batches_tracked.is_meta();
+  const int64_t number = counts ? num_batches_tracked.item<int64_t>() + 1 : 0;
   double momentum = config_.momentum;
-  if (config_.running && training() && !num_batches_tracked.is_meta()) {
-    const int64_t number = ++*num_batches_tracked.data<int64_t>();
+  if (counts && config_.cumulative) momentum = 1 / static_cast<double>(number);
+  const Tensor y = batch_norm(x, running_mean, running_var, weight, bias,
+                              {.training = training() || !config_.running,
+                               .momentum = momentum,
+                               .eps = config_.eps,
+                               .relu = config_.relu});
+  if (counts) {
+    *num_batches_tracked.data<int64_t>() = number;
     num_batches_tracked.bump_version();
-    if (config_.cumulative) momentum = 1 / static_cast<double>(number);
   }
-  return batch_norm(x, running_mean, running_var, weight, bias,
-                    {.training = training() || !config_.running,
-                     .momentum = momentum,
-                     .eps = config_.eps,
-                     .relu = config_.relu});
+  return y;
 }
 
 }  // namespace strata::nn

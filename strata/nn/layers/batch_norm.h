@@ -18,9 +18,10 @@ using BatchNorm2dConfig = BatchNormConfig;
 
 /// Batch normalisation over all axes but the last, the channels: in training by the statistics of
 /// the batch, which the running ones follow; in evaluation by the running ones. Starts from weight
-/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size, and for a single value a
-/// channel of which a batch's statistics are asked; ShapeError for inputs of another rank than the
-/// layer's. Ioffe and Szegedy, "Batch normalization", 2015; PyTorch's layers of the same names.
+/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size, for `cumulative` without
+/// `running`, and for a single value a channel of which a batch's statistics are asked; ShapeError
+/// for inputs of another rank than the layer's. Ioffe and Szegedy, "Batch normalization", 2015;
+/// PyTorch's layers of the same names.
 class BatchNorm : public Module {
  public:
   std::string type() const override { return type_; }

@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "strata/ops/copy.h"
-
 namespace strata::nn {
 namespace {
 
@@ -49,8 +47,6 @@ int memory_axis(Layout layout, int rank, int axis) {
   if (layout == Layout::plain || axis == 0) return axis;
   return axis == 1 ? rank - 1 : axis - 1;
 }
-
-Tensor widened(const Tensor& t) { return t.dtype() == DType::f64 ? t : cast(t, DType::f32); }
 
 void members_but_weight(Module& layer, Visitor& v) {
   PassesOn passes(v);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <utility>
 #include <vector>
 
@@ -24,9 +25,6 @@ Layout weight_layout(Module& layer);
 /// The axis in memory of axis `axis` in files, of tensors with that many axes.
 int memory_axis(Layout layout, int rank, int axis);
 
-/// t in f32, or f64 as it is: halves have too few digits for sums of squares.
-Tensor widened(const Tensor& t);
-
 /// Lists what the layer lists, but for its weight.
 void members_but_weight(Module& layer, Visitor& v);
 
@@ -34,27 +32,31 @@ void members_but_weight(Module& layer, Visitor& v);
 /// SpectralNorm share.
 class ComputedWeight {
  public:
-  ComputedWeight() : mutex_(std::make_unique<std::mutex>()) {}
+  ComputedWeight() : mutex_(std::make_unique<std::shared_mutex>()) {}
 
   /// `call()` while `compute()` stands in `weight`. Where no gradients are recorded it is left
-  /// there until one of its sources is written to, unless it `changes` by itself; any number of
-  /// threads may then call at once.
+  /// there until one of its sources is written to, unless it `changes` by itself. Any number of
+  /// threads may call; those that find the weight there do so at once, others one by one. `call()`
+  /// must not come back here.
   template <class Compute, class Call>
   Tensor with(Tensor& weight, const std::vector<Tensor>& sources, bool changes, Compute compute,
               Call call) {
-    if (grad_enabled() || changes) {
-      sources_.clear();
-      const Emptied after(weight);
-      weight = compute();
-      return call();
+    const bool stays = !grad_enabled() && !changes;
+    if (stays) {
+      const std::shared_lock lock(*mutex_);
+      if (made_of(sources)) return call();
     }
-    {
-      const std::lock_guard lock(*mutex_);
+    const std::unique_lock lock(*mutex_);
+    if (stays) {
       if (!made_of(sources)) {
         weight = compute();
         remember(sources);
       }
+      return call();
     }
+    sources_.clear();
+    const Emptied after(weight);
+    weight = compute();
     return call();
   }
 
@@ -74,7 +76,8 @@ class ComputedWeight {
   bool made_of(const std::vector<Tensor>& sources) const;
   void remember(const std::vector<Tensor>& sources);
 
-  std::unique_ptr<std::mutex> mutex_;
+  std::unique_ptr<std::shared_mutex> mutex_;  // of the weight and of sources_
+
   std::vector<std::pair<Tensor, uint32_t>> sources_;  // and their versions
 };
 

@@ -30,6 +30,8 @@ class ConvTranspose1d final : public Module {
   Tensor forward(const Tensor& x) override;
   const ConvTranspose1dConfig& config() const { return config_; }
 
+  static constexpr int kOutputAxis = 1;  ///< of the weight, as in files
+
   Tensor weight;  ///< [in, k, out / groups]
   Tensor bias;    ///< [out]; undefined without bias
 
@@ -61,6 +63,8 @@ class ConvTranspose2d final : public Module {
   Tensor forward(const Tensor& x) override;
   const ConvTranspose2dConfig& config() const { return config_; }
 
+  static constexpr int kOutputAxis = 1;  ///< of the weight, as in files
+
   Tensor weight;  ///< [in, kh, kw, out / groups]
   Tensor bias;    ///< [out]; undefined without bias
 
@@ -91,6 +95,8 @@ class ConvTranspose3d final : public Module {
   void members(Visitor& v) override { v("weight", weight, Layout::conv_weight)("bias", bias); }
   Tensor forward(const Tensor& x) override;
   const ConvTranspose3dConfig& config() const { return config_; }
+
+  static constexpr int kOutputAxis = 1;  ///< of the weight, as in files
 
   Tensor weight;  ///< [in, kd, kh, kw, out / groups]
   Tensor bias;    ///< [out]; undefined without bias

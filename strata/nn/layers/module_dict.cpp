@@ -25,7 +25,7 @@ size_t place_of(const char* where, std::string_view name, const std::vector<std:
   if (at != names.end()) return static_cast<size_t>(at - names.begin());
   throw ValueError(
       where, fmt::format("no \"{}\"", name),
-      names.empty() ? "it is empty" : fmt::format("there are {}", fmt::join(names, ", ")));
+      names.empty() ? "it is empty" : fmt::format("it has {}", fmt::join(names, ", ")));
 }
 
 }  // namespace strata::nn::internal

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "strata/nn/layers/module_list.h"
 #include "strata/nn/module.h"
 
 namespace strata::nn {
@@ -50,7 +51,9 @@ class ModuleDict final : public Module {
     internal::check_new_name("ModuleDict", name, names_);
     return put(name, std::make_unique<Derived>(std::move(item)));
   }
+  /// The same with one that is there. Throws ValueError for a null pointer too.
   void add(std::string_view name, std::unique_ptr<M> item) {
+    internal::check_given("ModuleDict", item.get());
     internal::check_new_name("ModuleDict", name, names_);
     put(name, std::move(item));
   }

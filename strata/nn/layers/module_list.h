@@ -11,6 +11,15 @@
 
 namespace strata::nn {
 
+namespace internal {
+
+/// Throws ValueError tagged `where` for a null pointer.
+void check_given(const char* where, const Module* module);
+/// Throws IndexError tagged `where` for a place beyond the end.
+void check_place(const char* where, size_t i, size_t size);
+
+}  // namespace internal
+
 /// Modules of one type, named "0", "1", ... as in PyTorch; what is done with them is the owner's:
 /// `for (auto& block : blocks) x = (*block)(x);`
 /// A `ModuleList<Module>` holds modules of any types: `layers.add(Conv2d({...}));`
@@ -36,9 +45,12 @@ class ModuleList final : public Module {
     items_.push_back(std::move(owned));
     return added;
   }
-  /// Adds one at the end, or before number i, 0 ... size().
-  void add(std::unique_ptr<M> item) { items_.push_back(std::move(item)); }
+  /// Adds one at the end, or before number i, 0 ... size(). Throws ValueError for a null pointer
+  /// and IndexError for another i.
+  void add(std::unique_ptr<M> item) { insert(size(), std::move(item)); }
   void insert(size_t i, std::unique_ptr<M> item) {
+    internal::check_given("ModuleList", item.get());
+    internal::check_place("ModuleList", i, size());
     items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(i), std::move(item));
   }
 

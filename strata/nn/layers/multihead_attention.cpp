@@ -11,6 +11,7 @@
 #include "strata/nn/init.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/attention.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -34,12 +35,8 @@ MultiheadAttentionConfig checked(MultiheadAttentionConfig c) {
   if (c.vdim == 0) c.vdim = c.width;
   require_positive(kName,
                    {{"width", c.width}, {"heads", c.heads}, {"kdim", c.kdim}, {"vdim", c.vdim}});
-  if (c.width % c.heads != 0) {
-    throw ValueError(kName, fmt::format("{} heads do not divide .width = {}", c.heads, c.width));
-  }
-  if (!(c.dropout >= 0 && c.dropout <= 1)) {
-    throw ValueError(kName, fmt::format(".dropout {} is not in [0, 1]", c.dropout));
-  }
+  require_heads(kName, c.width, c.heads);
+  require_share(kName, "dropout", c.dropout);
   return c;
 }
 

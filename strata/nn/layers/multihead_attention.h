@@ -6,7 +6,6 @@
 
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/module.h"
-#include "strata/ops/attention.h"
 
 namespace strata::nn {
 
@@ -27,7 +26,8 @@ struct AttentionMasks {
   /// bool, or floating: added to the scores. [Tq, Tk], [N * heads, Tq, Tk] or whatever else
   /// broadcasts to [N, heads, Tq, Tk].
   Tensor attn_mask = {};
-  /// [N, Tk]: bool, true where a row is padded, or floating.
+  /// [N, Tk]: bool, true where a row is padded, or floating. Of rows of known lengths:
+  /// `.key_padding_mask = ~sequence_mask(lengths, Tk)`.
   Tensor key_padding_mask = {};
   bool causal = false;  ///< see AttentionOptions; the added keys are seen by all
 };

@@ -34,7 +34,9 @@ LPPool2d::LPPool2d(const LPPool2dConfig& config) : config_(config) {
 }
 
 Tensor LPPool2d::forward(const Tensor& x) {
-  return lp_pool2d(x, config_.p, config_.kernel, config_.stride, config_.ceil_mode);
+  return lp_pool2d(
+      x, config_.p,
+      {.kernel = config_.kernel, .stride = config_.stride, .ceil_mode = config_.ceil_mode});
 }
 
 Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return adaptive_avg_pool2d(x, config_.size); }

@@ -41,7 +41,9 @@ LPPool1d::LPPool1d(const LPPool1dConfig& config) : config_(config) {
   require_positive("LPPool1d", {{"kernel", config.kernel}});
 }
 Tensor LPPool1d::forward(const Tensor& x) {
-  return lp_pool1d(x, config_.p, config_.kernel, config_.stride, config_.ceil_mode);
+  return lp_pool1d(
+      x, config_.p,
+      {.kernel = config_.kernel, .stride = config_.stride, .ceil_mode = config_.ceil_mode});
 }
 
 Tensor AdaptiveMaxPool1d::forward(const Tensor& x) { return adaptive_max_pool1d(x, config_.size); }

@@ -75,9 +75,7 @@ RnnWeights recurrent_weights(int64_t in, int64_t hidden, int64_t state, int64_t 
 Recurrent::Recurrent(const char* name, const RecurrentConfig& config, int64_t gates)
     : config_(config) {
   require_positive(name, {{"in", config.in}, {"hidden", config.hidden}, {"layers", config.layers}});
-  if (!(config.dropout >= 0 && config.dropout <= 1)) {
-    throw ValueError(name, fmt::format(".dropout {} is not in [0, 1]", config.dropout));
-  }
+  require_share(name, "dropout", config.dropout);
   constexpr int64_t kLstmGates = 4;
   if (config.proj < 0 || config.proj >= config.hidden) {
     throw ValueError(name, fmt::format(".proj {} is not in 0 ... {}, below .hidden", config.proj,

@@ -66,11 +66,11 @@ RecurrentState RecurrentCell::step(const Tensor& x, const RecurrentState& state)
 
 RNNCell::RNNCell(const RNNCellConfig& config)
     : RecurrentCell("RNNCell", {.in = config.in, .hidden = config.hidden, .bias = config.bias}, 1),
-      activation_(config.activation) {}
+      config_(config) {}
 
 RnnResult RNNCell::sequence(const Tensor& x, const Tensor& h0, const Tensor&,
                             const RnnWeights& w) const {
-  return rnn(x, h0, w, activation_);
+  return rnn(x, h0, w, config_.activation);
 }
 
 RnnResult LSTMCell::sequence(const Tensor& x, const Tensor& h0, const Tensor& c0,

@@ -53,13 +53,14 @@ class RNNCell final : public RecurrentCell {
  public:
   explicit RNNCell(const RNNCellConfig& config);
   std::string type() const override { return "RNNCell"; }
+  const RNNCellConfig& config() const { return config_; }
   using Module::operator();
   Tensor operator()(const Tensor& x, const Tensor& h) { return next(x, {.h = h}).h; }
 
  private:
   RnnResult sequence(const Tensor& x, const Tensor& h0, const Tensor& c0,
                      const RnnWeights& w) const override;
-  RnnActivation activation_;
+  RNNCellConfig config_;
 };
 
 /// A step of LSTM: state = cell(x, state). Gates i, f, g, o. See lstm and RecurrentCell.

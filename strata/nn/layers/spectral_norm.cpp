@@ -21,9 +21,12 @@ void check(const std::string& layer, const Tensor& weight, const SpectralNormCon
   if (weight.rank() < 2) {
     refuse(fmt::format("the weight of {}, {}, is no matrix", layer, describe(weight)));
   }
-  if (*c.dim < 0 || *c.dim >= weight.rank()) {
+  if (*c.axis < 0 || *c.axis >= weight.rank()) {
     refuse(
-        fmt::format(".dim {} is no axis of the weight of {}, {}", *c.dim, layer, describe(weight)));
+        fmt::format(".axis {} is none of the weight of {}, {}", *c.axis, layer, describe(weight)));
+  }
+  if (weight.numel() == 0) {
+    refuse(fmt::format("the weight of {}, {}, is empty", layer, describe(weight)));
   }
 }
 
@@ -33,20 +36,20 @@ SpectralWeight::SpectralWeight(const std::string& layer, const Tensor& weight, L
                                const SpectralNormConfig& config)
     : original(weight), config_(config), layout_(layout) {
   check(layer, weight, config);
-  rows_ = memory_axis(layout, weight.rank(), *config.dim);
-  const NoGrad no_grad;
-  const Tensor weights = matrix(weight);
-  u = empty({weights.size(0)}, weights.dtype(), weights.device());
-  v = empty({weights.size(1)}, weights.dtype(), weights.device());
+  rows_ = memory_axis(layout, weight.rank(), *config.axis);
+  const DType dtype = weight.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  const int64_t rows = weight.size(rows_);
+  u = empty({rows}, dtype, weight.device());
+  v = empty({weight.numel() / rows}, dtype, weight.device());
   init::normal(u);
   init::normal(v);
-  power_method(weights, kFirstIterations);
+  if (!init::unwritten()) power_method(kFirstIterations);
 }
 
 /// [rows, columns], the columns in memory's order. Halves are widened.
 Tensor SpectralWeight::matrix(const Tensor& weight) const {
   const int64_t rows = weight.size(rows_), columns = weight.numel() / rows;
-  const Tensor wide = widened(weight);
+  const Tensor wide = internal::widened(weight);
   if (rows_ == weight.rank() - 1) return transpose(reshape(wide, {columns, rows}), 0, 1);
   Dims order = {rows_};
   for (int axis = 0; axis < weight.rank(); ++axis) {
@@ -69,8 +72,9 @@ Tensor SpectralWeight::columns(const Tensor& x, bool to_memory) const {
   return reshape(permute(reshape(x, shape), order), {x.numel()});
 }
 
-void SpectralWeight::power_method(const Tensor& weights, int iterations) {
+void SpectralWeight::power_method(int iterations) {
   const NoGrad no_grad;
+  const Tensor weights = matrix(original);
   const auto unit = [&](const Tensor& x) { return x / maximum(norm(x), config_.eps); };
   Tensor left = u, right = columns(v, true);
   for (int i = 0; i < iterations; ++i) {
@@ -82,12 +86,10 @@ void SpectralWeight::power_method(const Tensor& weights, int iterations) {
   copy_(v, columns(right, false));
 }
 
-Tensor SpectralWeight::compute(bool iterate) {
-  const Tensor weights = matrix(original);
-  if (iterate) power_method(weights.detach(), config_.iterations);
+Tensor SpectralWeight::compute() const {
   // Copies: the next step of the power method writes over u and v before this one's way back.
-  const Tensor sigma = matmul(copy(u), matmul(weights, copy(columns(v, true))));
-  return cast(widened(original) / sigma, original.dtype());
+  const Tensor sigma = matmul(copy(u), matmul(matrix(original), copy(columns(v, true))));
+  return cast(internal::widened(original) / sigma, original.dtype());
 }
 
 void SpectralWeight::members(Visitor& to) {

@@ -5,40 +5,30 @@
 #include <utility>
 
 #include "strata/nn/layers/computed_weight.h"
-#include "strata/nn/layers/conv_transpose.h"
 
 namespace strata::nn {
 
 struct SpectralNormConfig {
   int iterations = 1;  ///< of the power method for each call in training
   double eps = 1e-12;  ///< least length that a vector of it is divided by
-  /// The axis, as in files, of the matrix's rows; left out: the outputs'.
-  std::optional<int> dim = {};
+  /// Of the matrix's rows, PyTorch's dim: counted as in files. Left out: the axis of the outputs.
+  std::optional<int> axis = {};
   /// The names of torch.nn.utils.spectral_norm (weight_orig, weight_u, weight_v) and its order of
   /// the power method, v before u.
   bool old_names = false;
 };
 
-/// The axis of a layer's outputs in its weight, as in files.
-template <class Layer>
-inline constexpr int kOutputAxis = 0;
-template <>
-inline constexpr int kOutputAxis<ConvTranspose1d> = 1;
-template <>
-inline constexpr int kOutputAxis<ConvTranspose2d> = 1;
-template <>
-inline constexpr int kOutputAxis<ConvTranspose3d> = 1;
-
 /// The weight of SpectralNorm.
 class SpectralWeight {
  public:
-  /// Of a layer of that type, whose weight it takes over; config.dim must be there.
+  /// Of a layer of that type, whose weight it takes over; config.axis must be there.
   SpectralWeight(const std::string& layer, const Tensor& weight, Layout layout,
                  const SpectralNormConfig& config);
 
-  /// weight / sigma, after config.iterations of the power method with `iterate`. u and v are
-  /// constants to the gradient.
-  Tensor compute(bool iterate);
+  /// config.iterations of the power method, into u and v.
+  void iterate() { power_method(config_.iterations); }
+  /// weight / sigma. u and v are constants to the gradient.
+  Tensor compute() const;
   void members(Visitor& to);
 
   Tensor original;
@@ -48,7 +38,7 @@ class SpectralWeight {
  private:
   Tensor matrix(const Tensor& weight) const;
   Tensor columns(const Tensor& x, bool to_memory) const;
-  void power_method(const Tensor& weights, int iterations);
+  void power_method(int iterations);
 
   SpectralNormConfig config_;
   Layout layout_;
@@ -61,19 +51,21 @@ class SpectralWeight {
 ///   SpectralNorm conv{Conv2d({.in = 64, .out = 128, .kernel = 4, .stride = 2, .padding = 1})};
 ///   const Tensor y = conv(x);
 ///
-/// The weight counts as a matrix with a row for each output. Calls in training mode make a step of
-/// the power method first; calls in evaluation leave u and v as they are, and compute the weight
-/// once while no gradients are recorded and nothing is written to; any number of threads may then
-/// call at once. The layer's other members are listed under their names, then
-/// parametrizations.weight.original and the buffers parametrizations.weight.0._u and ._v. The
-/// wrapped layer itself is no child: it is not told of training and evaluation. Throws ValueError
-/// for a weight of less than two axes, an axis that it does not have, and iterations below 1.
+/// The weight counts as a matrix with a row for each output: along axis 0 of files, or the layer's
+/// kOutputAxis. Calls in training mode make a step of the power method first, under checkpoint() a
+/// second one on the way back, as in PyTorch. Calls in evaluation leave u and v as they are, and
+/// compute the weight once while no gradients are recorded and nothing is written to. Any number of
+/// threads may call; only such calls run at once. The layer's other members are listed under their
+/// names, then parametrizations.weight.original and the buffers parametrizations.weight.0._u and
+/// ._v. The wrapped layer itself is no child: it is not told of training and evaluation. Throws
+/// ValueError for a weight that is empty or of less than two axes, an axis that it does not have,
+/// and iterations below 1.
 template <Weighted Layer>
 class SpectralNorm final : public Module {
  public:
   explicit SpectralNorm(Layer layer, const SpectralNormConfig& config = {})
       : parts_(layer.type(), std::exchange(layer.weight, {}), weight_layout(layer),
-               with_dim(config)),
+               with_axis(config)),
         layer_(std::move(layer)) {}
 
   std::string type() const override { return "SpectralNorm(" + layer_.type() + ")"; }
@@ -84,11 +76,15 @@ class SpectralNorm final : public Module {
   Tensor forward(const Tensor& x) override {
     return place_.with(
         layer_.weight, {parts_.original, parts_.u, parts_.v}, training(),
-        [&] { return parts_.compute(training()); }, [&] { return layer_.forward(x); });
+        [&] {
+          if (training()) parts_.iterate();
+          return parts_.compute();
+        },
+        [&] { return layer_.forward(x); });
   }
 
   /// The weight that stands in the layer's calls, with its history, by u and v as they are.
-  Tensor weight() { return parts_.compute(false); }
+  Tensor weight() const { return parts_.compute(); }
   Tensor& original() { return parts_.original; }
   Tensor& u() { return parts_.u; }
   Tensor& v() { return parts_.v; }
@@ -100,8 +96,13 @@ class SpectralNorm final : public Module {
   }
 
  private:
-  static SpectralNormConfig with_dim(SpectralNormConfig config) {
-    if (!config.dim) config.dim = kOutputAxis<Layer>;
+  static SpectralNormConfig with_axis(SpectralNormConfig config) {
+    if (config.axis) return config;
+    if constexpr (requires { Layer::kOutputAxis; }) {
+      config.axis = Layer::kOutputAxis;
+    } else {
+      config.axis = 0;
+    }
     return config;
   }
 

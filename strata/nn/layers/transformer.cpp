@@ -59,7 +59,8 @@ Tensor TransformerDecoder::operator()(const Tensor& tgt, const Tensor& memory,
 
 Transformer::Transformer(const TransformerConfig& config)
     : encoder({.layer = config.layer, .layers = config.encoder_layers, .norm = true}),
-      decoder({.layer = config.layer, .layers = config.decoder_layers, .norm = true}) {
+      decoder({.layer = config.layer, .layers = config.decoder_layers, .norm = true}),
+      config_(config) {
   for (Tensor& p : parameters()) {
     if (p.rank() > 1) init::xavier_uniform(p);
   }

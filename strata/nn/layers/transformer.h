@@ -89,9 +89,13 @@ class Transformer final : public Module {
   std::string type() const override { return "Transformer"; }
   void members(Visitor& v) override { v("encoder", encoder)("decoder", decoder); }
   Tensor operator()(const Tensor& src, const Tensor& tgt, const TransformerMasks& masks = {});
+  const TransformerConfig& config() const { return config_; }
 
   TransformerEncoder encoder;
   TransformerDecoder decoder;
+
+ private:
+  TransformerConfig config_;
 };
 
 }  // namespace strata::nn

@@ -1,15 +1,16 @@
 #include "strata/nn/layers/transformer_layer.h"
 
-#include <fmt/format.h>
-
-#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/dropout.h"
 
 namespace strata::nn {
 namespace {
 
 const TransformerLayerConfig& checked(const char* name, const TransformerLayerConfig& c) {
   require_positive(name, {{"width", c.width}, {"heads", c.heads}, {"feedforward", c.feedforward}});
+  require_heads(name, c.width, c.heads);
+  require_share(name, "dropout", c.dropout);
   return c;
 }
 
@@ -30,6 +31,12 @@ TransformerLayer::TransformerLayer(const char* name, const TransformerLayerConfi
       norm1(norm_config(c)),
       norm2(norm_config(c)),
       config_(c) {}
+
+Tensor TransformerLayer::residual(const Tensor& x, LayerNorm& norm,
+                                  FunctionRef<Tensor(const Tensor&)> f) const {
+  if (config_.norm_first) return x + dropout(f(norm(x)), config_.dropout, training());
+  return norm(x + dropout(f(x), config_.dropout, training()));
+}
 
 Tensor TransformerLayer::feed_forward(const Tensor& x) {
   return linear2(dropout(linear1(x), config_.dropout, training()));

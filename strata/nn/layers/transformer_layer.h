@@ -3,12 +3,11 @@
 #include <cstdint>
 #include <string>
 
+#include "strata/base/function_ref.h"
 #include "strata/nn/layers/layer_norm.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/multihead_attention.h"
 #include "strata/nn/module.h"
-#include "strata/ops/arithmetic.h"
-#include "strata/ops/dropout.h"
 
 namespace strata::nn {
 
@@ -37,11 +36,7 @@ class TransformerLayer : public Module {
   TransformerLayer(const char* name, const TransformerLayerConfig& config);
 
   /// f in a residual path with its norm.
-  template <class F>
-  Tensor residual(const Tensor& x, LayerNorm& norm, F&& f) const {
-    if (config_.norm_first) return x + dropout(f(norm(x)), config_.dropout, training());
-    return norm(x + dropout(f(x), config_.dropout, training()));
-  }
+  Tensor residual(const Tensor& x, LayerNorm& norm, FunctionRef<Tensor(const Tensor&)> f) const;
   Tensor feed_forward(const Tensor& x);
 
  private:

@@ -9,8 +9,9 @@
 namespace strata::nn {
 
 struct WeightNormConfig {
-  /// The axis, as in files, along which each slice has a norm of its own; none: one norm of all.
-  std::optional<int> dim = 0;
+  /// Along which each slice has a norm of its own, PyTorch's dim: counted as in files. None: one
+  /// norm of all.
+  std::optional<int> axis = 0;
   /// The names of torch.nn.utils.weight_norm, weight_g and weight_v.
   bool old_names = false;
 };
@@ -26,7 +27,7 @@ class NormedWeight {
   Tensor compute() const;
   void members(Visitor& to);
 
-  Tensor g;  ///< as v, with size 1 in all axes but dim; a scalar without dim
+  Tensor g;  ///< as v, with size 1 in all axes but config.axis; a scalar without one
   Tensor v;
 
  private:
@@ -48,8 +49,8 @@ class NormedWeight {
 /// members are listed under their names, the weight as parametrizations.weight.original0 (g) and
 /// .original1 (v). The wrapped layer itself is no child: it is not told of training and evaluation.
 /// While no gradients are recorded the weight is computed once, and again after g or v was written
-/// to; any number of threads may then call at once. Throws ValueError for an axis that the weight
-/// does not have.
+/// to. Any number of threads may call; only such calls run at once. Throws ValueError for an axis
+/// that the weight does not have.
 template <Weighted Layer>
 class WeightNorm final : public Module {
  public:

@@ -46,6 +46,12 @@ TEST(ActivationLayers, GiveTheValuesOfTheirOps) {
   expect(PReLU(), {-0.5, -0.0625, 0.5, 7});
 }
 
+TEST(ActivationLayers, GiveTheirConfig) {
+  EXPECT_TRUE(GELU({.tanh = true}).config().tanh);
+  EXPECT_EQ(Hardtanh({.low = -2}).config().low, -2);
+  EXPECT_EQ(Softmax({.axis = 1}).config().axis, 1);
+}
+
 TEST(PReLU, LearnsASlopeForEachChannel) {
   PReLU layer({.channels = 2, .init = 0.5});
   const StateDict state = state_dict(layer);

@@ -38,6 +38,15 @@ TEST(BatchNorm2d, FollowsTheBatchAndThenStandsStill) {
   EXPECT_EQ(layer.num_batches_tracked.item<int64_t>(), 1);
 }
 
+TEST(BatchNorm2d, CountsNoBatchThatItRefuses) {
+  BatchNorm2d layer({.channels = 2, .cumulative = true});
+  layer(randn({2, 2, 2, 2}));
+  const uint32_t version = layer.num_batches_tracked.version();
+  EXPECT_THROW(layer(randn({2, 2, 2, 3})), ShapeError);
+  EXPECT_EQ(layer.num_batches_tracked.item<int64_t>(), 1);
+  EXPECT_EQ(layer.num_batches_tracked.version(), version);
+}
+
 TEST(BatchNorm2d, IsSavedAsPyTorchDoes) {
   BatchNorm2d layer({.channels = 3});
   const StateDict state = state_dict(layer);
@@ -50,6 +59,9 @@ TEST(BatchNorm2d, IsSavedAsPyTorchDoes) {
   EXPECT_TRUE(BatchNorm2d({.channels = 3, .affine = false}).parameters().empty());
   EXPECT_EQ(testing::message<ValueError>([] { BatchNorm2d bad({}); }),
             "[BatchNorm2d] the config leaves out .channels");
+  EXPECT_EQ(testing::message<ValueError>(
+                [] { BatchNorm2d bad({.channels = 3, .cumulative = true, .running = false}); }),
+            "[BatchNorm2d] .cumulative is of the running statistics that .running = false omits");
 }
 
 TEST(ConvNorm, GivesGradientsInEvaluationToo) {

@@ -1,16 +1,23 @@
 // WeightNorm and SpectralNorm, and what they share.
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/base/random.h"
 #include "strata/io/safetensors.h"
+#include "strata/nn/init.h"
 #include "strata/nn/layers/conv.h"
 #include "strata/nn/layers/conv_nd.h"
+#include "strata/nn/layers/conv_transpose.h"
 #include "strata/nn/layers/embedding.h"
 #include "strata/nn/layers/layer_norm.h"
 #include "strata/nn/layers/linear.h"
@@ -108,10 +115,10 @@ TEST(WeightNorm, EqualsPyTorch) {
   golden.expect("ConvTranspose1d", WeightNorm(transposed1d_layer()), x_of({2, 5, 4}));
   golden.expect("ConvTranspose2d", WeightNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
   golden.expect("Embedding", WeightNorm(embedding_layer()), ids());
-  golden.expect("Conv2d.whole", WeightNorm(conv2d_layer(), {.dim = {}}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim1", WeightNorm(conv2d_layer(), {.dim = 1}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim3", WeightNorm(conv2d_layer(), {.dim = 3}), x_of({2, 5, 4, 4}));
-  golden.expect("Linear.dim1", WeightNorm(linear_layer(), {.dim = 1}), x_of({3, 5}));
+  golden.expect("Conv2d.whole", WeightNorm(conv2d_layer(), {.axis = {}}), x_of({2, 5, 4, 4}));
+  golden.expect("Conv2d.dim1", WeightNorm(conv2d_layer(), {.axis = 1}), x_of({2, 5, 4, 4}));
+  golden.expect("Conv2d.dim3", WeightNorm(conv2d_layer(), {.axis = 3}), x_of({2, 5, 4, 4}));
+  golden.expect("Linear.dim1", WeightNorm(linear_layer(), {.axis = 1}), x_of({3, 5}));
   golden.expect("Conv1d.old", WeightNorm(conv1d_layer(), {.old_names = true}), x_of({2, 9, 4}));
 }
 
@@ -124,8 +131,8 @@ TEST(SpectralNorm, EqualsPyTorch) {
   golden.expect("ConvTranspose1d", SpectralNorm(transposed1d_layer()), x_of({2, 5, 4}));
   golden.expect("ConvTranspose2d", SpectralNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
   golden.expect("Embedding", SpectralNorm(embedding_layer()), ids());
-  golden.expect("Conv2d.dim1", SpectralNorm(conv2d_layer(), {.dim = 1}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim2", SpectralNorm(conv2d_layer(), {.iterations = 3, .dim = 2}),
+  golden.expect("Conv2d.dim1", SpectralNorm(conv2d_layer(), {.axis = 1}), x_of({2, 5, 4, 4}));
+  golden.expect("Conv2d.dim2", SpectralNorm(conv2d_layer(), {.iterations = 3, .axis = 2}),
                 x_of({2, 5, 4, 4}));
   golden.expect("Conv2d.old", SpectralNorm(conv2d_layer(), {.old_names = true}),
                 x_of({2, 5, 4, 4}));
@@ -240,6 +247,57 @@ TEST(ComputedWeight, ManyThreadsMayEvaluateAtOnce) {
   for (const Tensor& y : ys) EXPECT_EQ(largest_difference(y, ys[0]), 0);
 }
 
+/// Takes its time, and counts the calls in which the weight did not stand still.
+struct Slow final : Module {
+  Tensor weight = tensor<float>({1, -2, 3, 4}).set_requires_grad();
+  std::shared_ptr<std::atomic<int>> disturbed = std::make_shared<std::atomic<int>>(0);
+
+  std::string type() const override { return "Slow"; }
+  void members(Visitor& v) override { v("weight", weight); }
+  Tensor forward(const Tensor& x) override {
+    const Tensor before = weight;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!weight.same_as(before)) ++*disturbed;
+    return x * before;
+  }
+};
+
+TEST(ComputedWeight, ManyThreadsMayEvaluateWhileOneRecords) {
+  Slow slow;
+  const auto disturbed = slow.disturbed;
+  WeightNorm layer(std::move(slow));
+  const Tensor x = randn({3, 4}), want = layer(x).detach();
+  constexpr int kCalls = 20;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (const bool records : {true, false, false}) {
+    threads.emplace_back([&, records] {
+      const GradMode mode(records);
+      for (int i = 0; i < kCalls; ++i) {
+        const Tensor y = layer(x);
+        wrong += largest_difference(y.detach(), want) != 0;
+        if (records) backward(sum(y));
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(*disturbed, 0);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_TRUE(layer.g().grad().defined());
+}
+
+TEST(SpectralNorm, LeavesUnwrittenWeightsAlone) {
+  manual_seed(3);
+  SpectralNorm written(linear_layer());
+  const uint64_t after = default_generator().stream;
+  manual_seed(3);
+  const init::UnwrittenScope scope;
+  SpectralNorm layer(linear_layer());
+  EXPECT_EQ(layer.u().version(), 0u);
+  EXPECT_EQ(layer.v().version(), 0u);
+  EXPECT_EQ(default_generator().stream, after);
+}
+
 TEST(ComputedWeight, TakesMetaTensorsAndIsSummarized) {
   SpectralNorm<Conv2d> layer = [] {
     const DeviceScope meta(kMeta);
@@ -254,14 +312,20 @@ TEST(ComputedWeight, TakesMetaTensorsAndIsSummarized) {
 }
 
 TEST(ComputedWeight, SaysWhatIsWrong) {
-  EXPECT_EQ(message<ValueError>([] { WeightNorm w(linear_layer(), {.dim = 2}); }),
-            "[WeightNorm] .dim 2 is no axis of the weight of Linear, f32[7, 5]");
-  EXPECT_EQ(message<ValueError>([] { SpectralNorm w(conv1d_layer(), {.dim = -1}); }),
-            "[SpectralNorm] .dim -1 is no axis of the weight of Conv1d, f32[6, 3, 4]");
+  EXPECT_EQ(message<ValueError>([] { WeightNorm w(linear_layer(), {.axis = 2}); }),
+            "[WeightNorm] .axis 2 is none of the weight of Linear, f32[7, 5]");
+  EXPECT_EQ(message<ValueError>([] { SpectralNorm w(conv1d_layer(), {.axis = -1}); }),
+            "[SpectralNorm] .axis -1 is none of the weight of Conv1d, f32[6, 3, 4]");
   EXPECT_EQ(message<ValueError>([] { SpectralNorm w(linear_layer(), {.iterations = 0}); }),
             "[SpectralNorm] .iterations 0 is below 1");
   EXPECT_EQ(message<ValueError>([] { SpectralNorm w(LayerNorm({.shape = {4}})); }),
             "[SpectralNorm] the weight of LayerNorm, f32[4], is no matrix");
+  EXPECT_EQ(message<ValueError>([] {
+              Linear layer = linear_layer();
+              layer.weight = empty({0, 5});
+              SpectralNorm w(std::move(layer));
+            }),
+            "[SpectralNorm] the weight of Linear, f32[0, 5], is empty");
 }
 
 }  // namespace

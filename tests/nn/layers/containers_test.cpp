@@ -64,6 +64,17 @@ TEST(ModuleList, OfOneTypeMakesItsOwnAndTakesOthers) {
   EXPECT_EQ(layers[2].config().in, 3);
 }
 
+TEST(ModuleList, SaysWhatIsWrong) {
+  ModuleList<Module> layers;
+  layers.add(ReLU());
+  EXPECT_EQ(message<IndexError>([&] { layers.insert(2, std::make_unique<ReLU>()); }),
+            "[ModuleList] no place 2 among 1 modules");
+  EXPECT_EQ(message<ValueError>([&] { layers.insert(0, nullptr); }),
+            "[ModuleList] takes a module, not a null pointer");
+  EXPECT_THROW(layers.add(std::unique_ptr<Module>()), ValueError);
+  EXPECT_EQ(layers.size(), 1U);
+}
+
 TEST(ModuleDict, FindsModulesByName) {
   ModuleDict<Module> heads;
   heads.add("boxes", Linear({.in = 2, .out = 4, .bias = false}));
@@ -85,12 +96,13 @@ TEST(ModuleDict, SaysWhatIsWrong) {
   heads.add("boxes", ReLU());
   heads.add("classes", ReLU());
   EXPECT_EQ(message<ValueError>([&] { heads["box"]; }),
-            "[ModuleDict] no \"box\"\n  hint: there are boxes, classes");
+            "[ModuleDict] no \"box\"\n  hint: it has boxes, classes");
   EXPECT_EQ(message<ValueError>([&] { heads.add("boxes", ReLU()); }),
             "[ModuleDict] there is a \"boxes\" already");
   EXPECT_EQ(message<ValueError>([&] { heads.add("a.b", ReLU()); }),
             "[ModuleDict] a name must not be empty or hold a point, got \"a.b\"");
   EXPECT_THROW(heads.add("", std::make_unique<ReLU>()), ValueError);
+  EXPECT_THROW(heads.add("none", std::unique_ptr<Module>()), ValueError);
   EXPECT_EQ(heads.size(), 2U);
 }
 
@@ -107,10 +119,25 @@ TEST(Sequential, NamesStagesByNumberAndByName) {
   EXPECT_EQ(types_of(net), "Linear Linear ReLU Linear ");
   EXPECT_EQ(net(ones({4, 2})).shape(), (Shape{4, 1}));
   EXPECT_EQ(message<ValueError>([&] { net["tail"]; }),
-            "[Sequential] no \"tail\"\n  hint: there are conv, 1, 2, head");
+            "[Sequential] no \"tail\"\n  hint: it has conv, 1, 2, head");
   EXPECT_EQ(message<ValueError>([&] { net.add("head", ReLU()); }),
             "[Sequential] there is a \"head\" already");
-  EXPECT_THROW(net.add("2", ReLU()), ValueError);
+}
+
+TEST(Sequential, SaysWhatIsWrong) {
+  Sequential net;
+  EXPECT_EQ(message<ValueError>([&] { net.add("1", ReLU()); }),
+            "[Sequential] the name \"1\" is a number: modules without a name have those\n"
+            "  hint: add the module without a name, or under one with a letter");
+  net.add("1a", ReLU());
+  EXPECT_EQ(message<IndexError>([&] { net.insert(2, std::make_unique<ReLU>()); }),
+            "[Sequential] no place 2 among 1 modules");
+  EXPECT_EQ(message<ValueError>([&] { net.insert(0, nullptr); }),
+            "[Sequential] takes a module, not a null pointer");
+  EXPECT_THROW(net.add(std::unique_ptr<Module>()), ValueError);
+  EXPECT_THROW(net.add("none", std::unique_ptr<Module>()), ValueError);
+  EXPECT_EQ(net.size(), 1U);
+  EXPECT_EQ(net["1a"].type(), "ReLU");
 }
 
 TEST(Sequential, NestsAndMoves) {

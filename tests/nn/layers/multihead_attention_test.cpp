@@ -185,7 +185,7 @@ TEST(MultiheadAttention, SaysWhatIsWrong) {
             "[MultiheadAttention] 3 heads do not divide .width = 8");
   EXPECT_EQ(message<ValueError>(
                 [] { MultiheadAttention layer({.width = 8, .heads = 2, .dropout = 1.5}); }),
-            "[MultiheadAttention] .dropout 1.5 is not in [0, 1]");
+            "[MultiheadAttention] .dropout must be in [0, 1], got 1.5");
   MultiheadAttention layer({.width = 4, .heads = 2});
   const Tensor x = randn({2, 3, 4});
   EXPECT_EQ(message<ShapeError>([&] {

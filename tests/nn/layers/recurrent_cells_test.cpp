@@ -1,6 +1,7 @@
 #include "strata/nn/layers/recurrent_cells.h"
 
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -71,7 +72,9 @@ void expect_golden(const std::string& key, Cell cell) {
 
 TEST(RecurrentCells, EqualPyTorch) {
   expect_golden("RNNCell", RNNCell({.in = 5, .hidden = 6}));
-  expect_golden("ReluCell", RNNCell({.in = 5, .hidden = 6, .activation = RnnActivation::relu}));
+  RNNCell relu({.in = 5, .hidden = 6, .activation = RnnActivation::relu});
+  EXPECT_EQ(relu.config().activation, RnnActivation::relu);
+  expect_golden("ReluCell", std::move(relu));
   expect_golden("LSTMCell", LSTMCell({.in = 5, .hidden = 6}));
   expect_golden("BareCell", LSTMCell({.in = 5, .hidden = 6, .bias = false}));
   expect_golden("GRUCell", GRUCell({.in = 5, .hidden = 6}));

@@ -206,7 +206,7 @@ TEST(Recurrent, SaysWhatIsWrong) {
   EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3}); }),
             "[LSTM] the config leaves out .hidden");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .dropout = 1.5}); }),
-            "[GRU] .dropout 1.5 is not in [0, 1]");
+            "[GRU] .dropout must be in [0, 1], got 1.5");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .proj = 1}); }),
             "[GRU] .proj 1 is for LSTM alone");
   EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3, .hidden = 2, .proj = 2}); }),

@@ -89,6 +89,7 @@ TEST(Transformer, EqualsPyTorch) {
 TEST(Transformer, HasPyTorchsNumberAndOrderOfParameters) {
   const DeviceScope meta(kMeta);
   Transformer model({.layer = {.width = 512, .heads = 8}});
+  EXPECT_EQ(model.config().encoder_layers, 6);
   EXPECT_EQ(model.parameter_count(), 44'140'544);
   std::string names;
   for (const NamedTensor& t : model.decoder.layers[5].named_tensors()) names += t.name + " ";
@@ -180,7 +181,11 @@ TEST(Transformer, SaysWhatIsWrong) {
             "[TransformerDecoderLayer] .feedforward must be at least 1, got 0");
   EXPECT_EQ(message<ValueError>([] { TransformerEncoder encoder({.layer = kSmall}); }),
             "[TransformerEncoder] the config leaves out .layers");
-  EXPECT_THROW(TransformerEncoderLayer({.width = 8, .heads = 2, .dropout = -1}), ValueError);
+  EXPECT_EQ(message<ValueError>(
+                [] { Transformer model({.layer = {.width = 8, .heads = 2, .dropout = 1.5}}); }),
+            "[TransformerEncoderLayer] .dropout must be in [0, 1], got 1.5");
+  EXPECT_EQ(message<ValueError>([] { TransformerDecoderLayer layer({.width = 8, .heads = 3}); }),
+            "[TransformerDecoderLayer] 3 heads do not divide .width = 8");
   TransformerDecoderLayer decoder(kSmall);
   EXPECT_THROW(decoder(randn({2, 3, 8}), randn({1, 3, 8})), ShapeError);
 }
