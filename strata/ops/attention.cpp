@@ -10,6 +10,7 @@
 #include "strata/base/work_counter.h"
 #include "strata/kernels/attention.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -47,16 +48,13 @@ void check_inputs(const Tensor& q, const Tensor& k, const Tensor& v,
   if (!is_floating(q.dtype()) || k.dtype() != q.dtype() || v.dtype() != q.dtype()) {
     throw DTypeError(kName, "takes floating tensors of one dtype: " + all(), "cast() one of them");
   }
-  if (k.device() != q.device() || v.device() != q.device()) {
-    throw DeviceError(kName, "tensors on different devices");
-  }
+  internal::check_same_device(kName, q, k);
+  internal::check_same_device(kName, q, v);
   const Tensor& mask = options.mask;
   if (mask.defined() && mask.dtype() != DType::boolean && !is_floating(mask.dtype())) {
     throw DTypeError(kName, fmt::format("a mask is bool or floating, got {}", describe(mask)));
   }
-  if (mask.defined() && mask.device() != q.device()) {
-    throw DeviceError(kName, "the mask is on another device");
-  }
+  if (mask.defined()) internal::check_same_device(kName, q, mask);
   if (!(options.dropout >= 0 && options.dropout <= 1)) {
     throw ValueError(kName, fmt::format("dropout must be in [0, 1], got {}", options.dropout));
   }

@@ -28,7 +28,10 @@ Tensor close(const char* op, const Tensor& a, const Tensor& b, double rtol, doub
   const NoGrad no_grad;
   Tensor y = a == b;
   if (equal_nan) y = logical_or(y, logical_and(isnan(a), isnan(b)));
-  const DType dtype = promote(promote(a.dtype(), b.dtype()), DType::f32);
+  if (rtol == 0 && atol == 0) return y;
+  const DType common = promote(a.dtype(), b.dtype());
+  // f32 tells integers above 2^24 from their neighbours no more.
+  const DType dtype = is_floating(common) ? promote(common, DType::f32) : DType::f64;
   const Tensor wide_b = cast(b, dtype), way = abs(cast(a, dtype) - wide_b);
   const Tensor near = logical_and(isfinite(way), way <= abs(wide_b * rtol) + atol);
   return logical_or(y, near);

@@ -5,8 +5,9 @@
 namespace strata {
 
 /// Whether |a - b| <= atol + rtol |b|, element by element: bool. Infinities are close to themselves
-/// alone, NaN to NaN with `equal_nan`. Shapes broadcast. Throws ShapeError, DeviceError, ValueError
-/// for a negative (or NaN) tolerance. As torch.isclose.
+/// alone, NaN to NaN with `equal_nan`. Integers are compared in f64, exactly where both tolerances
+/// are 0. Shapes broadcast. Throws ShapeError, DeviceError, ValueError for a negative (or NaN)
+/// tolerance. As torch.isclose, which compares integers in f32.
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
                bool equal_nan = false);
 

@@ -2,6 +2,7 @@
 
 #include "strata/kernels/linalg.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/linalg.h"
@@ -17,7 +18,7 @@
 namespace strata {
 namespace {
 
-using internal::batch_of;
+using internal::front_of;
 using internal::transposed;
 
 /// a + b, either of which may be undefined.
@@ -100,7 +101,7 @@ Qr qr(const Tensor& a) {
 
 Svd svd(const Tensor& a, bool full_matrices) {
   internal::check_matrices("svd", a, false);
-  const int64_t m = a.size(-2), n = a.size(-1), k = std::min(m, n), count = numel(batch_of(a));
+  const int64_t m = a.size(-2), n = a.size(-1), k = std::min(m, n), count = numel(front_of(a, 2));
   Tensor u = empty({count, full_matrices ? m : k, m}, a.dtype(), a.device());
   Tensor s = empty({count, k}, a.dtype(), a.device());
   Tensor vh = empty({count, n, full_matrices ? n : k}, a.dtype(), a.device());
@@ -108,7 +109,8 @@ Svd svd(const Tensor& a, bool full_matrices) {
     Tensor columns = internal::to_columns(a);
     internal::check_codes("svd", a, kernels::svd(cpu, columns, u, s, vh), "did not converge");
   });
-  const std::vector<Tensor> ys{internal::from_columns(u, a), reshape(s, batch_of(a, {k})),
+  const std::vector<Tensor> ys{internal::from_columns(u, a),
+                               reshape(s, joined(front_of(a, 2), {k})),
                                internal::from_columns(vh, a)};
   const std::vector<Tensor> out =
       record("svd", {a}, ys,
@@ -130,7 +132,7 @@ Eigh eigh(const Tensor& a) {
   on_cpu("eigh", a, [&](Cpu cpu) {
     internal::check_codes("eigh", a, kernels::eigh(cpu, vectors, values), "did not converge");
   });
-  const std::vector<Tensor> ys{reshape(values, batch_of(a, {a.size(-1)})),
+  const std::vector<Tensor> ys{reshape(values, joined(front_of(a, 2), {a.size(-1)})),
                                internal::from_columns(vectors, a)};
   const std::vector<Tensor> out =
       record("eigh", {a}, ys,

@@ -79,19 +79,6 @@ Tensor distances(const Tensor& a, const Tensor& b, double p) {
       });
 }
 
-Shape with_batch(Shape batch, const Tensor& x) {
-  batch.push_back(x.size(-2));
-  batch.push_back(x.size(-1));
-  return batch;
-}
-
-Shape batch_of(const Tensor& x) {
-  Shape shape = x.shape();
-  shape.erase(shape.rank() - 1);
-  shape.erase(shape.rank() - 1);
-  return shape;
-}
-
 }  // namespace
 
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double eps) {
@@ -134,20 +121,15 @@ Tensor cdist(const Tensor& a, const Tensor& b, double p) {
     throw ShapeError(
         "cdist", fmt::format("takes rows of one size, got {} and {}", describe(a), describe(b)));
   }
-  if (a.device() != b.device()) {
-    throw DeviceError("cdist", fmt::format("tensors on different devices: {} and {}",
-                                           to_string(a.device()), to_string(b.device())));
-  }
+  internal::check_same_device("cdist", a, b);
   const DType dtype = promote(a.dtype(), b.dtype());
   const DType computed = dtype == DType::f64 ? DType::f64 : DType::f32;
-  const Shape batch = broadcast_shapes("cdist", batch_of(a), batch_of(b));
+  const Shape batch = broadcast_shapes("cdist", internal::front_of(a, 2), internal::front_of(b, 2));
   const auto rows = [&](const Tensor& x) {
-    const Tensor whole = expand(cast(x, computed), with_batch(batch, x));
+    const Tensor whole = expand(cast(x, computed), joined(batch, {x.size(-2), x.size(-1)}));
     return contiguous(reshape(whole, {numel(batch), x.size(-2), x.size(-1)}));
   };
-  Shape shape = batch;
-  shape.push_back(a.size(-2));
-  shape.push_back(b.size(-2));
+  const Shape shape = joined(batch, {a.size(-2), b.size(-2)});
   return cast(reshape(distances(rows(a), rows(b), p), shape), dtype);
 }
 

@@ -59,9 +59,10 @@ Shape channels_of(const Tensor& x) {
   return shape;
 }
 
-/// The factors of a draw for a tensor of x's dtype.
+/// The factors of a draw for x: f64 for f64, else f32, in which what they are multiplied with is
+/// computed.
 Tensor factors(const Tensor& x, const Shape& shape, const Draw& draw) {
-  return drop(ones(shape, x.dtype(), x.device()), draw);
+  return drop(ones(shape, promote(x.dtype(), DType::f32), x.device()), draw);
 }
 
 Tensor drop_channels(const char* op, const char* layout, int rank, const Tensor& x, double p,
@@ -71,7 +72,7 @@ Tensor drop_channels(const char* op, const char* layout, int rank, const Tensor&
     throw ShapeError(op, fmt::format("x must be {}, got {}", layout, describe(x)));
   }
   if (!training || p == 0) return x;
-  return x * factors(x, channels_of(x), draw_of(p, 1 / (1 - p), generator));
+  return cast(x * factors(x, channels_of(x), draw_of(p, 1 / (1 - p), generator)), x.dtype());
 }
 
 /// One choice for each element of `shape`, which broadcasts to x's.
@@ -84,7 +85,7 @@ Tensor drop_to_limit(const char* op, const Tensor& x, const Shape& shape, double
   constexpr double kLimit = 1.7580993408473766;  // -selu(-infinity)
   const double scale = 1 / std::sqrt((kLimit * kLimit * p + 1) * (1 - p));
   const Tensor stays = factors(x, shape, draw);
-  return x * (stays * scale) + (stays - (1 - p)) * (kLimit * scale);
+  return cast(x * (stays * scale) + (stays - (1 - p)) * (kLimit * scale), x.dtype());
 }
 
 }  // namespace

@@ -32,8 +32,11 @@ void check_shapes(const Tensor& weight, const Tensor& index, const Tensor& offse
                      fmt::format("offsets are {} for index {}", describe(offsets), describe(index)),
                      "an index [n] needs them, in [bags, n] each row is a bag");
   }
-  if (offsets.defined() && (offsets.rank() != 1 || !is_integral(offsets.dtype()))) {
-    throw ShapeError(kOp, fmt::format("offsets are integers [bags], got {}", describe(offsets)));
+  if (offsets.defined() && offsets.rank() != 1) {
+    throw ShapeError(kOp, fmt::format("offsets are [bags], got {}", describe(offsets)));
+  }
+  if (offsets.defined() && !is_integral(offsets.dtype())) {
+    throw DTypeError(kOp, fmt::format("offsets are integers, got {}", describe(offsets)));
   }
   if (offsets.defined() && o.include_last_offset && offsets.numel() == 0) {
     throw ShapeError(

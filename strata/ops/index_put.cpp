@@ -8,6 +8,7 @@
 
 #include "strata/base/error.h"
 #include "strata/base/parallel.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
@@ -19,12 +20,6 @@ namespace strata {
 namespace {
 
 enum class Negative : uint8_t { from_end, error };
-
-void check_device(const char* op, const Tensor& x, const Tensor& other) {
-  if (x.device() == other.device()) return;
-  throw DeviceError(op, fmt::format("tensors on different devices: {} and {}",
-                                    to_string(x.device()), to_string(other.device())));
-}
 
 /// Takes `index` along `axis` into the numbers of rows found so far.
 void add_axis(const char* op, const Tensor& x, int axis, Negative negative, const Tensor& index,
@@ -39,7 +34,10 @@ void add_axis(const char* op, const Tensor& x, int axis, Negative negative, cons
     bool bad = false;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t value = from[i];
-      bad |= value < low || value >= size;
+      if (value < low || value >= size) {
+        bad = true;
+        continue;
+      }
       to[i] = to[i] * size + (value < 0 ? value + size : value);
     }
     if (bad) sound = false;
@@ -60,7 +58,7 @@ std::vector<Tensor> index_of_axes(const char* op, const Tensor& x,
       columns.emplace_back();
       continue;
     }
-    check_device(op, x, index);
+    internal::check_same_device(op, x, index);
     if (is_integral(index.dtype())) {
       columns.push_back(index);
       continue;
@@ -86,13 +84,6 @@ std::vector<Tensor> index_of_axes(const char* op, const Tensor& x,
   return columns;
 }
 
-Shape joined(const Shape& a, const Shape& b, const Shape& c) {
-  Shape all = a;
-  for (const int64_t size : b) all.push_back(size);
-  for (const int64_t size : c) all.push_back(size);
-  return all;
-}
-
 /// Where an index points in x, whose indexed axes are brought together and count as one of rows.
 struct Places {
   Dims order;          // of x's axes, in which the indexed ones are neighbours
@@ -100,7 +91,7 @@ struct Places {
   int64_t row_count = 1;
   Tensor rows;  // i64, contiguous: numbers in [0, row_count)
 
-  Shape result() const { return joined(outer, rows.shape(), inner); }
+  Shape result() const { return joined(joined(outer, rows.shape()), inner); }
   /// [outer, rows, inner], or [outer, rows] where elements are addressed.
   Shape flat(int64_t count) const {
     Shape shape{numel(outer), count};
@@ -152,7 +143,7 @@ Tensor take_places(const Tensor& x, const Places& p) {
 
 Tensor put_places(const char* op, const Tensor& x, const Places& p, const Tensor& values,
                   bool accumulate) {
-  check_device(op, x, values);
+  internal::check_same_device(op, x, values);
   if (x.dtype() != values.dtype()) {
     throw DTypeError(op, fmt::format("x is {}, the values are {}", describe(x), describe(values)),
                      "cast one of them");
@@ -166,7 +157,7 @@ Tensor put_places(const char* op, const Tensor& x, const Places& p, const Tensor
   const Shape flat = p.flat(count);
   Shape along = Dims::filled(flat.rank(), 1);
   along[1] = count;
-  const Tensor rows = expand(reshape(p.rows, along), flat);
+  const Tensor rows = expand(reshape(p.rows, along), flat);  // stays a view: one number a row
   const Tensor ordered = in_order(p.order) ? x : permute(x, p.order);
   const Tensor into = reshape(ordered, p.flat(p.row_count));
   const Tensor source = reshape(expand(values, result), flat);
@@ -185,7 +176,7 @@ Places along_axis(const char* op, const Tensor& x, int axis, const Tensor& index
   if (index.rank() > 1) {
     throw ShapeError(op, fmt::format("the index has rank 0 or 1, got {}", describe(index)));
   }
-  check_device(op, x, index);
+  internal::check_same_device(op, x, index);
   if (!is_integral(index.dtype())) {
     throw DTypeError(op, fmt::format("an index holds integers, got {}", describe(index)),
                      "cast(index, DType::i64)");
@@ -213,7 +204,7 @@ Tensor take(const Tensor& x, const Tensor& index) {
                      "masked_select() takes a mask");
   }
   const Tensor line = reshape(x, {-1});
-  check_device("take", x, index);
+  internal::check_same_device("take", x, index);
   return take_places(line, find("take", line, {index}));
 }
 

@@ -11,6 +11,7 @@
 #include "strata/kernels/copy.h"
 #include "strata/kernels/indexing.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -26,12 +27,6 @@ namespace {
 constexpr int64_t kNone = -1;  // no index is negative: nothing to skip
 
 bool is_half(DType t) { return t == DType::bf16 || t == DType::f16; }
-
-void check_devices(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.device() == b.device()) return;
-  throw DeviceError(op, fmt::format("tensors on different devices: {} and {}",
-                                    to_string(a.device()), to_string(b.device())));
-}
 
 [[noreturn]] void index_error(const char* op, const Tensor& index, int64_t at, int64_t value,
                               int64_t size) {
@@ -80,7 +75,7 @@ Tensor checked_places(const char* op, const Tensor& index, int64_t size) {
 
 /// Throws unless `index` has x's rank and is nowhere larger than x but along `axis`.
 void check_index_shape(const char* op, const Tensor& x, int axis, const Tensor& index) {
-  check_devices(op, x, index);
+  internal::check_same_device(op, x, index);
   bool fits = index.rank() == x.rank();
   for (int i = 0; fits && i < x.rank(); ++i) {
     fits = i == axis || index.shape()[i] <= x.shape()[i];
@@ -368,8 +363,8 @@ Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& s
                  Number alpha) {
   const char* op = "index_add";
   axis = normalize_axis(op, axis, x.rank());
-  check_devices(op, x, index);
-  check_devices(op, x, source);
+  internal::check_same_device(op, x, index);
+  internal::check_same_device(op, x, source);
   if (x.rank() == 0) {
     return reshape(index_add(reshape(x, {1}), 0, index, reshape(source, {1}), alpha), {});
   }
@@ -393,7 +388,7 @@ Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& s
 
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   axis = normalize_axis("index_select", axis, x.rank());
-  check_devices("index_select", x, index);
+  internal::check_same_device("index_select", x, index);
   if (index.rank() > 1) {
     throw ShapeError("index_select",
                      fmt::format("the index has rank 0 or 1, got {}", describe(index)),
@@ -411,7 +406,7 @@ Tensor embedding(const Tensor& weight, const Tensor& index, std::optional<int64_
   if (weight.rank() != 2) {
     throw ShapeError("embedding", fmt::format("weight is [rows, width], got {}", describe(weight)));
   }
-  check_devices("embedding", weight, index);
+  internal::check_same_device("embedding", weight, index);
   const int64_t rows = weight.shape()[0], width = weight.shape()[1];
   int64_t padding = kNone;
   if (padding_idx) {

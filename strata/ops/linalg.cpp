@@ -5,6 +5,7 @@
 #include "strata/base/error.h"
 #include "strata/kernels/linalg.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/matrices.h"
@@ -28,7 +29,7 @@ void broadcast_batches(const char* op, Tensor& a, Tensor& b) {
   if (a.size(-1) != b.size(-2)) {
     throw ShapeError(op, fmt::format("b {} does not fit a {}", describe(b), describe(a)));
   }
-  const Shape batch = broadcast_shapes(op, internal::batch_of(a), internal::batch_of(b));
+  const Shape batch = broadcast_shapes(op, internal::front_of(a, 2), internal::front_of(b, 2));
   const auto whole = [&](const Tensor& x) {
     Shape shape = batch;
     shape.push_back(x.size(-2));
@@ -61,7 +62,7 @@ Determinant determinant(const char* op, const Tensor& a) {
   internal::check_matrices(op, a, true);
   Determinant d;
   for (Tensor* t : {&d.sign, &d.logarithm, &d.value}) {
-    *t = empty(internal::batch_of(a), a.dtype(), a.device(), op);
+    *t = empty(internal::front_of(a, 2), a.dtype(), a.device(), op);
   }
   on_cpu(op, a, [&](Cpu cpu) {
     Tensor lu = internal::to_columns(a);

@@ -4,6 +4,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/masks.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/indexing.h"
@@ -43,10 +44,7 @@ Shape check_mask(const char* op, const Tensor& x, const Tensor& mask) {
     throw DTypeError(op, fmt::format("the mask must be bool, got {}", describe(mask)),
                      "ne(t, 0) makes one");
   }
-  if (x.device() != mask.device()) {
-    throw DeviceError(op, fmt::format("tensors on different devices: {} and {}",
-                                      to_string(x.device()), to_string(mask.device())));
-  }
+  internal::check_same_device(op, x, mask);
   return broadcast_shapes(op, x.shape(), mask.shape());
 }
 
@@ -67,6 +65,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
     throw DTypeError(op, fmt::format("x is {}, source is {}", describe(x), describe(source)),
                      "cast one of them");
   }
+  internal::check_same_device(op, x, source);
   const Tensor whole = expand(x, shape);
   if (mask.is_meta()) return masked_fill(whole, mask, 0);
   const Tensor chosen = numbers(op, expand(mask, shape));

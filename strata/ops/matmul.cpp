@@ -1,12 +1,11 @@
 #include "strata/ops/matmul.h"
 
-#include <span>
-
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/base/work_counter.h"
 #include "strata/kernels/matmul.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
@@ -24,10 +23,7 @@ void check_inputs(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
     throw DTypeError("matmul", "dtypes differ: " + both, "cast() one of them");
   }
-  if (a.device() != b.device()) {
-    throw DeviceError("matmul", fmt::format("a is on {}, but b on {}", to_string(a.device()),
-                                            to_string(b.device())));
-  }
+  internal::check_same_device("matmul", a, b);
   if (a.dtype() == DType::boolean) throw DTypeError("matmul", "takes numbers, got bools: " + both);
   const int64_t inner = b.size(b.rank() == 1 ? 0 : -2);
   if (a.size(-1) == inner) return;
@@ -36,11 +32,6 @@ void check_inputs(const Tensor& a, const Tensor& b) {
                    fmt::format("inner sizes differ: {}; a's last ({}) must equal b's {} ({})", both,
                                a.size(-1), b.rank() == 1 ? "only" : "second-to-last", inner),
                    turned ? "transpose(b, -1, -2)?" : "");
-}
-
-/// The axes in front of the matrix.
-Shape batch_of(const Tensor& x) {
-  return Shape(std::span(x.shape().begin(), static_cast<size_t>(x.rank() - 2)));
 }
 
 /// x with its batch axes repeated to `batch`, in a layout that the kernel reads.
@@ -52,7 +43,8 @@ Tensor operand(const Tensor& x, Shape batch) {
 
 Tensor product(const Tensor& a, const Tensor& b) {
   const NoGrad no_grad;  // of the views that arrange the inputs
-  const Shape batch = broadcast_shapes("matmul", batch_of(a), batch_of(b));
+  const Shape batch =
+      broadcast_shapes("matmul", internal::front_of(a, 2), internal::front_of(b, 2));
   Shape shape = batch;
   shape.push_back(a.size(-2));
   shape.push_back(b.size(-1));

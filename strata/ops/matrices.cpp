@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -47,21 +48,13 @@ void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,
 Tensor to_columns(const Tensor& a) {
   const NoGrad no_grad;
   const Tensor columns = copy(transposed(a));
-  return reshape(columns, {numel(batch_of(a)), a.size(-1), a.size(-2)});
+  return reshape(columns, {numel(front_of(a, 2)), a.size(-1), a.size(-2)});
 }
 
 Tensor from_columns(const Tensor& columns, const Tensor& a) {
   const NoGrad no_grad;
   const Tensor rows = transposed(columns);
-  return reshape(copy(rows), batch_of(a, {rows.size(-2), rows.size(-1)}));
-}
-
-Shape batch_of(const Tensor& a, std::initializer_list<int64_t> behind) {
-  Shape shape = a.shape();
-  shape.erase(shape.rank() - 1);
-  shape.erase(shape.rank() - 1);
-  for (const int64_t size : behind) shape.push_back(size);
-  return shape;
+  return reshape(copy(rows), joined(front_of(a, 2), {rows.size(-2), rows.size(-1)}));
 }
 
 Tensor transposed(const Tensor& a) { return transpose(a, -1, -2); }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <initializer_list>
 #include <vector>
 
 #include "strata/tensor/tensor.h"
@@ -21,9 +20,6 @@ void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,
 Tensor to_columns(const Tensor& a);
 /// The way back: matrices in a's batch.
 Tensor from_columns(const Tensor& columns, const Tensor& a);
-
-/// The axes in front of the matrices, with others behind them.
-Shape batch_of(const Tensor& a, std::initializer_list<int64_t> behind = {});
 
 Tensor transposed(const Tensor& a);
 

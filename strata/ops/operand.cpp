@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/reduce.h"
 
@@ -61,11 +62,7 @@ Operands operands(const char* op, const Operand& a, const Operand& b, DType dtyp
   if (!a.is_tensor() && !b.is_tensor()) throw ValueError(op, "one of the two must be a tensor");
   const Device device = (a.is_tensor() ? a : b).tensor().device();
   Operands out{as_tensor(a, dtype, device), as_tensor(b, dtype, device), dtype, {}};
-  if (out.a.device() != out.b.device()) {
-    throw DeviceError(
-        op, fmt::format("tensors on different devices: {} on {}, {} on {}", describe(out.a),
-                        to_string(out.a.device()), describe(out.b), to_string(out.b.device())));
-  }
+  internal::check_same_device(op, out.a, out.b);
   out.shape = broadcast_shapes(op, out.a.shape(), out.b.shape());
   return out;
 }

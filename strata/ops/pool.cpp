@@ -38,23 +38,15 @@ void check_images(const char* op, const Tensor& x) {
   }
 }
 
+void check_at_least(const char* op, const char* name, Size2 v, int64_t least) {
+  if (v.h >= least && v.w >= least) return;
+  throw ValueError(op, fmt::format("{} must be at least {}, got {} x {}", name, least, v.h, v.w));
+}
+
 Plan sliding_plan(const char* op, const Tensor& x, const Pool2dOptions& o, Size2 dilation) {
   check_images(op, x);
-  const Size2 stride = o.stride == Size2(0) ? o.kernel : o.stride;
-  const auto check = [&](const char* name, Size2 v, int64_t least) {
-    if (v.h < least || v.w < least) {
-      throw ValueError(op,
-                       fmt::format("{} must be at least {}, got {} x {}", name, least, v.h, v.w));
-    }
-  };
-  check("kernel", o.kernel, 1);
-  check("stride", stride, 1);
-  check("padding", o.padding, 0);
-  check("dilation", dilation, 1);
-  if (o.padding.h * 2 > o.kernel.h || o.padding.w * 2 > o.kernel.w) {
-    throw ValueError(op, fmt::format("padding {} x {} is more than half of the kernel {} x {}",
-                                     o.padding.h, o.padding.w, o.kernel.h, o.kernel.w));
-  }
+  const Size2 stride = internal::checked_stride(op, o);
+  check_at_least(op, "dilation", dilation, 1);
   const int64_t tall = dilation.h * (o.kernel.h - 1) + 1, wide = dilation.w * (o.kernel.w - 1) + 1;
   // In ceil mode a window may leave the image by less than a stride.
   const Size2 beyond = o.ceil_mode ? Size2(stride.h - 1, stride.w - 1) : Size2(0);
@@ -164,6 +156,18 @@ Tensor average(const char* op, const Plan& p, const Tensor& x_any) {
 }
 
 }  // namespace
+
+Size2 internal::checked_stride(const char* op, const Pool2dOptions& o) {
+  const Size2 stride = o.stride == Size2(0) ? o.kernel : o.stride;
+  check_at_least(op, "kernel", o.kernel, 1);
+  check_at_least(op, "stride", stride, 1);
+  check_at_least(op, "padding", o.padding, 0);
+  if (o.padding.h > o.kernel.h / 2 || o.padding.w > o.kernel.w / 2) {
+    throw ValueError(op, fmt::format("padding {} x {} is more than half of the kernel {} x {}",
+                                     o.padding.h, o.padding.w, o.kernel.h, o.kernel.w));
+  }
+  return stride;
+}
 
 std::pair<Tensor, Tensor> max_pool2d_with_indices(const Tensor& x, const Pool2dOptions& options) {
   return max_forward("max_pool2d", sliding_plan("max_pool2d", x, options, options.dilation), x);

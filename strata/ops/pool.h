@@ -32,4 +32,12 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options = {});
 Tensor adaptive_max_pool2d(const Tensor& x, Size2 size);
 Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size);
 
+namespace internal {
+
+/// The stride that the options say. Throws ValueError tagged `op` for a kernel or stride below 1,
+/// a negative padding and one of more than half of the kernel.
+Size2 checked_stride(const char* op, const Pool2dOptions& options);
+
+}  // namespace internal
+
 }  // namespace strata

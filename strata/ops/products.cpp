@@ -36,12 +36,6 @@ Shape sizes_of(const Tensor& x, const Dims& axes) {
   return sizes;
 }
 
-Dims joined(const Dims& a, const Dims& b) {
-  Dims all = a;
-  for (const int64_t value : b) all.push_back(value);
-  return all;
-}
-
 }  // namespace
 
 Tensor trace(const Tensor& x) {
@@ -50,10 +44,16 @@ Tensor trace(const Tensor& x) {
 }
 
 Tensor cross(const Tensor& a, const Tensor& b, int axis) {
+  if (a.rank() != b.rank() || a.rank() == 0) {
+    throw ShapeError("cross",
+                     fmt::format("takes two tensors of one rank above 0, got {} and {}",
+                                 describe(a), describe(b)),
+                     a.rank() == b.rank() ? "" : "unsqueeze() one of them");
+  }
   const Shape shape = broadcast_shapes("cross", a.shape(), b.shape());
   axis = normalize_axis("cross", axis, shape.rank());
   const Tensor x = expand(a, shape), y = expand(b, shape);
-  if (shape.empty() || a.rank() != b.rank() || a.size(axis) != 3 || b.size(axis) != 3) {
+  if (a.size(axis) != 3 || b.size(axis) != 3) {
     throw ShapeError("cross", fmt::format("axis {} of {} and of {} must both have size 3", axis,
                                           describe(a), describe(b)));
   }

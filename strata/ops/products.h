@@ -13,13 +13,13 @@ namespace strata {
 /// As torch.trace.
 Tensor trace(const Tensor& x);
 
-/// The cross product of vectors in space along `axis`, where both have size 3. Shapes broadcast,
-/// dtypes are promoted. Throws ShapeError. As torch.linalg.cross.
+/// The cross product of vectors in space along `axis`, where both have size 3. They have one
+/// rank; shapes broadcast, dtypes are promoted. Throws ShapeError. As torch.linalg.cross.
 Tensor cross(const Tensor& a, const Tensor& b, int axis = -1);
 
 /// Sums of products over axes_a[i] of a and axes_b[i] of b, of equal sizes: the other axes of a,
-/// then those of b. Both must have one dtype. Throws ValueError where the lists differ in length or
-/// name an axis twice, ShapeError, DTypeError. As torch.tensordot.
+/// then those of b. Both have one dtype, any but bool. Throws ValueError where the lists differ in
+/// length or name an axis twice, ShapeError, DTypeError. As torch.tensordot.
 Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& axes_a, const Dims& axes_b);
 /// The same over the last `count` axes of a and the first of b.
 Tensor tensordot(const Tensor& a, const Tensor& b, int count = 2);

@@ -60,6 +60,13 @@ Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   return masked_fill(x, lower ? column > row : column < row, 0);
 }
 
+/// The elements of a matrix that lie on the diagonal of number `line`, clamped, or below it.
+int64_t count_below(int64_t rows, int64_t columns, int64_t line) {
+  const int64_t first = std::clamp<int64_t>(-line, 0, rows);  // row with any
+  const int64_t whole = std::clamp<int64_t>(columns - line - 1, first, rows);
+  return (whole - first) * (first + whole + 2 * line + 1) / 2 + (rows - whole) * columns;
+}
+
 /// The places that triangle() keeps, as columns.
 Tensor kept_places(const char* op, const Shape& shape, int64_t diagonal, Device device,
                    bool lower) {
@@ -72,12 +79,15 @@ Tensor kept_places(const char* op, const Shape& shape, int64_t diagonal, Device 
   const auto end = [&](int64_t row) {
     return lower ? std::clamp<int64_t>(row + line + 1, 0, columns) : columns;
   };
-  int64_t count = 0;
-  for (int64_t row = 0; row < rows; ++row) count += end(row) - first(row);
+  const int64_t count = lower ? count_below(rows, columns, line)
+                              : rows * columns - count_below(rows, columns, line - 1);
   Tensor y = empty({2, count}, DType::i64, device, op);
+  if (count == 0) return y;
+  const int64_t top = lower ? std::clamp<int64_t>(-line, 0, rows) : 0;
+  const int64_t bottom = lower ? rows : std::clamp<int64_t>(columns - line, 0, rows);
   on_cpu(op, y, [&](Cpu) {
     auto* at = y.data<int64_t>();
-    for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t row = top; row < bottom; ++row) {
       const int64_t n = end(row) - first(row);
       std::fill_n(at, n, row);
       std::iota(at + count, at + count + n, first(row));

@@ -11,6 +11,7 @@
 #include "strata/ops/matmul.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
+#include "strata/ops/sequences.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 
@@ -41,7 +42,7 @@ class WayBack {
     x_ = call.x;
     if (lengths.defined()) {
       const Tensor step = arange(0, static_cast<double>(steps_), 1, DType::i64, x_.device());
-      alive_ = unsqueeze(step < unsqueeze(lengths, 1), 2);
+      alive_ = unsqueeze(sequence_mask(lengths, steps_), 2);
       starts_ = unsqueeze(step == unsqueeze(lengths - 1, 1), 2);
       // What stands behind a row's end may be anything, NaN too.
       if (x_.rank() == 3) x_ = where(alive_, x_, 0);

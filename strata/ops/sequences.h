@@ -24,9 +24,10 @@ inline Tensor pad_sequence(std::initializer_list<Tensor> xs, double value = 0) {
 /// longest]; DeviceError for lengths on the meta device.
 std::vector<Tensor> unpad_sequence(const Tensor& x, const Tensor& lengths);
 
-/// bool[lengths' shape ..., longest]: true where step t lies before the length. What attention
-/// takes as a mask, and losses over padded batches. Throws DTypeError unless lengths are integers,
-/// ValueError for a negative `longest`.
+/// bool[lengths' shape ..., longest]: true where step t lies before the length. What
+/// attention() takes as a mask, and losses over padded batches; MultiheadAttention's
+/// key_padding_mask is the opposite, logical_not(sequence_mask(...)). Throws DTypeError unless
+/// lengths are integers, ValueError for a negative `longest`.
 Tensor sequence_mask(const Tensor& lengths, int64_t longest);
 
 }  // namespace strata

@@ -8,6 +8,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/sort.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -33,10 +34,7 @@ Tensor order_of(const char* op, const Tensor& x, int axis, bool descending) {
 }
 
 Tensor search(const char* op, const Tensor& sorted, const Tensor& values, bool right) {
-  if (sorted.device() != values.device()) {
-    throw DeviceError(op, fmt::format("tensors on different devices: {} and {}",
-                                      to_string(sorted.device()), to_string(values.device())));
-  }
+  internal::check_same_device(op, sorted, values);
   if (sorted.dtype() != values.dtype()) {
     throw DTypeError(op, fmt::format("{} among {}", describe(values), describe(sorted)),
                      "cast one of them");

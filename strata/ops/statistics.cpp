@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -54,6 +55,11 @@ std::pair<Tensor, int64_t> checked_numbers(const Tensor& x, int64_t least) {
   if (low < 0) {
     throw ValueError(op, fmt::format("{} holds the negative number {}", describe(x), low));
   }
+  constexpr int64_t kMost = int64_t{1} << 59;  // elements of a tensor
+  if (high >= kMost) {
+    throw ValueError(op,
+                     fmt::format("numbers up to {} ask for more counters than a tensor has", high));
+  }
   return {numbers, high + 1};
 }
 
@@ -103,11 +109,18 @@ Tensor histc(const Tensor& x, int64_t bins, double low, double high) {
     --low;
     ++high;
   }
-  if (!(std::isfinite(low) && std::isfinite(high) && low < high)) {
+  const double range = high - low;
+  if (!(std::isfinite(low) && std::isfinite(high) && std::isfinite(range) && low < high)) {
     throw ValueError(op, fmt::format("[{}, {}] is no finite range", low, high));
   }
   const Tensor inside = masked_select(x, logical_and(x >= low, x <= high));
-  const Tensor bin = cast(floor((inside - low) * bins / (high - low)), DType::i64);
+  // In PyTorch's order, which places the values on the bins' edges, unless a product overflows.
+  const double most = x.dtype() == DType::f64 ? std::numeric_limits<double>::max()
+                                              : std::numeric_limits<float>::max();
+  const Tensor place = range * static_cast<double>(bins) > most
+                           ? (cast(inside, DType::f64) - low) / range * bins
+                           : (inside - low) * bins / range;
+  const Tensor bin = cast(floor(place), DType::i64);
   return cast(bincount(minimum(bin, bins - 1), bins), x.dtype());
 }
 

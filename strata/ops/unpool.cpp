@@ -14,6 +14,8 @@ constexpr const char* kOp = "max_unpool2d";
 
 /// The size of an axis of `in` windows, or the one that was asked for.
 int64_t unpooled(int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t wanted) {
+  checked_numel(kOp, {in, stride});  // none of these sums can overflow then
+  checked_numel(kOp, {kernel});
   const int64_t size = (in - 1) * stride - 2 * padding + kernel;
   if (wanted == 0) return size;
   if (wanted > size - stride && wanted < size + stride) return wanted;
@@ -29,13 +31,14 @@ Tensor max_unpool2d(const Tensor& x, const Tensor& index, const Pool2dOptions& p
                                       "{}",
                                       describe(x), describe(index)));
   }
-  const Size2 stride = pool.stride == Size2(0) ? pool.kernel : pool.stride;
+  const Size2 stride = internal::checked_stride(kOp, pool);
   const int64_t n = x.size(0), channels = x.size(3);
   const int64_t h = unpooled(x.size(1), pool.kernel.h, stride.h, pool.padding.h, size.h);
   const int64_t w = unpooled(x.size(2), pool.kernel.w, stride.w, pool.padding.w, size.w);
   if (h < 1 || w < 1) {
     throw ShapeError(kOp, fmt::format("x {} leaves an image of {} x {}", describe(x), h, w));
   }
+  checked_numel(kOp, {n, h, w, channels});
   const Shape flat = {n, x.size(1) * x.size(2), channels};
   const Tensor image = zeros({n, h * w, channels}, x.dtype(), x.device());
   return reshape(scatter(image, 1, reshape(index, flat), reshape(x, flat)), {n, h, w, channels});

@@ -9,8 +9,9 @@ namespace strata {
 /// `index`, of x's shape, says, zeros elsewhere. The sizes are those that `pool` brought down to h
 /// and w, (h - 1) * stride - 2 * padding + kernel, or `size`, which may differ by less than a
 /// stride; of a dilation or ceil_mode it knows nothing. Of several values for one place the last
-/// stays. Throws ShapeError, DTypeError, IndexError; ValueError for a size that does not fit. As
-/// torch.nn.functional.max_unpool2d.
+/// stays. x is of any dtype, `index` of integers. Throws ShapeError, DTypeError, IndexError;
+/// ValueError for a size that does not fit and, as the pools, for a kernel, stride or padding out
+/// of range. As torch.nn.functional.max_unpool2d.
 Tensor max_unpool2d(const Tensor& x, const Tensor& index, const Pool2dOptions& pool = {},
                     Size2 size = 0);
 

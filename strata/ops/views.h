@@ -17,7 +17,7 @@ Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor flatten(const Tensor& x, int first = 0, int last = -1);
 
 /// Splits `axis` into axes of these sizes; one may be -1. The opposite of flatten. Throws
-/// ShapeError where they do not multiply to the axis' size.
+/// ShapeError where they do not multiply to the axis' size. Any dtype.
 Tensor unflatten(const Tensor& x, int axis, const Shape& sizes);
 
 /// Reorders the axes: axis i of the result is axis order[i] of x. Throws ShapeError where `order`

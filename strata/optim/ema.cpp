@@ -19,6 +19,11 @@ constexpr const char* kUpdates = "ema.updates";
 
 std::string key_of(size_t i) { return fmt::format("ema.{}", i); }
 
+/// Whether the two can be exchanged element by element in memory.
+bool lies_as(const Tensor& param, const Tensor& average) {
+  return param.is_contiguous() && param.device() == average.device();
+}
+
 /// The parameter has another dtype where it was converted while it held its average.
 template <class T>
 void swap_values(Tensor& param, Tensor& average) noexcept {
@@ -61,13 +66,23 @@ EMA::EMA(std::vector<Tensor> params, const EMAConfig& config)
   }
 }
 
-void EMA::check_dtypes() const {
+void EMA::check_params() const {
   for (size_t i = 0; i < params_.size(); ++i) {
-    if (params_[i].dtype() == averages_[i].dtype()) continue;
-    throw DTypeError("EMA",
-                     fmt::format("parameter {} is {}, its average {}", i, describe(params_[i]),
-                                 name_of(averages_[i].dtype())),
-                     "make the averages after Module::to(), or convert back");
+    const Tensor &p = params_[i], &average = averages_[i];
+    if (p.dtype() != average.dtype()) {
+      throw DTypeError("EMA",
+                       fmt::format("parameter {} is {}, its average {}", i, describe(p),
+                                   name_of(average.dtype())),
+                       "make the averages after Module::to(), or convert back");
+    }
+    if (p.device() != average.device()) {
+      throw DeviceError("EMA", fmt::format("parameter {} is on {}, its average on {}", i,
+                                           to_string(p.device()), to_string(average.device())));
+    }
+    if (!p.is_contiguous()) {
+      throw ShapeError("EMA", fmt::format("parameter {}, {}, is not contiguous", i, describe(p)),
+                       "use contiguous() before set_data()");
+    }
   }
 }
 
@@ -76,7 +91,7 @@ void EMA::update() {
     throw ValueError("EMA", "update() while the parameters hold the averages",
                      "call swap() again before training goes on");
   }
-  check_dtypes();
+  check_params();
   const auto n = static_cast<double>(updates_ + 1);
   double decay = config_.warm_up ? std::min(config_.decay, (1 + n) / (10 + n)) : config_.decay;
   if (config_.equal) decay = (n - 1) / n;
@@ -99,13 +114,13 @@ void EMA::update() {
 }
 
 void EMA::swap() {
-  if (!swapped_) check_dtypes();
+  if (!swapped_) check_params();
   exchange();
 }
 
 void EMA::exchange() noexcept {
   for (size_t i = 0; i < params_.size(); ++i) {
-    if (params_[i].is_meta()) continue;
+    if (params_[i].is_meta() || !lies_as(params_[i], averages_[i])) continue;
     if (averages_[i].dtype() == DType::f64) {
       swap_values<double>(params_[i], averages_[i]);
     } else {
@@ -126,7 +141,7 @@ OptimizerState EMA::state() const {
 }
 
 void EMA::check_state(const OptimizerState& state) const {
-  check_dtypes();
+  check_params();
   if (swapped_) throw ValueError("EMA", "load_state() while the parameters hold the averages");
   const auto updates = state.numbers.find(kUpdates);
   if (updates == state.numbers.end()) {

@@ -28,12 +28,17 @@ class EMA {
   /// or f64.
   explicit EMA(std::vector<Tensor> params, const EMAConfig& config = {});
 
-  /// Takes the present values into the averages: one sweep over all of them. Throws DTypeError
-  /// where a parameter was converted since (see Module::to).
+  /// Takes the present values into the averages: one sweep over all of them. Throws where a
+  /// parameter does not fit its average any more: DTypeError where it was converted since (see
+  /// Module::to), DeviceError and ShapeError where Tensor::set_data gave it values on another
+  /// device or that are not contiguous.
   void update();
   /// Exchanges the parameters with their averages, to evaluate or save; the second call takes it
-  /// back. It takes no memory. Throws ValueError from update() in between. The first throws
-  /// DTypeError as update() does, the second nothing.
+  /// back. It takes no memory. Throws ValueError from update() in between. The first throws as
+  /// update() does, the second nothing: a parameter that was converted in between gets its values
+  /// back in its new dtype; one that has got values on another device or that are not contiguous
+  /// keeps them, its average keeps what the parameter had before, and the next update() or swap()
+  /// throws.
   void swap();
   bool swapped() const { return swapped_; }
 
@@ -50,7 +55,7 @@ class EMA {
  private:
   friend class AveragedScope;
 
-  void check_dtypes() const;
+  void check_params() const;
   void exchange() noexcept;
 
   std::vector<Tensor> params_, averages_;

@@ -188,7 +188,8 @@ void Optimizer::set_weight_decay(int group, double weight_decay) {
 }
 
 void Optimizer::set_momentum(double momentum) {
-  for (int i = 0; i < group_count(); ++i) set_momentum(i, momentum);
+  for (const Group& group : groups_) check_momentum(group, momentum);
+  for (Group& group : groups_) group.options.momentum = momentum;
 }
 
 void Optimizer::set_momentum(int group, double momentum) {

@@ -49,7 +49,7 @@ RunState from_json(const JsonValue& j) {
   s.step = j.get<int64_t>("step");
   s.epoch = j.get<int64_t>("epoch");
   s.batch = j.get<int64_t>("batch");
-  s.loss = number_or_nan(j.at("loss"));
+  s.loss = number_from(j.at("loss"));
   s.seconds = j.get<double>("seconds");
   s.finished = j.get<bool>("finished");
   s.metric = metric_from(j.at("metric"));
@@ -57,9 +57,9 @@ RunState from_json(const JsonValue& j) {
   const JsonValue* evaluated = j.find("evaluated");  // older ones do not tell, and miss none
   s.evaluated = evaluated ? evaluated->as<int64_t>() : s.epoch;
   if (!j.find("waited")) return s;  // written before there was early stopping
-  s.epoch_loss = number_or_nan(j.at("epoch_loss"));
+  s.epoch_loss = number_from(j.at("epoch_loss"));
   s.epoch_steps = j.get<int64_t>("epoch_steps");
-  s.best = number_or_nan(j.at("best"));
+  s.best = number_from(j.at("best"));
   s.waited = j.get<int64_t>("waited");
   s.stopped = j.get<bool>("stopped");
   return s;
@@ -97,13 +97,13 @@ auto read_run(const std::string& path, Read read) {
 }
 
 /// The averages take the place of the model's own values, and go back with what the file holds.
-void load_averages(Training& training, const TensorMap& tensors,
+void load_averages(Training& training, const TensorMap& values,
                    std::map<std::string, double> numbers) {
   EMA* averages = training.averages();
   if (!averages) return;
   {
     const AveragedScope averaged(averages);
-    nn::load_state_dict(training.model(), strip(tensors, kAverages));
+    nn::load_state_dict(training.model(), values);
   }
   OptimizerState state = averages->state();
   state.numbers = std::move(numbers);
@@ -147,13 +147,14 @@ std::optional<RunState> load_checkpoint(const std::string& run_dir, Training& tr
   const std::string path = checkpoint_path(run_dir);
   if (!std::filesystem::exists(path)) return std::nullopt;
   Kept kept = read_run(path, [&](const JsonValue& json) { return kept_of(json, training); });
-  const TensorMap tensors = load_safetensors(path);
-  kept.state.best_weights = strip(tensors, kBest);
-  const OptimizerState optimizer = {.tensors = strip(tensors, kOptimizer),
+  const SafeTensors file(path);
+  const TensorMap model = tensors_of(file, kModel), averages = tensors_of(file, kAverages);
+  kept.state.best_weights = tensors_of(file, kBest);
+  const OptimizerState optimizer = {.tensors = tensors_of(file, kOptimizer),
                                     .numbers = std::move(kept.optimizer)};
   training.optimizer().check_state(optimizer);  // before the weights: they may fit where this fails
-  load_averages(training, tensors, std::move(kept.averages));
-  nn::load_state_dict(training.model(), strip(tensors, kModel));
+  load_averages(training, averages, std::move(kept.averages));
+  nn::load_state_dict(training.model(), model);
   training.optimizer().load_state(optimizer);
   if (Plateau* plateau = training.plateau()) {
     plateau->load_state({.tensors = {}, .numbers = std::move(kept.plateau)});

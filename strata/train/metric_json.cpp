@@ -1,9 +1,10 @@
 #include "strata/train/metric_json.h"
 
-#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "strata/train/state_json.h"
 
 namespace strata::train {
 namespace {
@@ -24,8 +25,6 @@ std::vector<T> vector_of(const JsonValue& array) {
 
 }  // namespace
 
-double number_or_nan(const JsonValue& j) { return j.is_number() ? j.as<double>() : NAN; }
-
 JsonValue metric_json(const Metric& m) {
   JsonValue::Object details;
   for (const auto& [name, value] : m.details) details.emplace(name, value);
@@ -39,9 +38,9 @@ JsonValue metric_json(const Metric& m) {
 }
 
 Metric metric_from(const JsonValue& j) {
-  Metric m{j.get<std::string>("name"), number_or_nan(j.at("value")), j.get<int64_t>("samples")};
+  Metric m{j.get<std::string>("name"), number_from(j.at("value")), j.get<int64_t>("samples")};
   if (const JsonValue* details = j.find("details")) {
-    for (const auto& [name, value] : details->members()) m.details[name] = number_or_nan(value);
+    for (const auto& [name, value] : details->members()) m.details[name] = number_from(value);
   }
   if (const JsonValue* confusion = j.find("confusion")) {
     m.confusion = {vector_of<std::string>(confusion->at("labels")),

@@ -5,9 +5,6 @@
 
 namespace strata::train {
 
-/// JSON has no NaN: it is written as null.
-double number_or_nan(const JsonValue& j);
-
 /// A metric as checkpoints and reports keep it.
 JsonValue metric_json(const Metric& metric);
 

@@ -10,6 +10,7 @@
 #include "strata/io/json.h"
 #include "strata/train/checkpoint.h"
 #include "strata/train/metric_json.h"
+#include "strata/train/state_json.h"
 
 namespace strata::train {
 namespace {
@@ -66,7 +67,7 @@ RunRecord from_json(const JsonValue& j) {
   }
   r.summary = summary_from(j.at("summary"));
   r.metric = metric_from(j.at("metric"));
-  r.loss = number_or_nan(j.at("loss"));
+  r.loss = number_from(j.at("loss"));
   r.steps = j.get<int64_t>("steps");
   r.seconds = j.get<double>("seconds");
   for (const JsonValue& e : j.at("examples").elements()) {

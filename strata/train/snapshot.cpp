@@ -1,40 +1,35 @@
 #include "strata/train/snapshot.h"
 
-#include <cmath>
-#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <limits>
-#include <map>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/base/random.h"
+#include "strata/data/loader.h"
+#include "strata/io/json.h"
+#include "strata/io/safetensors.h"
+#include "strata/nn/module.h"
 #include "strata/nn/state_dict.h"
+#include "strata/ops/copy.h"
+#include "strata/optim/ema.h"
+#include "strata/optim/lbfgs.h"
+#include "strata/optim/optimizer.h"
+#include "strata/optim/plateau.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/train/state_json.h"
 
 namespace strata::train {
 namespace {
 
+constexpr const char* kValue = "value";          // the name of a tensor that is a part by itself
 constexpr const char* kKey = "strata_snapshot";  // the metadata entry that marks our files
 
 using Read = std::function<void()>;
-
-/// JSON has neither NaN nor infinity: they are texts.
-JsonValue number_json(double value) {
-  return std::isfinite(value) ? JsonValue(value) : JsonValue(fmt::format("{}", value));
-}
-
-double number_from(const JsonValue& json) {
-  if (!json.is_string()) return json.as<double>();
-  const auto text = json.as<std::string>();
-  const double inf = std::numeric_limits<double>::infinity();
-  if (text == "inf") return inf;
-  if (text == "-inf") return -inf;
-  if (text == "nan" || text == "-nan") return std::numeric_limits<double>::quiet_NaN();
-  throw JsonError("json", json.brief() + " is no number");
-}
 
 JsonValue loader_json(const LoaderState& s) {
   return JsonValue(JsonValue::Object{{"seed", JsonValue(s.seed)},
@@ -46,17 +41,6 @@ LoaderState loader_from(const JsonValue& json) {
   return {json.get<uint64_t>("seed"), json.get<int64_t>("epoch"), json.get<int64_t>("position")};
 }
 
-/// The tensors of one part, under names of their own.
-TensorMap tensors_of(const SafeTensors& file, const std::string& part) {
-  TensorMap out;
-  for (const SafeTensorInfo& info : file.tensors()) {
-    if (info.name.starts_with(part + ".")) {
-      out[info.name.substr(part.size() + 1)] = file.load(info.name);
-    }
-  }
-  return out;
-}
-
 std::string names_in(const JsonValue& json) {
   std::string out;
   for (const auto& [name, value] : json.members()) out += (out.empty() ? "" : ", ") + name;
@@ -64,6 +48,17 @@ std::string names_in(const JsonValue& json) {
 }
 
 }  // namespace
+
+/// How a part is written, as tensors under names of its own and a JSON value; and read: read()
+/// checks, and returns what puts the values into their places.
+struct Snapshot::Part {
+  std::string name;
+  std::function<JsonValue(TensorMap&)> write;
+  std::function<Read(const TensorMap&, const JsonValue&)> read;
+};
+
+Snapshot::Snapshot() = default;
+Snapshot::~Snapshot() = default;
 
 Snapshot& Snapshot::add(Part part) {
   if (part.name.empty() || part.name.find('.') != std::string::npos) {
@@ -168,6 +163,27 @@ Snapshot& Snapshot::operator()(const std::string& name, double& number) {
               }});
 }
 
+Snapshot& Snapshot::operator()(const std::string& name, Tensor& t) {
+  return add({name,
+              [&t](TensorMap& tensors) {
+                tensors.emplace(kValue, t.detach());
+                return JsonValue("Tensor");
+              },
+              [&t, name](const TensorMap& tensors, const JsonValue&) -> Read {
+                const auto at = tensors.find(kValue);
+                if (at == tensors.end()) throw JsonError("json", "no tensor of that name");
+                const Tensor& value = at->second;
+                if (value.shape() != t.shape() || value.dtype() != t.dtype()) {
+                  throw ShapeError("Snapshot", fmt::format("{} is {} in the file, {} here", name,
+                                                           describe(value), describe(t)));
+                }
+                return [&t, value] {
+                  const NoGrad no_grad;
+                  copy_(t, value);
+                };
+              }});
+}
+
 void Snapshot::save(const std::string& path) const {
   TensorMap all;
   JsonValue::Object json;
@@ -196,7 +212,7 @@ bool Snapshot::load(const std::string& path) {
                        "it holds: " + names_in(json));
     }
     try {
-      reads.push_back(part.read(tensors_of(file, part.name), *value));
+      reads.push_back(part.read(tensors_of(file, part.name + "."), *value));
     } catch (const JsonError& e) {
       throw FormatError(path, fmt::format("{} is damaged: {}", part.name, e.what()));
     }

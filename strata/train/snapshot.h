@@ -1,19 +1,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "strata/base/random.h"
-#include "strata/data/loader.h"
-#include "strata/io/json.h"
-#include "strata/io/safetensors.h"
-#include "strata/nn/module.h"
-#include "strata/optim/ema.h"
-#include "strata/optim/lbfgs.h"
-#include "strata/optim/optimizer.h"
-#include "strata/optim/plateau.h"
+namespace strata {
+
+class DataLoader;
+class EMA;
+class LBFGS;
+class Optimizer;
+class Plateau;
+class Tensor;
+struct Generator;
+namespace nn {
+class Module;
+}
+
+}  // namespace strata
 
 namespace strata::train {
 
@@ -27,6 +31,11 @@ namespace strata::train {
 /// It holds references: what is listed must outlive it. (fit() has checkpoints of its own.)
 class Snapshot {
  public:
+  Snapshot();
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
   /// Each throws ValueError for a name that is empty, taken or holds a dot.
   Snapshot& operator()(const std::string& name, nn::Module& module);
   Snapshot& operator()(const std::string& name, Optimizer& optimizer);
@@ -41,6 +50,8 @@ class Snapshot {
   Snapshot& operator()(const std::string& name, int64_t& number);
   Snapshot& operator()(const std::string& name, int& number);
   Snapshot& operator()(const std::string& name, double& number);
+  /// Its values: a parameter that no module has, a running mean. It keeps its shape and dtype.
+  Snapshot& operator()(const std::string& name, Tensor& t);
 
   /// Writes all of it in one step: a crash at any moment leaves the old file or the new one. The
   /// tensors are "net.fc.weight", in PyTorch's layout, "optimizer.state.0.exp_avg" and so on.
@@ -55,13 +66,7 @@ class Snapshot {
   bool load(const std::string& path);
 
  private:
-  /// How a part is written, as tensors under names of its own and a JSON value; and read: read()
-  /// checks, and returns what puts the values into their places.
-  struct Part {
-    std::string name;
-    std::function<JsonValue(TensorMap&)> write;
-    std::function<std::function<void()>(const TensorMap&, const JsonValue&)> read;
-  };
+  struct Part;
 
   Snapshot& add(Part part);
   template <class T>

@@ -1,6 +1,10 @@
 #include "strata/train/state_json.h"
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
+
+#include <fmt/format.h>
 
 namespace strata::train {
 
@@ -14,10 +18,26 @@ Generator random_from(const JsonValue& json) {
   return g;
 }
 
-TensorMap strip(const TensorMap& all, const std::string& prefix) {
+JsonValue number_json(double value) {
+  return std::isfinite(value) ? JsonValue(value) : JsonValue(fmt::format("{}", value));
+}
+
+double number_from(const JsonValue& json) {
+  if (json.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (!json.is_string()) return json.as<double>();
+  const auto text = json.as<std::string>();
+  const double inf = std::numeric_limits<double>::infinity();
+  if (text == "inf") return inf;
+  if (text == "-inf") return -inf;
+  if (text == "nan" || text == "-nan") return std::numeric_limits<double>::quiet_NaN();
+  throw JsonError("json", json.brief() + " is no number");
+}
+
+TensorMap tensors_of(const SafeTensors& file, const std::string& prefix) {
   TensorMap out;
-  for (const auto& [name, value] : all) {
-    if (name.starts_with(prefix)) out[name.substr(prefix.size())] = value;
+  for (const SafeTensorInfo& info : file.tensors()) {
+    if (!info.name.starts_with(prefix)) continue;
+    out[info.name.substr(prefix.size())] = file.load(info.name);
   }
   return out;
 }

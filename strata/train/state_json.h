@@ -31,7 +31,14 @@ JsonValue random_json(const Generator& generator);
 /// Throws JsonError.
 Generator random_from(const JsonValue& json);
 
-/// The entries whose names begin with `prefix`, without it.
-TensorMap strip(const TensorMap& all, const std::string& prefix);
+/// JSON has neither NaN nor infinity: they are texts.
+JsonValue number_json(double value);
+/// Reads such a number, or a null, which is the NaN of files whose numbers are no texts. Throws
+/// JsonError.
+double number_from(const JsonValue& json);
+
+/// Loads the tensors whose names begin with `prefix`, under the names without it. Throws as
+/// SafeTensors::load.
+TensorMap tensors_of(const SafeTensors& file, const std::string& prefix);
 
 }  // namespace strata::train

@@ -37,6 +37,15 @@ TEST(Isclose, InfinitiesAndNan) {
   EXPECT_THROW(allclose(zeros({2}, DType::f32, kMeta), zeros({2}, DType::f32, kMeta)), DeviceError);
 }
 
+TEST(Isclose, TellsLargeIntegersApart) {
+  const int64_t large = int64_t{1} << 60, odd = (int64_t{1} << 24) + 1;
+  EXPECT_FALSE(isclose(scalar(large + 1), scalar(large), 0, 0).item<bool>());
+  EXPECT_TRUE(isclose(scalar(large + 1), scalar(large + 1), 0, 0).item<bool>());
+  EXPECT_FALSE(isclose(scalar(odd), scalar(odd - 1), 0, 0.5).item<bool>());
+  EXPECT_TRUE(isclose(scalar(odd), scalar(odd - 1), 0, 1).item<bool>());
+  EXPECT_FALSE(allclose(scalar(odd), scalar(odd - 1), 1e-9, 0));
+}
+
 TEST(Equal, ShapesAndElements) {
   const Tensor x = tensor<float>({1, 2, 3, 4}, {2, 2});
   EXPECT_TRUE(equal(x, copy(x)));

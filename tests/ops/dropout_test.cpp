@@ -134,6 +134,22 @@ TEST(DropoutOfChannels, DropsItsShare) {
   }
 }
 
+TEST(DropoutVariants, HalfTypesRoundTheResultAlone) {
+  for (const DType dtype : {DType::bf16, DType::f16}) {
+    const Tensor x = cast(randn({5, 3, 3, 64}), dtype);
+    const auto both = [&](auto drop) {
+      Generator one(7), other(7);
+      const Tensor got = drop(x, one), wanted = cast(drop(cast(x, DType::f32), other), dtype);
+      EXPECT_EQ(got.to_vector<double>(), wanted.to_vector<double>());
+    };
+    both([](const Tensor& t, Generator& g) { return dropout2d(t, 0.1, true, g); });
+    both([](const Tensor& t, Generator& g) { return alpha_dropout(t, 0.1, true, g); });
+    both([](const Tensor& t, Generator& g) { return feature_alpha_dropout(t, 0.1, true, g); });
+    Generator g(7);
+    EXPECT_EQ(dropout2d(x, 0.1, true, g).dtype(), dtype);
+  }
+}
+
 TEST(AlphaDropout, KeepsMeanAndVariance) {
   Generator generator(5);
   for (const double p : {0.1, 0.5, 0.8}) {

@@ -86,7 +86,9 @@ TEST(EmbeddingBag, SaysWhatIsWrong) {
             "[embedding_bag] offsets are i64[1] for index i64[1, 3]" + hint);
   EXPECT_EQ(shape(scalar<int64_t>(1), {}),
             "[embedding_bag] an index is [n] or [bags, n], got i64[]");
-  EXPECT_EQ(shape(three, zeros({2})), "[embedding_bag] offsets are integers [bags], got f32[2]");
+  EXPECT_EQ(shape(three, zeros({2, 1})), "[embedding_bag] offsets are [bags], got f32[2, 1]");
+  EXPECT_EQ(message<DTypeError>([&] { embedding_bag(table, three, zeros({2})); }),
+            "[embedding_bag] offsets are integers, got f32[2]");
   EXPECT_EQ(shape(three, numbers({}), {.include_last_offset = true}),
             "[embedding_bag] with include_last_offset there is at least one offset, got i64[0]");
   EXPECT_EQ(shape(three, numbers({0}), {.mode = BagMode::sum, .per_sample_weights = ones({2})}),

@@ -1,5 +1,6 @@
 #include "strata/ops/index_put.h"
 
+#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -73,6 +74,12 @@ TEST(Index, NamesWhatIsWrong) {
             }),
             "[index_put] the values f32[2, 1, 4] do not broadcast to [2, 4], what is indexed of "
             "f32[3, 4]");
+  // Numbers of rows that would overflow.
+  const int64_t largest = std::numeric_limits<int64_t>::max();
+  for (const int64_t bad : {largest, -largest - 1}) {
+    EXPECT_THROW(index(table(), {tensor<int64_t>({2}), tensor({bad})}), IndexError);
+    EXPECT_THROW(index(table(), {tensor({bad}), tensor<int64_t>({2})}), IndexError);
+  }
   EXPECT_THROW(index(table(), {i, i, i}), ShapeError);
   EXPECT_THROW(index(table(), {i, zeros({3}, DType::i64)}), ShapeError);
   EXPECT_THROW(index(table(), {zeros({2})}), DTypeError);

@@ -17,7 +17,7 @@ using testing::message;
 
 TEST(LpPool, HasNoSlopeWhereTheSumIsZero) {
   Tensor x = tensor<float>({0, 0, 3, 4}, {1, 4, 1}).set_requires_grad();
-  const Tensor y = lp_pool1d(x, 2, 2);
+  const Tensor y = lp_pool1d(x, 2);
   EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{0, 5}));
   backward(sum(y));
   const auto slopes = x.grad().to_vector<float>();
@@ -28,11 +28,13 @@ TEST(LpPool, HasNoSlopeWhereTheSumIsZero) {
 
 TEST(LpPool, RefusesAPowerOfZero) {
   EXPECT_EQ(message<ValueError>([] {
-              lp_pool2d(ones({1, 2, 2, 1}), 0, 2);
+              lp_pool2d(ones({1, 2, 2, 1}), 0);
             }),
             "[lp_pool2d] the power must not be 0");
-  EXPECT_THROW(lp_pool1d(ones({1, 2, 1}), 0, 2), ValueError);
-  EXPECT_THROW(lp_pool1d(ones({1, 2}), 2, 2), ShapeError);
+  EXPECT_THROW(lp_pool1d(ones({1, 2, 1}), 0), ValueError);
+  EXPECT_THROW(lp_pool1d(ones({1, 2}), 2), ShapeError);
+  EXPECT_THROW(lp_pool1d(ones({1, 2, 1}), 2, {.padding = 1}), ValueError);
+  EXPECT_THROW(lp_pool2d(ones({1, 2, 2, 1}), 2, {.padding = {0, 1}}), ValueError);
 }
 
 }  // namespace

@@ -111,6 +111,11 @@ TEST(MaskedScatter, TakesTheFirstElements) {
             "[masked_scatter] 3 elements of the mask are true, but source f32[2] has 2");
   EXPECT_THROW(masked_scatter(x, mask, zeros({9}, DType::f64)), DTypeError);
   EXPECT_THROW(masked_scatter(x, x, source), DTypeError);
+  const Tensor far = empty({2, 3}, DType::f32, kMeta), hidden = empty({2}, DType::boolean, kMeta);
+  EXPECT_EQ(testing::message<DeviceError>(
+                [&] { masked_scatter(empty({2}, DType::f32, kMeta), hidden, zeros({2})); }),
+            "[masked_scatter] tensors on different devices: f32[2] on meta, f32[2] on cpu");
+  EXPECT_THROW(masked_scatter(x, mask, far), DeviceError);
 }
 
 TEST(CountNonzero, CountsNan) {

@@ -40,7 +40,10 @@ TEST(Products, NameWhatDoesNotFit) {
       "result\n  hint: sizes must be equal or 1, counted from the last dimension");
   EXPECT_EQ(testing::message<ShapeError>([&] { cross(x, x, 0); }),
             "[cross] axis 0 of f32[2, 3] and of f32[2, 3] must both have size 3");
-  EXPECT_THROW(cross(x, zeros({3})), ShapeError);
+  EXPECT_EQ(testing::message<ShapeError>([&] { cross(x, zeros({3})); }),
+            "[cross] takes two tensors of one rank above 0, got f32[2, 3] and f32[3]\n"
+            "  hint: unsqueeze() one of them");
+  EXPECT_THROW(cross(scalar(1.0F), scalar(1.0F)), ShapeError);
   EXPECT_THROW(tensordot(x, x, 1), ShapeError);
   EXPECT_THROW(tensordot(x, x, 3), ValueError);
   EXPECT_THROW(tensordot(x, x, {0}, {0, 1}), ValueError);

@@ -178,6 +178,13 @@ TEST(TriangleIndices, AreThoseThatTrianglesKeep) {
     }
   }
   EXPECT_EQ(describe(tril_indices(2, 2, 0, kMeta)), "i64[2, 3]");
+  // Rows that hold none are not walked through.
+  const int64_t many = int64_t{1} << 59;
+  EXPECT_EQ(triu_indices(many, 0).shape(), (Shape{2, 0}));
+  EXPECT_EQ(triu_indices(many, 1).to_vector<double>(), (std::vector<double>{0, 0}));
+  EXPECT_EQ(tril_indices(many, 1, 1 - many).to_vector<int64_t>(),
+            (std::vector<int64_t>{many - 1, 0}));
+  EXPECT_EQ(describe(tril_indices(int64_t{1} << 30, 3, -2, kMeta)), "i64[2, 3221225463]");
   EXPECT_THROW(tril_indices(-1, 2), ShapeError);
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
@@ -30,6 +32,10 @@ TEST(Bincount, CountsAndSums) {
               bincount(tensor<int64_t>({1, -4}));
             }),
             "[bincount] i64[2] holds the negative number -4");
+  const int64_t largest = std::numeric_limits<int64_t>::max();
+  EXPECT_THROW(bincount(scalar(largest)), ShapeError);
+  EXPECT_THROW(bincount(tensor({largest})), ValueError);
+  EXPECT_THROW(bincount(x, largest), ValueError);
   EXPECT_THROW(bincount(zeros({2})), DTypeError);
   EXPECT_THROW(bincount(zeros({2, 1}, DType::i64)), ShapeError);
   EXPECT_THROW(bincount(x, zeros({4})), ShapeError);
@@ -44,6 +50,16 @@ TEST(Histc, RangesAndWhatLiesOutside) {
   EXPECT_EQ(histc(full({3}, 4), 3).to_vector<double>(), (Values{0, 3, 0}));
   EXPECT_EQ(histc(zeros({0}), 2).to_vector<double>(), (Values{0, 0}));
   EXPECT_EQ(histc(cast(x, DType::bf16), 4, 0, 2).dtype(), DType::bf16);
+  // Ranges whose products overflow.
+  const Tensor wide = tensor<float>({-3e38F, -1e38F, 1, 2e38F, 3e38F});
+  EXPECT_EQ(histc(wide, 3).to_vector<double>(), (Values{1, 2, 2}));
+  EXPECT_EQ(histc(cast(wide, DType::f64) * 2e269, 3, -7e307, 7e307).to_vector<double>(),
+            (Values{1, 2, 2}));
+  EXPECT_EQ(histc(cast(wide, DType::bf16), 3, -3.2e38, 3.2e38).to_vector<double>(),
+            (Values{1, 2, 2}));
+  EXPECT_THROW(histc(x, 3, -1.5e308, 1.5e308), ValueError);
+  // On an edge in f32, below it in f64: as PyTorch.
+  EXPECT_EQ(histc(full({1}, 0.7), 10, 0, 1).to_vector<double>()[7], 1);
   EXPECT_THROW(histc(x), ValueError);  // NaN is no end of a range
   EXPECT_THROW(histc(x, 0, 0, 1), ValueError);
   EXPECT_THROW(histc(x, 3, 2, 1), ValueError);

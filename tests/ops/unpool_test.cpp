@@ -28,6 +28,18 @@ TEST(MaxUnpool2d, TakesSizesWithinAStride) {
             }),
             "[max_unpool2d] x must be [N, H, W, C] and index of its shape, got f32[1, 2, 3, 1] and "
             "i32[1, 2, 3]");
+  EXPECT_EQ(message<ValueError>([&] {
+              max_unpool2d(x, index, {.stride = {2, -1}});
+            }),
+            "[max_unpool2d] stride must be at least 1, got 2 x -1");
+  EXPECT_THROW(max_unpool2d(x, index, {.stride = {0, 2}}), ValueError);
+  EXPECT_THROW(max_unpool2d(x, index, {.kernel = 0}), ValueError);
+  EXPECT_THROW(max_unpool2d(x, index, {.padding = -1}), ValueError);
+  EXPECT_THROW(max_unpool2d(x, index, {.padding = 2}), ValueError);
+  const int64_t large = int64_t{1} << 62;
+  EXPECT_THROW(max_unpool2d(x, index, {.kernel = large}), ShapeError);
+  EXPECT_THROW(max_unpool2d(x, index, {.stride = {2, large}}), ShapeError);
+  EXPECT_THROW(max_unpool2d(x, index, {.stride = int64_t{1} << 40}), ShapeError);
   EXPECT_THROW(max_unpool2d(x, full({1, 2, 3, 1}, 24, DType::i32)), IndexError);
   EXPECT_THROW(max_unpool2d(x, zeros({1, 2, 3, 1})), DTypeError);
   EXPECT_THROW(max_unpool2d(zeros({1, 0, 3, 1}), zeros({1, 0, 3, 1}, DType::i32)), ShapeError);

@@ -199,6 +199,46 @@ TEST(EMA, SwapsBackWhatWasConvertedInBetween) {
   EXPECT_EQ(values(ema.averages()), first);
 }
 
+TEST(EMA, ParametersWithOtherMemoryAreSaidAndNotWrittenTo) {
+  Tensor p = ones({2, 3}).set_requires_grad();
+  EMA ema({p});
+  const OptimizerState state = ema.state();
+  const std::string text =
+      "[EMA] parameter 0, f32[2, 3], is not contiguous\n  hint: use contiguous() before set_data()";
+  for (const Tensor& value : {expand(full({1}, 5), {2, 3}), transpose(full({3, 2}, 5), 0, 1)}) {
+    p.set_data(value);
+    EXPECT_EQ(testing::message<ShapeError>([&] { ema.update(); }), text);
+    EXPECT_EQ(testing::message<ShapeError>([&] { ema.swap(); }), text);
+    EXPECT_EQ(testing::message<ShapeError>([&] { ema.load_state(state); }), text);
+  }
+  p.set_data(empty({2, 3}, DType::f32, kMeta));
+  EXPECT_EQ(testing::message<DeviceError>([&] { ema.update(); }),
+            "[EMA] parameter 0 is on meta, its average on cpu");
+  EXPECT_FALSE(ema.swapped());
+  EXPECT_EQ(values(ema.averages()), std::vector<double>(6, 1));
+  p.set_data(full({2, 3}, 5));
+  ema.swap();
+  EXPECT_EQ(values({p}), std::vector<double>(6, 1));
+}
+
+TEST(EMA, TheWayBackLeavesWhatItCannotExchange) {
+  Tensor first = ones({2, 3}).set_requires_grad(), second = ones({4}), third = ones({2});
+  EMA ema({first, second, third});
+  fill_(second, 3);
+  const Tensor row = full({1}, 5);
+  {
+    const AveragedScope averaged(&ema);
+    first.set_data(expand(row, {2, 3}));
+    third.set_data(empty({2}, DType::f32, kMeta));
+  }
+  EXPECT_FALSE(ema.swapped());
+  EXPECT_EQ(row.item<float>(), 5);
+  EXPECT_EQ(values({first}), std::vector<double>(6, 5));
+  EXPECT_EQ(values({second}), std::vector<double>(4, 3));
+  EXPECT_EQ(values({ema.averages()[1]}), std::vector<double>(4, 1));
+  EXPECT_THROW(ema.update(), ShapeError);
+}
+
 TEST(EMA, RefusesWhatDoesNotFit) {
   EXPECT_THROW(EMA(std::vector<Tensor>{}), ValueError);
   EXPECT_THROW(EMA(make_params(), {.decay = 1}), ValueError);

@@ -150,6 +150,9 @@ TEST(OptimGroups, AddedOnesAreChecked) {
             "[SGD] a momentum of 0.5 for a group without a buffer\n"
             "  hint: begin with a momentum that is not 0");
   optimizer.set_momentum(1, 0);
+  SGD other({{.params = {zeros({2})}, .momentum = 0.5}, {.params = {zeros({2})}}}, {.lr = 0.1});
+  EXPECT_THROW(other.set_momentum(0.25), ValueError);
+  EXPECT_EQ(other.momentum(0), 0.5) << "all or none";
   optimizer.set_momentum(1, 0.25);
 }
 

@@ -12,6 +12,8 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/base/random.h"
+#include "strata/data/loader.h"
 #include "strata/data/toys.h"
 #include "strata/io/json.h"
 #include "strata/nn/layers/batch_norm.h"
@@ -19,10 +21,16 @@
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/sequential.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/in_place.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/reduce.h"
+#include "strata/optim/ema.h"
+#include "strata/optim/lbfgs.h"
 #include "strata/optim/nadam.h"
+#include "strata/optim/plateau.h"
 #include "strata/optim/sgd.h"
+#include "strata/tape/grad_mode.h"
 #include "tests/support/bits.h"
 #include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
@@ -237,6 +245,25 @@ TEST(Snapshot, RefusesNamesThatCouldBeMixedUp) {
   EXPECT_THROW(snapshot("n", n), ValueError);
   EXPECT_THROW(snapshot("", n), ValueError);
   EXPECT_THROW(snapshot("n.m", n), ValueError);
+}
+
+TEST(Snapshot, KeepsATensorOfNoModule) {
+  const TempFolder folder;
+  Tensor log_alpha = tensor<double>({0.25, -3}).set_requires_grad();
+  const Tensor handle = log_alpha;
+  Snapshot()("log_alpha", log_alpha).save(folder / "s");
+  {
+    const NoGrad no_grad;
+    log_alpha *= 2;
+  }
+  EXPECT_TRUE(Snapshot()("log_alpha", log_alpha).load(folder / "s"));
+  EXPECT_EQ(handle.to_vector<double>(), (std::vector<double>{0.25, -3}));
+  EXPECT_TRUE(handle.requires_grad());
+  Tensor other = zeros({3}, DType::f64);
+  EXPECT_THROW(Snapshot()("log_alpha", other).load(folder / "s"), ShapeError);
+  double number = 0;
+  Snapshot()("log_alpha", number).save(folder / "n");
+  EXPECT_THROW(Snapshot()("log_alpha", log_alpha).load(folder / "n"), FormatError);
 }
 
 }  // namespace

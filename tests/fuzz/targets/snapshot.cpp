@@ -1,8 +1,12 @@
 #include "strata/train/snapshot.h"
 
+#include "strata/base/random.h"
+#include "strata/data/loader.h"
 #include "strata/data/toys.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/optim/adam.h"
+#include "strata/optim/ema.h"
+#include "strata/optim/plateau.h"
 #include "tests/fuzz/target.h"
 
 namespace strata::fuzz {
