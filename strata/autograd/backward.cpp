@@ -150,7 +150,8 @@ class Walk {
     for (const auto& [index, sum] : wanted_.at(x.node().get())) {
       if (index == x.output_index() && sum.defined()) return sum;
     }
-    if (paths_->meets_replaced_leaf()) refuse_replaced_leaf(op_);
+    const bool replacement = x.node()->is_leaf() && static_cast<LeafNode&>(*x.node()).replacement;
+    if (replacement && paths_->meets_replaced_leaf()) refuse_replaced_leaf(op_);
     return zeros_like(x);
   }
 

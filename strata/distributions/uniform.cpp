@@ -44,8 +44,10 @@ Tensor Uniform::rsample(const Shape& shape, Generator& generator) const {
   using strata::internal::widened;
   const Tensor low = widened(low_), width = widened(high_) - low;
   const Tensor u = rand(draw_shape(shape), 0, 1, low.dtype(), low.device(), generator);
-  // Rounding may have reached high.
-  return clamp(cast(low + u * width, low_.dtype()), {}, internal::next_below(high_));
+  const Tensor x = cast(low + u * width, low_.dtype());
+  // Rounding may have reached high; the gradient is as if it had not.
+  const Tensor most = maximum(internal::next_below(high_.detach()), low_.detach());
+  return x + (minimum(x.detach(), most) - x.detach());
 }
 
 void Uniform::require_support(const Tensor& x) const {

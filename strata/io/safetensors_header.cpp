@@ -243,13 +243,14 @@ int64_t header_bytes(const InputFile& file) {
   uint64_t bytes = 0;
   for (int i = 7; i >= 0; --i) bytes = bytes << 8 | raw[static_cast<size_t>(i)];
   if (bytes > static_cast<uint64_t>(file.size() - 8)) {
-    // As torch.save begins: a zip, or the pickle of old.
-    const bool of_torch = (raw[0] == 'P' && raw[1] == 'K') || raw[0] == 0x80;
+    // A zip, or the pickle with which files of old begin.
+    const bool of_torch = (raw[0] == 'P' && raw[1] == 'K' && raw[2] == 3 && raw[3] == 4) ||
+                          (raw[0] == 0x80 && raw[1] == 2 && raw[2] == 0x8a && raw[3] == 10);
     throw FormatError(file.path(),
                       fmt::format("no safetensors file, or truncated: its header should have {} "
                                   "bytes, the file has {}",
                                   bytes, file.size()),
-                      of_torch ? "load_tensors reads the files of torch.save" : "");
+                      of_torch ? "load_tensors reads it if torch.save wrote it" : "");
   }
   if (bytes > static_cast<uint64_t>(kMostHeaderBytes)) {
     throw FormatError(file.path(), fmt::format("safetensors header of {} bytes: at most {} make "

@@ -159,8 +159,11 @@ Tensor parameter(const Shape& shape) {
 }
 
 Tensor parameter(const Tensor& values) {
+  const bool meta = default_device().type == DeviceType::meta;
+  Tensor p = meta ? empty(values.shape(), values.dtype(), kMeta) : copy(values.detach());
+  p.set_requires_grad();
   ++t_parameters_made;
-  return copy(values.detach()).set_requires_grad();
+  return p;
 }
 
 int64_t parameters_made() { return t_parameters_made; }

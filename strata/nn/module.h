@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -159,6 +160,7 @@ class ModeScope {
 /// Fresh memory for a parameter on the default device, marked to gather a gradient. Its values are
 /// the initialiser's to write.
 Tensor parameter(const Shape& shape);
+inline Tensor parameter(std::initializer_list<int64_t> shape) { return parameter(Shape(shape)); }
 /// A parameter of these values, copied, as torch's nn.Parameter. Throws DTypeError unless they are
 /// floating.
 Tensor parameter(const Tensor& values);

@@ -52,7 +52,7 @@ void check_channels(const Call& c, int64_t in, int64_t out) {
         c.op,
         fmt::format("x is {}, with {} channels last, but w is {}, for {} to {} in {} groups",
                     describe(c.x), channels, describe(c.w), in, out, c.groups),
-        c.x.size(1) == in
+        channels != in && c.x.size(1) == in
             ? "channels are last: permute x"
             : "weights are [out, kernel, in / groups], those of a transpose [in, kernel, out / "
               "groups]");

@@ -10,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/kernels/optim.h"
 #include "strata/ops/copy.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
@@ -166,6 +167,7 @@ void EMA::check_state(const OptimizerState& state) const {
 
 void EMA::load_state(const OptimizerState& state) {
   check_state(state);
+  const NoGrad no_grad;
   for (size_t i = 0; i < averages_.size(); ++i) copy_(averages_[i], state.tensors.at(key_of(i)));
   updates_ = static_cast<int64_t>(state.numbers.at(kUpdates));
 }

@@ -10,6 +10,7 @@
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
 #include "strata/optim/optimizer.h"
+#include "strata/tape/grad_mode.h"
 
 namespace strata {
 namespace {
@@ -152,6 +153,7 @@ void Optimizer::check_state(const OptimizerState& state) const {
 
 void Optimizer::load_state(const OptimizerState& state) {
   check_state(state);
+  const NoGrad no_grad;
   size_t number = 0;
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];

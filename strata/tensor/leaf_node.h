@@ -10,7 +10,8 @@ class LeafNode final : public GradNode {
  public:
   bool is_leaf() const override { return true; }
   Tensor grad;
-  bool replaced = false;  ///< its tensor has other data since, and another node
+  bool replaced = false;     ///< its tensor has other data since, and another node
+  bool replacement = false;  ///< it is that other node
 };
 
 }  // namespace strata

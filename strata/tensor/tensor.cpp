@@ -124,8 +124,11 @@ void Tensor::set_data(const Tensor& value) {
     throw DTypeError("set_data",
                      fmt::format("only floating tensors have gradients, got {}", describe(value)));
   }
-  const Ref<GradNode> node = i.node ? make_ref<LeafNode>() : Ref<LeafNode>();
-  if (i.node && i.node->is_leaf()) static_cast<LeafNode&>(*i.node).replaced = true;
+  const Ref<LeafNode> node = i.node ? make_ref<LeafNode>() : Ref<LeafNode>();
+  if (i.node && i.node->is_leaf()) {
+    static_cast<LeafNode&>(*i.node).replaced = true;
+    node->replacement = true;
+  }
   from.storage->bump_version_past(version());
   i.storage = from.storage;
   i.strides = from.strides;

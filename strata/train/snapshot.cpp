@@ -26,7 +26,8 @@
 namespace strata::train {
 namespace {
 
-constexpr const char* kValue = "value";          // the name of a tensor that is a part by itself
+// What is written of a tensor that is a part by itself, and the name it has.
+constexpr const char *kTensor = "Tensor", *kValue = "value";
 constexpr const char* kKey = "strata_snapshot";  // the metadata entry that marks our files
 
 using Read = std::function<void()>;
@@ -59,6 +60,8 @@ struct Snapshot::Part {
 
 Snapshot::Snapshot() = default;
 Snapshot::~Snapshot() = default;
+Snapshot::Snapshot(Snapshot&&) noexcept = default;
+Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
 
 Snapshot& Snapshot::add(Part part) {
   if (part.name.empty() || part.name.find('.') != std::string::npos) {
@@ -167,16 +170,19 @@ Snapshot& Snapshot::operator()(const std::string& name, Tensor& t) {
   return add({name,
               [&t](TensorMap& tensors) {
                 tensors.emplace(kValue, t.detach());
-                return JsonValue("Tensor");
+                return JsonValue(kTensor);
               },
-              [&t, name](const TensorMap& tensors, const JsonValue&) -> Read {
+              [&t, name](const TensorMap& tensors, const JsonValue& json) -> Read {
                 const auto at = tensors.find(kValue);
-                if (at == tensors.end()) throw JsonError("json", "no tensor of that name");
-                const Tensor& value = at->second;
-                if (value.shape() != t.shape() || value.dtype() != t.dtype()) {
-                  throw ShapeError("Snapshot", fmt::format("{} is {} in the file, {} here", name,
-                                                           describe(value), describe(t)));
+                if (at == tensors.end() || !json.is_string() || json.as<std::string>() != kTensor) {
+                  throw ValueError("Snapshot", name + " is no tensor in the file");
                 }
+                const Tensor& value = at->second;
+                const std::string text = fmt::format("{} is {} in the file, {} here", name,
+                                                     describe(value), describe(t));
+                if (value.shape() != t.shape()) throw ShapeError("Snapshot", text);
+                if (value.dtype() != t.dtype()) throw DTypeError("Snapshot", text);
+                internal::check_elements_apart("Snapshot", t);
                 return [&t, value] {
                   const NoGrad no_grad;
                   copy_(t, value);

@@ -33,8 +33,8 @@ class Snapshot {
  public:
   Snapshot();
   ~Snapshot();
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
+  Snapshot(Snapshot&&) noexcept;
+  Snapshot& operator=(Snapshot&&) noexcept;
 
   /// Each throws ValueError for a name that is empty, taken or holds a dot.
   Snapshot& operator()(const std::string& name, nn::Module& module);

@@ -453,6 +453,7 @@ TEST(Grad, TellsZerosFromALeafThatGotOtherData) {
   EXPECT_EQ(grad(y, w, {}, again).to_vector<double>(), (Values{3, 3}));
   EXPECT_EQ(message_of<GradError>([&] { grad(x.detach() * y, x, ones_like(x), again); }), said);
   EXPECT_EQ(grad(sum(x * 2.0), unused).item<double>(), 0) << "not a leaf of this graph";
+  EXPECT_EQ(grad(y, unused, {}, again).item<double>(), 0) << "nor a leaf that was replaced";
   EXPECT_EQ(grad(sum(x * 2.0), x).to_vector<double>(), (Values{2, 2}));
 }
 

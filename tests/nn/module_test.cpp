@@ -217,6 +217,9 @@ TEST(Parameter, IsACopyOfValuesThatGathersAGradient) {
   EXPECT_EQ(parameters_made(), before + 1);
   EXPECT_THROW(parameter(tensor<int64_t>({1})), DTypeError);
   EXPECT_EQ(parameter({2, 3}).shape(), (Shape{2, 3}));
+  EXPECT_EQ(parameter({}).rank(), 0);
+  const DeviceScope meta(kMeta);
+  EXPECT_TRUE(parameter(values).is_meta());
 }
 
 }  // namespace

@@ -263,7 +263,13 @@ TEST(Snapshot, KeepsATensorOfNoModule) {
   EXPECT_THROW(Snapshot()("log_alpha", other).load(folder / "s"), ShapeError);
   double number = 0;
   Snapshot()("log_alpha", number).save(folder / "n");
-  EXPECT_THROW(Snapshot()("log_alpha", log_alpha).load(folder / "n"), FormatError);
+  EXPECT_THROW(Snapshot()("log_alpha", log_alpha).load(folder / "n"), ValueError);
+  const auto listed = [&] {
+    Snapshot all;
+    all("log_alpha", log_alpha);
+    return all;
+  };
+  EXPECT_TRUE(listed().load(folder / "s"));
 }
 
 }  // namespace
