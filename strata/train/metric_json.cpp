@@ -26,14 +26,12 @@ std::vector<T> vector_of(const JsonValue& array) {
 }  // namespace
 
 JsonValue metric_json(const Metric& m) {
-  JsonValue::Object details;
-  for (const auto& [name, value] : m.details) details.emplace(name, value);
   JsonValue::Object confusion = {{"labels", array_of(m.confusion.labels)},
                                  {"counts", array_of(m.confusion.counts)}};
   return JsonValue(JsonValue::Object{{"name", JsonValue(m.name)},
                                      {"value", JsonValue(m.value)},
                                      {"samples", JsonValue(m.samples)},
-                                     {"details", JsonValue(std::move(details))},
+                                     {"details", object_of(m.details)},
                                      {"confusion", JsonValue(std::move(confusion))}});
 }
 

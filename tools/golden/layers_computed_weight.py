@@ -6,6 +6,7 @@ import pathlib
 import warnings
 
 import torch
+from channels import channels_first, channels_last
 from rule_weights import rule_integers, rule_tensor, set_rule_weights
 from safetensors.torch import save_file
 from torch import nn
@@ -24,14 +25,6 @@ LAYERS = {  # and the shape of x in Strata's order
 }
 
 
-def to_files(t):
-    return t.movedim(-1, 1) if t.ndim > 2 else t
-
-
-def from_files(t):
-    return t.movedim(1, -1) if t.ndim > 2 else t
-
-
 def answers(name, wrap, dump, key):
     make, shape = LAYERS[name]
     layer = set_rule_weights(wrap(make())).double()
@@ -39,20 +32,20 @@ def answers(name, wrap, dump, key):
         given = x = rule_integers("x", shape, 6)
     else:
         given = rule_tensor("x", shape).double().requires_grad_()
-        x = to_files(given)
+        x = channels_first(given)
     y = layer(x)
-    y = y if name == "Embedding" else from_files(y)
+    y = y if name == "Embedding" else channels_last(y)
     dump[key + ".y"] = y.detach()
     (y * rule_tensor("dy", tuple(y.shape)).double()).sum().backward()
     if given.is_floating_point():
         dump[key + ".grad.x"] = given.grad
     for n, p in layer.named_parameters():
-        dump[f"{key}.grad.{n}"] = from_files(p.grad)
+        dump[f"{key}.grad.{n}"] = channels_last(p.grad)
     layer(x)
     layer.eval()
     with torch.no_grad():
         y = layer(x)
-    dump[key + ".eval.y"] = y if name == "Embedding" else from_files(y)
+    dump[key + ".eval.y"] = y if name == "Embedding" else channels_last(y)
     for n, t in layer.state_dict().items():
         dump[f"{key}.state.{n}"] = t
 

@@ -3,6 +3,7 @@ mode, instance and batch norms with running statistics, on weights by rule; chan
 import pathlib
 
 import torch
+from channels import channels_first, channels_last
 from rule_weights import rule_tensor, set_rule_weights
 from safetensors.torch import save_file
 from torch import nn
@@ -18,14 +19,6 @@ BATCH = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 dump = {}
 
 
-def last(x):
-    return x.movedim(1, -1) if x.dim() > 2 else x
-
-
-def first(x):
-    return x.movedim(-1, 1) if x.dim() > 2 else x
-
-
 def keep(name, x):
     dump[name] = x.detach().float().contiguous()
 
@@ -37,7 +30,7 @@ def run_norm(name, make, shape):
         if i == 2:
             m.eval()
         x = rule_tensor(f"{name}.x{i}", shape).double() * (i + 1) + i
-        keep(f"{name}.y{i}", last(m(first(x))))
+        keep(f"{name}.y{i}", channels_last(m(channels_first(x))))
     keep(f"{name}.mean", m.running_mean)
     keep(f"{name}.var", m.running_var)
     keep(f"{name}.batches", m.num_batches_tracked)
@@ -48,7 +41,7 @@ for axes, sizes in SIZES.items():
         name = f"conv{axes}.{mode}"
         m = set_rule_weights(CONVS[axes](4, 6, groups=2, padding_mode=mode, **KERNELS[axes]).double())
         x = rule_tensor(f"conv{axes}.x", (2, *sizes, 4)).double().requires_grad_()
-        y = last(m(first(x)))
+        y = channels_last(m(channels_first(x)))
         (y * rule_tensor(f"conv{axes}.dy", tuple(y.shape)).double()).sum().backward()
         keep(f"{name}.y", y)
         keep(f"{name}.dx", x.grad)
@@ -60,7 +53,8 @@ run_norm("rows", nn.BatchNorm1d, (5, 3))
 # Statistics anew, over batches of unequal size.
 for axes, sizes in SIZES.items():
     m = set_rule_weights(nn.Sequential(BATCH[axes](3), nn.ReLU()).double())
-    update_bn([first(rule_tensor(f"anew{axes}.x{n}", (n, *sizes, 3)).double()) for n in (2, 3, 5)], m)
+    batches = [rule_tensor(f"anew{axes}.x{n}", (n, *sizes, 3)).double() for n in (2, 3, 5)]
+    update_bn([channels_first(x) for x in batches], m)
     keep(f"anew{axes}.mean", m[0].running_mean)
     keep(f"anew{axes}.var", m[0].running_var)
 path = ROOT / "tests" / "golden" / "nn" / "conv_norm.safetensors"

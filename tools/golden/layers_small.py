@@ -4,20 +4,13 @@ parameters for a given one of the output, and what its state dict holds."""
 import pathlib
 
 import torch
+from channels import channels_first, channels_last
 from rule_weights import rule_integers, rule_tensor, set_rule_weights
 from safetensors.torch import save_file
 from torch import nn
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 dump = {}
-
-
-def last(x):
-    return x.movedim(1, -1) if x.dim() > 2 else x
-
-
-def first(x):
-    return x.movedim(-1, 1) if x.dim() > 2 else x
 
 
 def keep(name, x):
@@ -46,7 +39,7 @@ def run(name, m, shapes, call=lambda m, *x: m(*x), dtype=torch.float64, low=-1.0
 
 
 def spatial(m, x):
-    return last(m(first(x)))
+    return channels_last(m(channels_first(x)))
 
 
 run("rms_norm", nn.RMSNorm(5), [(2, 3, 5)])
@@ -61,7 +54,7 @@ run("lp_pool1d", nn.LPPool1d(3, 4, stride=2), [(2, 9, 3)], spatial, low=0.1)
 run("lp_pool2d", nn.LPPool2d(2, (3, 2), ceil_mode=True), [(2, 7, 5, 3)], spatial)
 run("upsample.size", nn.Upsample((5, 3), mode="bilinear"), [(2, 4, 6, 3)], spatial)
 run("upsample.factor", nn.Upsample(scale_factor=1.5), [(2, 4, 6, 3)], spatial)
-run("unflatten", nn.Unflatten(1, (3, 4, 2)), [(2, 24)], lambda m, x: last(m(x)))
+run("unflatten", nn.Unflatten(1, (3, 4, 2)), [(2, 24)], lambda m, x: channels_last(m(x)))
 run("unflatten.steps", nn.Unflatten(1, (4, -1)), [(2, 24)])
 run("pad1d", nn.ReflectionPad1d((2, 3)), [(2, 5, 3)], spatial)
 run("pad2d", nn.ConstantPad2d((1, 0, 2, -1), 0.5), [(2, 3, 4, 2)], spatial)
@@ -82,8 +75,8 @@ record("pretrained", nn.Embedding.from_pretrained(table, freeze=False, padding_i
 
 
 def unpooled(m, x):
-    y, places = nn.functional.max_pool2d(first(x), 2, return_indices=True)
-    return last(m(y, places, output_size=(7, 6)))
+    y, places = nn.functional.max_pool2d(channels_first(x), 2, return_indices=True)
+    return channels_last(m(y, places, output_size=(7, 6)))
 
 
 run("unpool", nn.MaxUnpool2d(2), [(2, 7, 6, 3)], unpooled)

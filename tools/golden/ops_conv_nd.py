@@ -1,16 +1,13 @@
 """PyTorch's answers for strata/opcases/conv_nd.cpp."""
 import torch
 import torch.nn.functional as F
+from channels import channels_first
 from rule import Input, family
-
-
-def first(x):
-    return x.movedim(-1, 1)
 
 
 def conv(f, relu=False, **options):
     def run(x, w, b=None):
-        y = f(first(x), first(w), b, **options).movedim(1, -1)
+        y = f(channels_first(x), channels_first(w), b, **options).movedim(1, -1)
         return torch.relu(y) if relu else y
     return run
 

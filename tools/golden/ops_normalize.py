@@ -1,18 +1,11 @@
 """PyTorch's answers for strata/opcases/normalize.cpp."""
 import torch
 import torch.nn.functional as F
+from channels import channels_first, channels_last
 from rule import Input, family
 
 images, rows, odd = Input((3, 4, 5, 6), -1, 3), Input((7, 6), -1, 3), Input((9, 3))
 weight, bias, plane = Input((6,), 0.5, 2), Input((6,)), Input((5, 6), 0.5, 2)
-
-
-def channels_first(x):
-    return x.movedim(-1, 1)
-
-
-def channels_last(x):
-    return x.movedim(1, -1)
 
 
 cases = family("normalize")
