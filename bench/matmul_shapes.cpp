@@ -8,24 +8,17 @@
 
 #include "bench/bursts.h"
 #include "strata/kernels/gemm.h"
+#include "strata/ops/creation.h"
 
 namespace strata::bench {
 namespace {
 
+/// Where tensors lie: at the start of a line of the caches.
 struct Matrices {
   explicit Matrices(const MatmulShape& s)
-      : a(static_cast<size_t>(s.batch * s.m * s.k)),
-        b(static_cast<size_t>(s.batch * s.k * s.n)),
-        c(static_cast<size_t>(s.batch * s.m * s.n)) {
-    uint32_t x = 1;
-    const auto number = [&x] {
-      x = x * 1664525u + 1013904223u;
-      return static_cast<float>(x >> 8) * 0x1p-24f - 0.5f;
-    };
-    std::generate(a.begin(), a.end(), number);
-    std::generate(b.begin(), b.end(), number);
-  }
-  std::vector<float> a, b, c;
+      : a(rand({s.batch, s.m, s.k})), b(rand({s.batch, s.k, s.n})), c(zeros({s.batch, s.m, s.n})) {}
+
+  Tensor a, b, c;
 };
 
 Way ours(const MatmulShape& s, Matrices& x) {
@@ -34,9 +27,9 @@ Way ours(const MatmulShape& s, Matrices& x) {
   g.m = s.m;
   g.n = s.n;
   g.k = s.k;
-  g.a = {x.a.data(), s.trans_a ? s.m : s.k, s.trans_a, {s.m * s.k}};
-  g.b = {x.b.data(), s.trans_b ? s.k : s.n, s.trans_b, {s.k * s.n}};
-  g.c = {x.c.data(), s.n, false, {s.m * s.n}};
+  g.a = {x.a.data<float>(), s.trans_a ? s.m : s.k, s.trans_a, {s.m * s.k}};
+  g.b = {x.b.data<float>(), s.trans_b ? s.k : s.n, s.trans_b, {s.k * s.n}};
+  g.c = {x.c.data<float>(), s.n, false, {s.m * s.n}};
   return [g] { kernels::gemm(g); };
 }
 
@@ -44,8 +37,9 @@ Way library_sgemm(const MatmulShape& s, Matrices& x) {
   return [s, &x] {
     for (int64_t i = 0; i < s.batch; ++i) {
       dnnl_sgemm(s.trans_a ? 'T' : 'N', s.trans_b ? 'T' : 'N', s.m, s.n, s.k, 1.0f,
-                 x.a.data() + i * s.m * s.k, s.trans_a ? s.m : s.k, x.b.data() + i * s.k * s.n,
-                 s.trans_b ? s.k : s.n, 0.0f, x.c.data() + i * s.m * s.n, s.n);
+                 x.a.data<float>() + i * s.m * s.k, s.trans_a ? s.m : s.k,
+                 x.b.data<float>() + i * s.k * s.n, s.trans_b ? s.k : s.n, 0.0f,
+                 x.c.data<float>() + i * s.m * s.n, s.n);
     }
   };
 }
@@ -75,16 +69,17 @@ Way library_matmul(const MatmulShape& s, Matrices& x, bool packed) {
   const memory::desc any({s.batch, s.k, s.n}, kF32, memory::format_tag::any);
   const memory::desc c({s.batch, s.m, s.n}, kF32, memory::dims{s.m * s.n, s.n, 1});
   const auto pd = matmul_desc(a, packed ? any : b, c, engine);
-  memory weights(b, engine, x.b.data());
+  memory weights(b, engine, x.b.data<float>());
   if (packed) {
     memory own(pd.weights_desc(), engine);
     dnnl::reorder(weights, own).execute(stream, weights, own);
     stream.wait();
     weights = own;
   }
-  const std::unordered_map<int, memory> args = {{DNNL_ARG_SRC, memory(a, engine, x.a.data())},
-                                                {DNNL_ARG_WEIGHTS, weights},
-                                                {DNNL_ARG_DST, memory(c, engine, x.c.data())}};
+  const std::unordered_map<int, memory> args = {
+      {DNNL_ARG_SRC, memory(a, engine, x.a.data<float>())},
+      {DNNL_ARG_WEIGHTS, weights},
+      {DNNL_ARG_DST, memory(c, engine, x.c.data<float>())}};
   return [primitive = dnnl::matmul(pd), args] {
     primitive.execute(stream, args);
     stream.wait();

@@ -38,8 +38,9 @@ LeftView left_of_few(const GemmProblem<T>& p, const KStep& ks, int64_t panels) {
   return {packed, ks.depth, kTileRows, false};
 }
 
+// Panel by panel.
 template <class T>
-void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
+void panels_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
   for_each_k_step(p.k, depth, [&](const KStep& ks) HWY_ATTR {
     const Tiles<T> tiles(p, ks, left_of_few(p, ks, ceil_div(columns.size(), kTileColumns)),
                          {0, p.m});
@@ -77,6 +78,52 @@ void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
       }
     }
   });
+}
+
+// Floats of a right factor that stays in the first cache.
+inline constexpr int64_t kSmallRight = 8192;
+
+// Whether storing the sums decides, of a right factor whose rows are read in place. Longer sums are
+// of use only where all of it is at hand.
+inline bool is_flat(const GemmProblem<float>& p) {
+  constexpr int64_t kFlatSum = 32;
+  return HWY_TARGET <= HWY_AVX3 && (p.k <= kFlatSum || p.n * p.k <= kSmallRight) &&
+         p.n >= kFlatColumns && p.right.lane_step == 1 && is_direct(p);
+}
+
+inline void flat_task(const GemmProblem<float>& p, Range columns) {
+  const KStep ks = {0, p.k, true, true};
+  const LeftView left = view_left(p, ks, {0, p.m});
+  const TileOutput<float> out = output_at(p, ks, 0, 0);
+  const float* addend = out.beta != 0 ? out.addend : nullptr;
+  const auto tile = [&](int64_t i, int64_t j) HWY_ATTR {
+    const int64_t rows = std::min<int64_t>(kFlatRows, p.m - i), at = i * p.ld + j;
+    flat_tile_function(rows, left.rows)(
+        p.k, left.data + i * left.row_step, left.tile_step, p.right.data + j, p.right.k_step,
+        {out.c + at, p.ld, addend ? addend + at : nullptr, out.bias ? out.bias + j : nullptr,
+         out.activation == Activation::relu},
+        {});
+  };
+  const int64_t end = columns.begin + columns.size() / kFlatColumns * kFlatColumns;
+  if (columns.size() * p.k <= kSmallRight) {
+    for (int64_t i = 0; i < p.m; i += kFlatRows) {
+      for (int64_t j = columns.begin; j < end; j += kFlatColumns) tile(i, j);
+    }
+  } else {
+    for (int64_t j = columns.begin; j < end; j += kFlatColumns) {
+      for (int64_t i = 0; i < p.m; i += kFlatRows) tile(i, j);
+    }
+  }
+  if (end < columns.end) panels_task(p, p.k, {end, columns.end});
+}
+
+// Some columns of a product with few rows.
+template <class T>
+void few_rows_task(const GemmProblem<T>& p, int64_t depth, Range columns) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_flat(p)) return flat_task(p, columns);
+  }
+  panels_task(p, depth, columns);
 }
 
 template <class T>

@@ -20,14 +20,15 @@ namespace strata::kernels::HWY_NAMESPACE {
 
 // From this many rows on, packing the right factor costs nothing beside passing over C in order.
 inline constexpr int64_t kTallRows = 2048;
+// Not where sums are this short: C takes the time.
+inline constexpr int64_t kTallSum = 32;
 
-// Puts the factor that is cheapest to read in vectors on the right. With many rows transposing it
-// costs little, and less than to transpose C on the way out.
+// Whether the left factor is cheaper to read in vectors than the right one. With many rows
+// transposing costs little, and less than to transpose C on the way out.
 template <class T>
-GemmProblem<T> best_side(const GemmProblem<T>& p) {
+bool suits_swapped(const GemmProblem<T>& p) {
   const bool left_turns = p.left.lane_step != 1, right_turns = p.right.lane_step != 1;
-  if (!right_turns || p.m > kFewRows) return p;
-  return !left_turns || p.n > p.m ? p.swapped() : p;
+  return right_turns && p.m <= kFewRows && (!left_turns || p.n > p.m);
 }
 
 template <class T>
@@ -36,11 +37,14 @@ void whole_product(const GemmProblem<T>& p) {
     if (is_narrow(p)) return narrow_product(p);
   }
   if (p.m <= kFewRows && p.right.lane_step == 1) {
+    if constexpr (std::is_same_v<T, float>) {
+      if (repays_strips(p)) return few_rows_by_strips(p);
+    }
     return few_rows(p);
   }
   if constexpr (std::is_same_v<T, float>) {
     if (p.turned && p.left.k_step == 1) return turned_rows(p);
-    const bool tall = p.m >= kTallRows && p.left.k_step == 1;
+    const bool tall = p.m >= kTallRows && p.left.k_step == 1 && p.k > kTallSum;
     if (!p.turned && p.right.lane_step == 1 && p.k <= kShortSum && !tall) return short_sums(p);
   }
   many_rows(p);
@@ -80,18 +84,22 @@ void long_product(const GemmProblem<float>& problem) {
 }
 
 template <class T>
-void product(const GemmProblem<T>& problem) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (small_product(problem)) return;
-  }
-  if constexpr (std::is_same_v<T, bfloat16> && HWY_TARGET <= HWY_AVX3) {
-    if (amx_product(problem)) return;
-  }
-  const GemmProblem<T> p = best_side(problem);
+void large_product(const GemmProblem<T>& p) {
   if constexpr (std::is_same_v<T, float>) {
     if (has_long_sums(p)) return long_product(p);
   }
   whole_product(p);
+}
+
+template <class T>
+void product(const GemmProblem<T>& p) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (small_product(p)) return;
+  }
+  if constexpr (std::is_same_v<T, bfloat16> && HWY_TARGET <= HWY_AVX3) {
+    if (amx_product(p)) return;
+  }
+  suits_swapped(p) ? large_product(p.swapped()) : large_product(p);
 }
 
 void product_f32(const GemmProblem<float>& p) { product(p); }

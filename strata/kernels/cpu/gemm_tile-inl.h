@@ -32,6 +32,11 @@ inline constexpr int kLanes = static_cast<int>(hn::MaxLanes(F32()));
 inline constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 inline constexpr int kTileVectors = 2;
 inline constexpr int kTileColumns = kTileVectors * kLanes;
+// A tile of a short sum, where the registers have room for it: twice as wide and half as high, so
+// that it reads fewer numbers of the left side one at a time and stores longer runs. It calls for
+// nothing ahead.
+inline constexpr int kFlatVectors = 2 * kTileVectors, kFlatRows = kTileRows / 2;
+inline constexpr int kFlatColumns = kFlatVectors * kLanes;
 inline constexpr int kTileSize = kTileRows * kTileColumns;
 inline constexpr int kLineFloats = 16;  // of a line of the caches
 
@@ -213,38 +218,46 @@ HWY_NOINLINE void tile_product(int64_t k, const float* HWY_RESTRICT left, int64_
   constexpr int64_t kLong = 64;  // shorter sums are done before the lines have come
   const float* line = to.c;
   HWY_UNROLL(1)
-  for (int i = k < kLong ? kRows : 0; i < kRows; ++i, line += to.ld) {
+  for (int i = k < kLong || kVectors == kFlatVectors ? kRows : 0; i < kRows; ++i, line += to.ld) {
     for (int j = 0; j < kVectors * kLanes; j += kLineFloats) hwy::Prefetch(line + j);
   }
   TileRows<kRows, const float> rows(left, left_step);
-  const float* run = ahead.data;
-  for (int64_t p = 0; p < k; run += ahead.run_step) {
-    const float* fetch = run;
-    const int64_t end = std::min(k, p + ahead.length);
+  const auto multiply = [&]() HWY_ATTR {
+    V32 b[kVectors];
+    for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
+    if constexpr (kCopyRight) {
+      for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
+      copy += kVectors * kLanes;
+    }
+    HWY_UNROLL(24)
+    for (int i = 0; i < kRows; ++i) {
+      const V32 a = hn::Set(d, kLeftRows ? *rows[i] : left[i]);
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
+    }
+    if constexpr (kLeftRows) {
+      rows.advance();
+    } else {
+      left += left_step;
+    }
+    right += right_step;
+  };
+  if constexpr (kVectors == kFlatVectors) {
     HWY_UNROLL(2)
-    for (; p < end; ++p) {
-      __builtin_prefetch(fetch, 0, 2);
-      if constexpr (kCopyRight && kTileColumns > kLineFloats) {
-        __builtin_prefetch(fetch + kLineFloats, 0, 2);
+    for (int64_t p = 0; p < k; ++p) multiply();
+  } else {
+    const float* run = ahead.data;
+    for (int64_t p = 0; p < k; run += ahead.run_step) {
+      const float* fetch = run;
+      const int64_t end = std::min(k, p + ahead.length);
+      HWY_UNROLL(2)
+      for (; p < end; ++p) {
+        __builtin_prefetch(fetch, 0, 2);
+        if constexpr (kCopyRight && kTileColumns > kLineFloats) {
+          __builtin_prefetch(fetch + kLineFloats, 0, 2);
+        }
+        fetch += ahead.step;
+        multiply();
       }
-      fetch += ahead.step;
-      V32 b[kVectors];
-      for (int v = 0; v < kVectors; ++v) b[v] = hn::LoadU(d, right + v * kLanes);
-      if constexpr (kCopyRight) {
-        for (int v = 0; v < kVectors; ++v) hn::Store(b[v], d, copy + v * kLanes);
-        copy += kVectors * kLanes;
-      }
-      HWY_UNROLL(24)
-      for (int i = 0; i < kRows; ++i) {
-        const V32 a = hn::Set(d, kLeftRows ? *rows[i] : left[i]);
-        for (int v = 0; v < kVectors; ++v) acc[i][v] = hn::MulAdd(a, b[v], acc[i][v]);
-      }
-      if constexpr (kLeftRows) {
-        rows.advance();
-      } else {
-        left += left_step;
-      }
-      right += right_step;
     }
   }
   const TileRows<kRows, float> c(to.c, to.ld);
@@ -278,6 +291,14 @@ inline TileFunction tile_function(int64_t rows, int64_t vectors, bool left_rows)
   static constexpr std::array<TileFunction, kTileRows> kWhole[2] = {tile_table<2, false>(Rows()),
                                                                     tile_table<2, true>(Rows())};
   return vectors == 1 ? kNarrow[left_rows][rows - 1] : kWhole[left_rows][rows - 1];
+}
+
+// The one for a flat tile of that many rows.
+inline TileFunction flat_tile_function(int64_t rows, bool left_rows) {
+  using Rows = std::make_integer_sequence<int, kFlatRows>;
+  static constexpr std::array<TileFunction, kFlatRows> kFlat[2] = {
+      tile_table<kFlatVectors, false>(Rows()), tile_table<kFlatVectors, true>(Rows())};
+  return kFlat[left_rows][rows - 1];
 }
 
 // The one for a whole tile that copies the right side.
