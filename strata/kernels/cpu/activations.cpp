@@ -204,8 +204,8 @@ struct Softplus {
   template <class D, class V>
   V operator()(D d, V x) const {
     const V scaled = hn::Mul(x, set(d, beta));
-    const V e = simd::exp(d, hn::Neg(hn::Abs(scaled)));
-    const V above = hn::IfThenElse(hn::Lt(scaled, hn::Zero(d)), hn::Zero(d), scaled);
+    const V e = simd::exp_of_small(d, hn::Neg(hn::Abs(scaled)));
+    const V above = hn::Max(hn::Zero(d), scaled);
     const V y = hn::Mul(hn::Add(above, simd::log1p_of_unit(d, e)), set(d, 1 / beta));
     return hn::IfThenElse(hn::Gt(scaled, set(d, threshold)), x, y);
   }

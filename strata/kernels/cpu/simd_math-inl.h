@@ -65,7 +65,8 @@ HWY_INLINE hn::Vec<D> power_of_two(D d, VI n) {
 template <class D>
 struct ReducedExp {
   hn::Vec<hn::RebindToSigned<D>> n;  // as in power_of_two
-  hn::Vec<D> expm1;                  // exp(r) - 1
+  hn::Vec<D> n_float;
+  hn::Vec<D> expm1;  // exp(r) - 1
 };
 
 template <class D, class V = hn::Vec<D>>
@@ -79,17 +80,28 @@ HWY_INLINE ReducedExp<D> reduce_exp(D d, V x) {
   // (exp(r) - 1 - r) / r^2
   const V p =
       polynomial(d, r, 0.499999981, 0.166665432, 0.0416672018, 0.00836658048, 0.00138825076);
-  return {hn::BitCast(hn::RebindToSigned<D>(), rounded), hn::MulAdd(hn::Mul(r, r), p, r)};
+  return {hn::BitCast(hn::RebindToSigned<D>(), rounded), n, hn::MulAdd(hn::Mul(r, r), p, r)};
+}
+
+/// e^x of a number up to 89.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp_of_small(D d, V x) {
+  const auto e = reduce_exp(d, hn::Max(hn::Set(d, -104.0f), x));
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (sizeof(V) == 64) {
+    return V{_mm512_scalef_ps(hn::Add(e.expm1, hn::Set(d, 1.0f)).raw, e.n_float.raw)};
+  }
+#endif
+  // Two steps, so that results beyond the normal range overflow, or round, only once.
+  const auto half = hn::ShiftRight<1>(e.n);
+  const V power = power_of_two(d, half);
+  return hn::Mul(hn::MulAdd(e.expm1, power, power), power_of_two(d, hn::Sub(e.n, half)));
 }
 
 /// e^x.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V exp(D d, V x) {
-  const auto e = reduce_exp(d, clamp(d, x, -104.0f, 89.0f));
-  // Two steps, so that results beyond the normal range overflow, or round, only once.
-  const auto half = hn::ShiftRight<1>(e.n);
-  const V y = hn::Add(e.expm1, hn::Set(d, 1.0f));
-  return hn::Mul(hn::Mul(y, power_of_two(d, half)), power_of_two(d, hn::Sub(e.n, half)));
+  return exp_of_small(d, hn::Min(hn::Set(d, 89.0f), x));
 }
 
 /// e^x of a number in [-87, 88].
@@ -134,7 +146,7 @@ HWY_INLINE V tanh(D d, V x) {
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V sigmoid(D d, V x) {
   const V one = hn::Set(d, 1.0f);
-  const V e = exp(d, hn::Neg(hn::Abs(x)));
+  const V e = exp_of_small(d, hn::Neg(hn::Abs(x)));
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
 }
 
@@ -219,14 +231,10 @@ HWY_INLINE V log1p(D d, V x) {
 /// log(1 + x) of a number in [0, 1].
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V log1p_of_unit(D d, V x) {
-  const V one = hn::Set(d, 1.0f);
-  const V u = hn::Add(one, x);
-  const V lost = hn::Sub(x, hn::Sub(u, one));  // (1 + x) - u, exact
-  const auto far = hn::Gt(x, hn::Set(d, 0.41421354f));
-  // Beyond sqrt(2) u is halved; what was lost counts 1/u, which is 1/2 to 0.71 there.
-  const V f = hn::IfThenElse(far, hn::MulSub(u, hn::Set(d, 0.5f), one), x);
-  return log_of_split(d, hn::IfThenElseZero(far, one), f,
-                      hn::IfThenElseZero(far, hn::Mul(lost, hn::Set(d, 0.6f))));
+  // (log(1 + x) - x) / x^2
+  const V p = polynomial(d, x, -0.499996483f, 0.33321324f, -0.248571634f, 0.191536546f,
+                         -0.137538031f, 0.079204537f, -0.0300657917f, 0.00536482455f);
+  return hn::MulAdd(hn::Mul(x, x), p, x);
 }
 
 /// Beyond this, sin and cos go lane by lane.
