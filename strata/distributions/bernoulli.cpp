@@ -51,6 +51,10 @@ Bernoulli::Bernoulli(PartOf whole, const ProbsOrLogits& parameter, bool validate
   }
 }
 
+Bernoulli Bernoulli::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Bernoulli::probs_, &Bernoulli::logits_);
+}
+
 Tensor Bernoulli::probs() const { return probs_.defined() ? probs_ : sigmoid(logits_); }
 
 Tensor Bernoulli::logits() const {
@@ -75,7 +79,7 @@ Tensor Bernoulli::variance() const {
 Tensor Bernoulli::entropy() const { return -log_likelihood(probs(), logits()); }
 
 Tensor Bernoulli::sample(const Shape& shape, Generator& generator) const {
-  return strata::internal::ones_of(expand(probs().detach(), draw_shape(shape)), generator);
+  return strata::internal::ones_of(strata::expand(probs().detach(), draw_shape(shape)), generator);
 }
 
 Tensor Bernoulli::log_prob(const Tensor& value) const {

@@ -39,6 +39,9 @@ class Bernoulli final : public Distribution {
       : Bernoulli(PartOf{"Bernoulli"}, parameter, validate_args) {}
   Bernoulli(PartOf whole, const ProbsOrLogits& parameter, bool validate_args);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Bernoulli expand(const Shape& batch_shape) const;
+
   Tensor probs() const;
   /// log(p / (1 - p)); probabilities count as within the dtype's epsilon of 0 and 1, as PyTorch's.
   Tensor logits() const;

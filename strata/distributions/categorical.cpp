@@ -46,12 +46,7 @@ Categorical::Categorical(PartOf whole, const ProbsOrLogits& parameter, bool vali
 }
 
 Categorical Categorical::expand(const Shape& batch_shape) const {
-  Categorical larger = *this;
-  larger.set_shapes(batch_shape, {});
-  const Shape shape = joined(batch_shape, {classes()});
-  if (probs_.defined()) larger.probs_ = strata::expand(probs_, shape);
-  if (logits_.defined()) larger.logits_ = strata::expand(logits_, shape);
-  return larger;
+  return expanded(*this, batch_shape, &Categorical::probs_, &Categorical::logits_);
 }
 
 int64_t Categorical::classes() const { return given().size(-1); }
@@ -105,6 +100,10 @@ OneHotCategorical::OneHotCategorical(const ProbsOrLogits& parameter, bool valida
     : Distribution("OneHotCategorical", validate_args),
       categorical_(PartOf{name()}, parameter, validate_args) {
   set_shapes(categorical_.batch_shape(), {categorical_.classes()});
+}
+
+OneHotCategorical OneHotCategorical::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &OneHotCategorical::categorical_);
 }
 
 Tensor OneHotCategorical::mode() const {

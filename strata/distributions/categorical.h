@@ -48,6 +48,9 @@ class OneHotCategorical final : public Distribution {
  public:
   explicit OneHotCategorical(const ProbsOrLogits& parameter, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  OneHotCategorical expand(const Shape& batch_shape) const;
+
   Tensor probs() const { return categorical_.probs(); }
   Tensor logits() const { return categorical_.logits(); }
   const Categorical& categorical() const { return categorical_; }

@@ -43,6 +43,10 @@ Dirichlet::Dirichlet(const Tensor& concentration, bool validate_args)
   require_positive("concentration", concentration_);
 }
 
+Dirichlet Dirichlet::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Dirichlet::concentration_);
+}
+
 Tensor Dirichlet::mean() const { return concentration_ / sum(concentration_, {-1}, true); }
 
 Tensor Dirichlet::mode() const {
@@ -75,7 +79,8 @@ Tensor Dirichlet::sample(const Shape& shape, Generator& generator) const {
 
 Tensor Dirichlet::rsample(const Shape& shape, Generator& generator) const {
   const Tensor wide = strata::internal::widened(concentration_);
-  const Tensor logs = internal::log_standard_gamma(expand(wide, draw_shape(shape)), generator);
+  const Tensor logs =
+      internal::log_standard_gamma(strata::expand(wide, draw_shape(shape)), generator);
   const DType dtype = concentration_.dtype();
   return clamp(cast(softmax(logs), dtype), least_normal(dtype));
 }
@@ -107,6 +112,10 @@ Beta::Beta(const Operand& concentration1, const Operand& concentration0, bool va
   require_positive("concentration0", concentration0_);
 }
 
+Beta Beta::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Beta::concentration1_, &Beta::concentration0_);
+}
+
 namespace {
 
 Dirichlet pair_of(const Beta& beta) {
@@ -136,8 +145,8 @@ Tensor Beta::sample(const Shape& shape, Generator& generator) const {
 Tensor Beta::rsample(const Shape& shape, Generator& generator) const {
   const Shape all = draw_shape(shape);
   const auto logs = [&](const Tensor& concentration) {
-    return internal::log_standard_gamma(expand(strata::internal::widened(concentration), all),
-                                        generator);
+    return internal::log_standard_gamma(
+        strata::expand(strata::internal::widened(concentration), all), generator);
   };
   const Tensor log1 = logs(concentration1_), log0 = logs(concentration0_);
   const DType dtype = concentration1_.dtype();

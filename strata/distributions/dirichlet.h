@@ -12,6 +12,9 @@ class Dirichlet final : public Distribution {
  public:
   explicit Dirichlet(const Tensor& concentration, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Dirichlet expand(const Shape& batch_shape) const;
+
   const Tensor& concentration() const { return concentration_; }
 
   Tensor mean() const;
@@ -37,6 +40,9 @@ Tensor kl_divergence(const Dirichlet& p, const Dirichlet& q);
 class Beta final : public Distribution {
  public:
   Beta(const Operand& concentration1, const Operand& concentration0, bool validate_args = true);
+
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Beta expand(const Shape& batch_shape) const;
 
   const Tensor& concentration1() const { return concentration1_; }
   const Tensor& concentration0() const { return concentration0_; }

@@ -82,6 +82,11 @@ void Distribution::set_shapes(const Shape& batch, const Shape& event) {
   event_ = event;
 }
 
+Tensor Distribution::in_batch(const Tensor& x, int axes, const Shape& batch) {
+  if (!x.defined()) return x;
+  return expand(x, joined(batch, internal::part(x.shape(), axes, x.rank())));
+}
+
 void Distribution::require_positive(const char* what, const Tensor& x) const {
   require(what, x, "positive", [&] { return x > 0; });
 }

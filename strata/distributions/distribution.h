@@ -18,6 +18,7 @@
 /// gradients. Draws follow the generator's seed and stream and the element's index alone, not the
 /// number of threads. log_prob(value) and cdf(value) take values that broadcast to the batch, and
 /// are differentiable any number of times, as are entropy(), mean(), variance() and so on.
+/// expand(shape) is the same distribution for a larger batch, without copies of the parameters.
 ///
 /// Unless `validate_args` is false, constructors throw ValueError for parameters out of range, and
 /// log_prob and cdf for values that the distribution cannot take, as PyTorch's; this reads all
@@ -59,6 +60,15 @@ class Distribution {
   /// `value`, of `dtype` if it was not floating. Throws ShapeError unless it ends in an event and
   /// broadcasts with the batch.
   Tensor fitting(const Tensor& value, DType dtype) const;
+  /// `d` with these of its members, tensors [batch ..., ...] and distributions, for a larger batch.
+  template <class D, class... P>
+  static D expanded(const D& d, const Shape& batch, P D::*... parameters) {
+    D larger = d;
+    static_cast<Distribution&>(larger).set_shapes(batch, d.event_shape());
+    const int axes = d.batch_shape().rank();
+    ((larger.*parameters = in_batch(d.*parameters, axes, batch)), ...);
+    return larger;
+  }
   /// [sample_shape ..., batch ..., event ...].
   Shape draw_shape(const Shape& sample_shape) const;
 
@@ -71,6 +81,12 @@ class Distribution {
   };
 
  private:
+  /// x, undefined or of a batch of so many axes, for another one.
+  static Tensor in_batch(const Tensor& x, int axes, const Shape& batch);
+  template <class D>
+  static D in_batch(const D& d, int, const Shape& batch) {
+    return d.expand(batch);
+  }
   void require_all(const char* what, const Tensor& x, const char* rule, const Tensor& valid) const;
 
   const char* name_;

@@ -14,6 +14,10 @@ Exponential::Exponential(const Operand& rate, bool validate_args)
   require_positive("rate", rate_);
 }
 
+Exponential Exponential::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Exponential::rate_);
+}
+
 Tensor Exponential::mean() const { return reciprocal(rate_); }
 
 Tensor Exponential::mode() const { return zeros_like(rate_); }

@@ -9,6 +9,9 @@ class Exponential final : public Distribution {
  public:
   explicit Exponential(const Operand& rate, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Exponential expand(const Shape& batch_shape) const;
+
   const Tensor& rate() const { return rate_; }
 
   Tensor mean() const;

@@ -17,6 +17,10 @@ Geometric::Geometric(const ProbsOrLogits& parameter, bool validate_args)
   if (parameter.probs.defined()) require_positive("probs", parameter.probs.tensor());
 }
 
+Geometric Geometric::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Geometric::success_);
+}
+
 Tensor Geometric::probs() const { return success_.probs(); }
 
 Tensor Geometric::logits() const { return success_.logits(); }

@@ -12,6 +12,9 @@ class Geometric final : public Distribution {
  public:
   explicit Geometric(const ProbsOrLogits& parameter, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Geometric expand(const Shape& batch_shape) const;
+
   Tensor probs() const;
   /// log(p / (1 - p)), as Bernoulli's.
   Tensor logits() const;

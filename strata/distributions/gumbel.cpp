@@ -25,6 +25,10 @@ Gumbel::Gumbel(const Operand& loc, const Operand& scale, bool validate_args)
   require_positive("scale", scale_);
 }
 
+Gumbel Gumbel::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Gumbel::loc_, &Gumbel::scale_);
+}
+
 Tensor Gumbel::mean() const { return loc_ + scale_ * kEuler; }
 
 Tensor Gumbel::stddev() const { return scale_ * (std::numbers::pi / std::sqrt(6)); }

@@ -9,6 +9,9 @@ class Gumbel final : public Distribution {
  public:
   Gumbel(const Operand& loc, const Operand& scale, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Gumbel expand(const Shape& batch_shape) const;
+
   const Tensor& loc() const { return loc_; }
   const Tensor& scale() const { return scale_; }
 

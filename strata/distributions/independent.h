@@ -31,6 +31,14 @@ class Independent final : public Distribution {
                joined(internal::part(batch, rank, batch.rank()), base_.event_shape()));
   }
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Independent expand(const Shape& batch_shape) const {
+    Independent larger = *this;
+    larger.set_shapes(batch_shape, event_shape());
+    larger.base_ = base_.expand(joined(batch_shape, internal::part(event_shape(), 0, axes_)));
+    return larger;
+  }
+
   const Base& base() const { return base_; }
   int axes() const { return axes_; }
 

@@ -19,6 +19,10 @@ Laplace::Laplace(const Operand& loc, const Operand& scale, bool validate_args)
   require_positive("scale", scale_);
 }
 
+Laplace Laplace::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Laplace::loc_, &Laplace::scale_);
+}
+
 Tensor Laplace::stddev() const { return scale_ * std::numbers::sqrt2; }
 
 Tensor Laplace::variance() const { return 2 * square(scale_); }

@@ -9,6 +9,9 @@ class Laplace final : public Distribution {
  public:
   Laplace(const Operand& loc, const Operand& scale, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Laplace expand(const Shape& batch_shape) const;
+
   const Tensor& loc() const { return loc_; }
   const Tensor& scale() const { return scale_; }
 

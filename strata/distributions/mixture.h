@@ -40,6 +40,15 @@ class MixtureSameFamily final : public Distribution {
     set_shapes(mixture_.batch_shape(), components_.event_shape());
   }
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  MixtureSameFamily expand(const Shape& batch_shape) const {
+    MixtureSameFamily larger = *this;
+    larger.set_shapes(batch_shape, event_shape());
+    larger.mixture_ = mixture_.expand(batch_shape);
+    larger.components_ = components_.expand(joined(batch_shape, {mixture_.classes()}));
+    return larger;
+  }
+
   const Categorical& mixture() const { return mixture_; }
   const Component& components() const { return components_; }
 

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/distributions/gaussian.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/creation.h"
-#include "strata/ops/indexing.h"
 #include "strata/ops/linalg.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/rearrange.h"
@@ -20,58 +20,37 @@
 #include "strata/tape/grad_mode.h"
 
 namespace strata::distributions {
-namespace {
 
-Tensor turned(const Tensor& matrices) { return transpose(matrices, -2, -1); }
+using internal::log_det;
+using internal::tril_of_precision;
+using internal::turned;
+using internal::whitened;
 
-/// L of (L L^T)^-1 = precision: the factor of the matrix read backwards, inverted.
-Tensor tril_of_precision(const Tensor& precision) {
-  const Tensor factor = cholesky(flip(precision, {-2, -1}));
-  const Tensor lower = turned(flip(factor, {-2, -1}));
-  return solve_triangular(lower, eye(precision.size(-1), precision.dtype(), precision.device()),
-                          false);
-}
-
-/// L^-1 x for vectors x [..., n].
-Tensor whitened(const Tensor& scale_tril, const Tensor& x) {
-  if (scale_tril.rank() == 2) {  // one matrix for all of them
-    const int64_t n = x.size(-1);
-    const Tensor columns = transpose(reshape(x, {x.numel() / n, n}), 0, 1);
-    return reshape(transpose(solve_triangular(scale_tril, columns, false), 0, 1), x.shape());
-  }
-  return squeeze(solve_triangular(scale_tril, unsqueeze(x, -1), false), -1);
-}
-
-/// log(det(L)).
-Tensor log_det(const Tensor& scale_tril) { return sum(log(diagonal(scale_tril, 0, -2, -1)), {-1}); }
-
-}  // namespace
-
-MultivariateNormal::MultivariateNormal(const Tensor& loc, const Spread& spread, bool validate_args)
-    : Distribution("MultivariateNormal", validate_args) {
+MultivariateNormal::MultivariateNormal(PartOf whole, const Tensor& loc, const Spread& spread,
+                                       bool validate_args)
+    : Distribution(whole.name, validate_args) {
   const bool given[] = {spread.scale_tril.defined(), spread.covariance.defined(),
                         spread.precision.defined()};
   if (given[0] + given[1] + given[2] != 1) {
-    throw ValueError("MultivariateNormal", "needs one of scale_tril, covariance and precision");
+    throw ValueError(name(), "needs one of scale_tril, covariance and precision");
   }
   const Tensor& matrix = given[0]   ? spread.scale_tril
                          : given[1] ? spread.covariance
                                     : spread.precision;
   const int rank = loc.rank(), axes = matrix.rank();
   if (rank < 1 || axes < 2 || matrix.size(-1) != loc.size(-1) || matrix.size(-2) != loc.size(-1)) {
-    throw ShapeError("MultivariateNormal", fmt::format("loc {} does not fit a matrix {}",
-                                                       describe(loc), describe(matrix)));
+    throw ShapeError(
+        name(), fmt::format("loc {} does not fit a matrix {}", describe(loc), describe(matrix)));
   }
-  if (loc.size(-1) == 0) throw ShapeError("MultivariateNormal", "the vectors are empty");
+  if (loc.size(-1) == 0) throw ShapeError(name(), "the vectors are empty");
   if (loc.dtype() != matrix.dtype() || (loc.dtype() != DType::f32 && loc.dtype() != DType::f64)) {
-    throw DTypeError("MultivariateNormal", fmt::format("takes two of f32 or f64, got {} and {}",
-                                                       describe(loc), describe(matrix)));
+    throw DTypeError(name(), fmt::format("takes two of f32 or f64, got {} and {}", describe(loc),
+                                         describe(matrix)));
   }
-  const Shape batch =
-      broadcast_shapes("MultivariateNormal", internal::part(loc.shape(), 0, rank - 1),
-                       internal::part(matrix.shape(), 0, axes - 2));
+  const Shape batch = broadcast_shapes(name(), internal::part(loc.shape(), 0, rank - 1),
+                                       internal::part(matrix.shape(), 0, axes - 2));
   set_shapes(batch, {loc.size(-1)});
-  loc_ = expand(loc, joined(batch, event_shape()));
+  loc_ = strata::expand(loc, joined(batch, event_shape()));
   require_number("loc", loc_);
   if (given[0]) {
     require("scale_tril", matrix, "lower triangular", [&] { return tril(matrix) == matrix; });
@@ -85,29 +64,34 @@ MultivariateNormal::MultivariateNormal(const Tensor& loc, const Spread& spread, 
   scale_tril_ = given[1] ? cholesky(matrix) : tril_of_precision(matrix);
 }
 
+MultivariateNormal MultivariateNormal::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &MultivariateNormal::loc_);
+}
+
 Shape MultivariateNormal::matrix_shape() const {
   return joined(joined(batch_shape(), event_shape()), event_shape());
 }
 
 Tensor MultivariateNormal::covariance() const {
-  return expand(matmul(scale_tril_, turned(scale_tril_)), matrix_shape());
+  return strata::expand(matmul(scale_tril_, turned(scale_tril_)), matrix_shape());
 }
 
 Tensor MultivariateNormal::precision() const {
   const Tensor unit = eye(scale_tril_.size(-1), scale_tril_.dtype(), scale_tril_.device());
   const Tensor inverted = solve_triangular(scale_tril_, unit, false);
-  return expand(matmul(turned(inverted), inverted), matrix_shape());
+  return strata::expand(matmul(turned(inverted), inverted), matrix_shape());
 }
 
 Tensor MultivariateNormal::stddev() const { return sqrt(variance()); }
 
 Tensor MultivariateNormal::variance() const {
-  return expand(sum(square(scale_tril_), {-1}), loc_.shape());
+  return strata::expand(sum(square(scale_tril_), {-1}), loc_.shape());
 }
 
 Tensor MultivariateNormal::entropy() const {
   const double each = 0.5 + 0.5 * std::log(2 * std::numbers::pi);
-  return expand(log_det(scale_tril_) + each * static_cast<double>(loc_.size(-1)), batch_shape());
+  return strata::expand(log_det(scale_tril_) + each * static_cast<double>(loc_.size(-1)),
+                        batch_shape());
 }
 
 Tensor MultivariateNormal::sample(const Shape& shape, Generator& generator) const {

@@ -16,7 +16,12 @@ struct Spread {
 /// ValueError unless one spread is given, and NumericError for one that is not positive definite.
 class MultivariateNormal final : public Distribution {
  public:
-  MultivariateNormal(const Tensor& loc, const Spread& spread, bool validate_args = true);
+  MultivariateNormal(const Tensor& loc, const Spread& spread, bool validate_args = true)
+      : MultivariateNormal(PartOf{"MultivariateNormal"}, loc, spread, validate_args) {}
+  MultivariateNormal(PartOf whole, const Tensor& loc, const Spread& spread, bool validate_args);
+
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  MultivariateNormal expand(const Shape& batch_shape) const;
 
   const Tensor& loc() const { return loc_; }
   /// [..., n, n], which broadcasts to the batch.

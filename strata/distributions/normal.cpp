@@ -24,6 +24,10 @@ Normal::Normal(PartOf whole, const Operand& loc, const Operand& scale, bool vali
   require_positive("scale", scale_);
 }
 
+Normal Normal::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Normal::loc_, &Normal::scale_);
+}
+
 Tensor Normal::variance() const { return square(scale_); }
 
 Tensor Normal::entropy() const { return log(scale_) + (0.5 + kLogRootTwoPi); }
@@ -62,6 +66,10 @@ Tensor kl_divergence(const Normal& p, const Normal& q) {
 LogNormal::LogNormal(const Operand& loc, const Operand& scale, bool validate_args)
     : Distribution("LogNormal", validate_args), normal_(PartOf{name()}, loc, scale, validate_args) {
   set_shapes(normal_.batch_shape(), {});
+}
+
+LogNormal LogNormal::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &LogNormal::normal_);
 }
 
 Tensor LogNormal::mean() const { return exp(loc() + square(scale()) / 2); }

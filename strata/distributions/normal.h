@@ -12,6 +12,9 @@ class Normal final : public Distribution {
       : Normal(PartOf{"Normal"}, loc, scale, validate_args) {}
   Normal(PartOf whole, const Operand& loc, const Operand& scale, bool validate_args);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Normal expand(const Shape& batch_shape) const;
+
   const Tensor& loc() const { return loc_; }
   const Tensor& scale() const { return scale_; }
 
@@ -41,6 +44,9 @@ Tensor kl_divergence(const Normal& p, const Normal& q);
 class LogNormal final : public Distribution {
  public:
   LogNormal(const Operand& loc, const Operand& scale, bool validate_args = true);
+
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  LogNormal expand(const Shape& batch_shape) const;
 
   const Tensor& loc() const { return normal_.loc(); }
   const Tensor& scale() const { return normal_.scale(); }

@@ -16,12 +16,16 @@ Poisson::Poisson(const Operand& rate, bool validate_args)
   require("rate", rate_, "at least 0", [&] { return rate_ >= 0; });
 }
 
+Poisson Poisson::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Poisson::rate_);
+}
+
 Tensor Poisson::mode() const { return floor(rate_); }
 
 Tensor Poisson::stddev() const { return sqrt(rate_); }
 
 Tensor Poisson::sample(const Shape& shape, Generator& generator) const {
-  const Tensor rates = contiguous(expand(rate_.detach(), draw_shape(shape)));
+  const Tensor rates = contiguous(strata::expand(rate_.detach(), draw_shape(shape)));
   Tensor y = empty_like(rates, "Poisson");
   on_cpu("Poisson", y, [&](Cpu cpu) {
     kernels::poisson_draws(cpu, generator.seed, generator.next_stream(), rates, y);

@@ -11,6 +11,9 @@ class Poisson final : public Distribution {
  public:
   explicit Poisson(const Operand& rate, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Poisson expand(const Shape& batch_shape) const;
+
   const Tensor& rate() const { return rate_; }
 
   Tensor mean() const { return rate_; }

@@ -50,6 +50,10 @@ RelaxedOneHotCategorical::RelaxedOneHotCategorical(double temperature,
   set_shapes(internal::part(logits_.shape(), 0, last), {logits_.size(-1)});
 }
 
+RelaxedOneHotCategorical RelaxedOneHotCategorical::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &RelaxedOneHotCategorical::logits_);
+}
+
 Tensor RelaxedOneHotCategorical::probs() const { return exp(logits_); }
 
 Tensor RelaxedOneHotCategorical::sample(const Shape& shape, Generator& generator) const {
@@ -58,7 +62,8 @@ Tensor RelaxedOneHotCategorical::sample(const Shape& shape, Generator& generator
 }
 
 Tensor RelaxedOneHotCategorical::rsample(const Shape& shape, Generator& generator) const {
-  return gumbel_softmax(expand(logits_, draw_shape(shape)), temperature_, false, -1, generator);
+  return gumbel_softmax(strata::expand(logits_, draw_shape(shape)), temperature_, false, -1,
+                        generator);
 }
 
 Tensor RelaxedOneHotCategorical::log_prob(const Tensor& value) const {

@@ -20,6 +20,9 @@ class RelaxedOneHotCategorical final : public Distribution {
   RelaxedOneHotCategorical(double temperature, const ProbsOrLogits& parameter,
                            bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  RelaxedOneHotCategorical expand(const Shape& batch_shape) const;
+
   double temperature() const { return temperature_; }
   Tensor probs() const;
   const Tensor& logits() const { return logits_; }

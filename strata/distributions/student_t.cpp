@@ -41,6 +41,10 @@ StudentT::StudentT(const Operand& df, const Operand& loc, const Operand& scale, 
   require_positive("scale", scale_);
 }
 
+StudentT StudentT::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &StudentT::df_, &StudentT::loc_, &StudentT::scale_);
+}
+
 Tensor StudentT::mean() const { return where(df_ <= 1, kNan, loc_); }
 
 Tensor StudentT::stddev() const { return sqrt(variance()); }
@@ -66,7 +70,7 @@ Tensor StudentT::rsample(const Shape& shape, Generator& generator) const {
   const Tensor df = widened(df_);
   const Tensor normal = internal::standard_normal(all, df, generator);
   // By logarithms: the root's slope, the third power of the root, would pass all numbers.
-  const Tensor logs = internal::log_standard_gamma(expand(df / 2, all), generator);
+  const Tensor logs = internal::log_standard_gamma(strata::expand(df / 2, all), generator);
   const Tensor log_mean_square = clamp(logs, std::log(least_normal(df.dtype()))) - log(df / 2);
   const Tensor x = widened(loc_) + widened(scale_) * (normal * exp(-0.5 * log_mean_square));
   const double most = largest_finite(df_.dtype());

@@ -11,6 +11,9 @@ class StudentT final : public Distribution {
   explicit StudentT(const Operand& df, const Operand& loc = 0, const Operand& scale = 1,
                     bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  StudentT expand(const Shape& batch_shape) const;
+
   const Tensor& df() const { return df_; }
   const Tensor& loc() const { return loc_; }
   const Tensor& scale() const { return scale_; }

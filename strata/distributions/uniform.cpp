@@ -27,6 +27,10 @@ Uniform::Uniform(const Operand& low, const Operand& high, bool validate_args)
   require("low", low_, "below high", [&] { return low_ < high_; });
 }
 
+Uniform Uniform::expand(const Shape& batch_shape) const {
+  return expanded(*this, batch_shape, &Uniform::low_, &Uniform::high_);
+}
+
 Tensor Uniform::mean() const { return (low_ + high_) / 2; }
 
 Tensor Uniform::stddev() const { return (high_ - low_) / std::sqrt(12); }

@@ -9,6 +9,9 @@ class Uniform final : public Distribution {
  public:
   Uniform(const Operand& low, const Operand& high, bool validate_args = true);
 
+  /// The same for a larger batch, to which this one's broadcasts. Throws ShapeError.
+  Uniform expand(const Shape& batch_shape) const;
+
   const Tensor& low() const { return low_; }
   const Tensor& high() const { return high_; }
 

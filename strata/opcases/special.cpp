@@ -59,6 +59,13 @@ std::vector<OpCase> pair_cases() {
            [](auto in) {
              return std::vector{polygamma(1, in[0]), polygamma(2, in[0])};
            }},
+      {.name = "igamma",
+       .inputs = {{.shape = {3, 5}, .low = 0.3, .high = 6, .grad = false},
+                  {.shape = {5}, .low = 0.2, .high = 5}},
+       .run =
+           [](auto in) {
+             return std::vector{igamma(in[0], in[1]), igammac(in[0], in[1])};
+           }},
       {.name = "nan_to_num",
        .inputs = {x},
        .run = [](auto in) { return std::vector{nan_to_num(in[0])}; }},
@@ -85,6 +92,10 @@ std::vector<OpCase> special_cases() {
       unary("erfinv", -0.9, 0.9, erfinv),
       unary("lgamma", 0.3, 6, lgamma),
       unary("digamma", 0.3, 6, digamma),
+      unary("i0", -4, 4, i0),
+      unary("i0e", -4, 4, i0e),
+      unary("i1", -4, 4, i1),
+      unary("i1e", -4, 4, i1e),
       unary("logit", 0.05, 0.95, [](const Tensor& x) { return logit(x); }),
       unary("logit/eps", 0.02, 0.98, [](const Tensor& x) { return logit(x, 0.2); }),
       unary("trunc", -4, 4, trunc),

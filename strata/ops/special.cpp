@@ -8,6 +8,8 @@
 
 #include "strata/base/error.h"
 #include "strata/base/largest_finite.h"
+#include "strata/kernels/bessel.h"
+#include "strata/kernels/incomplete_gamma.h"
 #include "strata/kernels/special.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -71,6 +73,35 @@ Tensor recorded(const char* op, const Operands& in, const Tensor& y, Slopes slop
                   if (grads[1].defined()) grads[1] = to_b(grads[1]);
                   return grads;
                 });
+}
+
+Tensor apply(const char* op, kernels::Bessel f, const Tensor& x) {
+  Tensor y = empty(x.shape(), is_floating(x.dtype()) ? x.dtype() : DType::f32, x.device(), op);
+  on_cpu(op, x, [&](Cpu cpu) { kernels::bessel(cpu, f, x, y); });
+  return y;
+}
+
+/// i1(x) / x, or i1e(x) / x; 1 / 2 at 0.
+Tensor i1_ratio(const Tensor& i1, const Tensor& x) {
+  return where(x == 0, 0.5, i1 / where(x == 0, 1, x));
+}
+
+/// An incomplete gamma function; its derivative by x is `sign` times the density.
+Tensor incomplete_gamma(const char* op, double sign,
+                        void (*kernel)(Cpu, const Tensor&, const Tensor&, Tensor&),
+                        const Operand& a, const Operand& x) {
+  const Operands in = floating_operands(op, a, x);
+  Tensor y = empty(in.shape, in.dtype, in.a.device(), op);
+  on_cpu(op, y, [&](Cpu cpu) { kernel(cpu, in.a, in.b, y); });
+  return recorded(
+      op, in, y,
+      [op, sign](const Tensor& dy, const Tensor& a, const Tensor& x, Needs needs) -> Grads {
+        if (needs[0]) {
+          throw GradError(op, "has no gradient in a", "pass a.detach()");
+        }
+        const Tensor density = exp(xlogy(a - 1, x) - x - lgamma(a));
+        return {Tensor(), dy * density * sign};
+      });
 }
 
 /// a / b rounded down, and as PyTorch for infinite a and b.
@@ -145,6 +176,32 @@ Tensor polygamma(int n, const Tensor& x) {
   return record("polygamma", {x}, apply("polygamma", Function2::polygamma, in),
                 [n, x = save(x)](const Tensor& dy, Needs) -> Grads {
                   return {dy * polygamma(n + 1, x.get())};
+                });
+}
+
+Tensor i0(const Tensor& x) {
+  return record("i0", {x}, apply("i0", kernels::Bessel::i0, x),
+                [x = save(x)](const Tensor& dy, Needs) -> Grads { return {dy * i1(x.get())}; });
+}
+Tensor i0e(const Tensor& x) {
+  return record("i0e", {x}, apply("i0e", kernels::Bessel::i0e, x),
+                [x = save(x)](const Tensor& dy, Needs) -> Grads {
+                  const Tensor v = x.get();
+                  return {dy * (i1e(v) - sign(v) * i0e(v))};
+                });
+}
+Tensor i1(const Tensor& x) {
+  return record("i1", {x}, apply("i1", kernels::Bessel::i1, x),
+                [x = save(x)](const Tensor& dy, Needs) -> Grads {
+                  const Tensor v = x.get();
+                  return {dy * (i0(v) - i1_ratio(i1(v), v))};
+                });
+}
+Tensor i1e(const Tensor& x) {
+  return record("i1e", {x}, apply("i1e", kernels::Bessel::i1e, x),
+                [x = save(x)](const Tensor& dy, Needs) -> Grads {
+                  const Tensor v = x.get(), y = i1e(v);
+                  return {dy * (i0e(v) - sign(v) * y - i1_ratio(y, v))};
                 });
 }
 
@@ -230,6 +287,14 @@ Tensor xlogy(const Operand& a, const Operand& b) {
                     return {needs[0] ? dy * where(flat, 0, log(b)) : Tensor(),
                             needs[1] ? dy * (a / b) : Tensor()};
                   });
+}
+
+Tensor igamma(const Operand& a, const Operand& x) {
+  return incomplete_gamma("igamma", 1, kernels::igamma, a, x);
+}
+
+Tensor igammac(const Operand& a, const Operand& x) {
+  return incomplete_gamma("igammac", -1, kernels::igammac, a, x);
 }
 
 Tensor fmod(const Operand& a, const Operand& b) {

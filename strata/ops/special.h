@@ -45,6 +45,12 @@ Tensor lgamma(const Tensor& x);
 Tensor digamma(const Tensor& x);
 /// The n-th derivative of digamma. For n > 1 NaN below -1e6. Throws ValueError for n < 0.
 Tensor polygamma(int n, const Tensor& x);
+/// The modified Bessel functions of the first kind, of order 0 and 1, and both times e^-|x|, which
+/// stay finite.
+Tensor i0(const Tensor& x);
+Tensor i0e(const Tensor& x);
+Tensor i1(const Tensor& x);
+Tensor i1e(const Tensor& x);
 
 /// log(x / (1 - x)), the inverse of the sigmoid: infinite at 0 and 1, NaN outside of them. With
 /// `eps` x is first clamped to [eps, 1 - eps].
@@ -71,6 +77,12 @@ Tensor hypot(const Operand& a, const Operand& b);
 Tensor logaddexp(const Operand& a, const Operand& b);
 /// a log(b); 0 where a is 0 and b not NaN.
 Tensor xlogy(const Operand& a, const Operand& b);
+/// The regularised lower incomplete gamma function: the integral of t^(a - 1) e^-t from 0 to x,
+/// divided by gamma(a); NaN where one is negative or both are 0. It has a gradient in x alone, as
+/// PyTorch's: throws GradError on the way back to an `a` that requires one.
+Tensor igamma(const Operand& a, const Operand& x);
+/// 1 - igamma(a, x), the upper one, with all digits where that is small.
+Tensor igammac(const Operand& a, const Operand& x);
 /// What is left of a / b rounded towards 0: the sign is a's. Integers stay integers; throws
 /// ValueError where one is divided by 0.
 Tensor fmod(const Operand& a, const Operand& b);

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "strata/autograd/backward.h"
-#include "strata/autograd/gradcheck.h"
 #include "strata/distributions/bernoulli.h"
 #include "strata/distributions/categorical.h"
 #include "strata/distributions/dirichlet.h"
@@ -24,7 +22,6 @@
 #include "strata/distributions/student_t.h"
 #include "strata/distributions/transformed.h"
 #include "strata/distributions/uniform.h"
-#include "strata/io/safetensors.h"
 #include "strata/opcases/op_case.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
@@ -33,21 +30,20 @@
 #include "strata/ops/indexing.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/rearrange.h"
-#include "strata/ops/reduce.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
-#include "tests/support/difference.h"
+#include "tests/distributions/reference.h"
 
 namespace strata::distributions {
 namespace {
 
 using opcases::Input;
 using opcases::OpCase;
-using testing::relative_difference;
 using Tensors = std::vector<Tensor>;
 using In = std::span<const Tensor>;
 
+constexpr const char* kDump = "distributions.safetensors";
 const Shape kA = {3, 1}, kB = {5}, kV = {2, 3, 5}, kP = {3, 5};
 const Input kLoc = {kA, -2, 2}, kScale = {kB, 0.3, 2}, kReal = {kV, -3, 3},
             kInner = {kP, 0.05, 0.95};
@@ -274,65 +270,20 @@ std::vector<OpCase> all_cases() {
   return all;
 }
 
-Tensors with_gradients(const OpCase& c, DType dtype) {
-  Tensors inputs = opcases::make_inputs(c, dtype);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (c.inputs[i].grad && !c.inputs[i].integer) inputs[i].set_requires_grad();
-  }
-  return inputs;
-}
-
-void expect_reference(DType dtype, double tolerance) {
-  const TensorMap golden =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/distributions.safetensors");
-  size_t compared = 0;
-  for (const OpCase& c : all_cases()) {
-    const Tensors inputs = with_gradients(c, dtype), ys = c.run(inputs);
-    Tensor loss = scalar(0.0);
-    for (size_t i = 0; i < ys.size(); ++i, ++compared) {
-      EXPECT_EQ(ys[i].dtype(), dtype) << c.name << " output " << i;
-      EXPECT_LE(relative_difference(ys[i], golden.at(c.name + ".y" + std::to_string(i))), tolerance)
-          << c.name << " output " << i;
-      const auto weights = opcases::output_weights(ys[i], static_cast<int>(i));
-      if (ys[i].requires_grad()) loss = loss + sum(cast(ys[i] * weights, DType::f64));
-    }
-    backward(loss);
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const auto it = golden.find(c.name + ".g" + std::to_string(i));
-      ASSERT_EQ(inputs[i].grad().defined(), it != golden.end()) << c.name << " input " << i;
-      if (it == golden.end()) continue;
-      ++compared;
-      EXPECT_LE(relative_difference(inputs[i].grad(), it->second), tolerance)
-          << c.name << " gradient " << i;
-    }
-  }
-  EXPECT_EQ(compared, golden.size());
-}
-
 // PyTorch's trigamma has ten digits.
-TEST(DistributionValues, EqualPyTorchsInF64) { expect_reference(DType::f64, 1e-9); }
+TEST(DistributionValues, EqualPyTorchsInF64) {
+  testing::expect_reference(all_cases(), kDump, DType::f64, 1e-9);
+}
 
-TEST(DistributionValues, EqualPyTorchsInF32) { expect_reference(DType::f32, 1e-4); }
+TEST(DistributionValues, EqualPyTorchsInF32) {
+  testing::expect_reference(all_cases(), kDump, DType::f32, 1e-4);
+}
 
 TEST(DistributionValues, SecondOrderGradientsEqualCentralDifferences) {
-  for (const OpCase& c : all_cases()) {
-    const GradCheckResult result = gradcheck(c.run, with_gradients(c, DType::f64), 2);
-    EXPECT_LE(result.error, 1e-5) << c.name << ": " << result.where;
-  }
+  testing::expect_second_order(all_cases());
 }
 
-TEST(DistributionValues, MetaShapesEqualRealOnes) {
-  for (const OpCase& c : all_cases()) {
-    const Tensors real = opcases::make_inputs(c, DType::f32);
-    Tensors meta;
-    for (const Tensor& x : real) meta.push_back(empty(x.shape(), x.dtype(), kMeta));
-    const Tensors ys = c.run(real), shapes = c.run(meta);
-    for (size_t i = 0; i < ys.size(); ++i) {
-      EXPECT_EQ(describe(shapes[i]), describe(ys[i])) << c.name << " output " << i;
-      EXPECT_TRUE(shapes[i].is_meta()) << c.name << " output " << i;
-    }
-  }
-}
+TEST(DistributionValues, MetaShapesEqualRealOnes) { testing::expect_meta_shapes(all_cases()); }
 
 }  // namespace
 }  // namespace strata::distributions

@@ -10,6 +10,10 @@ for name, low, high in [
     ("digamma", 0.3, 6), ("trunc", -4, 4), ("frac", -4, 4),
 ]:
     cases.add(name, [Input((3, 5), low, high)], getattr(torch, name))
+for name in ["i0", "i0e", "i1", "i1e"]:
+    cases.add(name, [Input((3, 5), -4, 4)], getattr(torch.special, name))
+cases.add("igamma", [Input((3, 5), 0.3, 6, grad=False), Input((5,), 0.2, 5)],
+          lambda a, x: [torch.igamma(a, x), torch.igammac(a, x)])
 for name, low, high in [
     ("atan2", -3, 3), ("hypot", -3, 3), ("logaddexp", -3, 3), ("xlogy", 0.1, 3), ("fmax", -3, 3),
     ("fmin", -3, 3),

@@ -1,32 +1,23 @@
 #include "strata/kernels/variates.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
-#include <type_traits>
 
 #include "strata/base/least_normal.h"
 #include "strata/base/parallel.h"
-#include "strata/base/random.h"
+#include "strata/kernels/cpu/draws.h"
 #include "strata/kernels/cpu/gamma.h"
 #include "strata/kernels/cpu/open_unit.h"
 
 namespace strata::kernels {
 namespace {
 
+using cpu::kAttempts;
+using cpu::rounded;
+using cpu::Source;
+
 constexpr int64_t kGrain = 512;
-/// Each attempt succeeds more often than not: so many fail less than once in 2^64 times.
-constexpr uint64_t kAttempts = 64;
-
-/// The random numbers of one element.
-struct Source {
-  uint64_t seed, stream, element;
-
-  std::array<uint32_t, 4> words(uint64_t attempt) const {
-    return philox(seed, stream, element + (attempt << 48));
-  }
-};
 
 /// In (0, 1), of 32 bits.
 double unit(uint32_t bits) { return (bits + 0.5) * 0x1p-32; }
@@ -160,12 +151,6 @@ void visit_floating(const Tensor& y, F f) {
     using T = typename decltype(tag)::type;
     if constexpr (is_floating(dtype_of<T>)) f(T{});
   });
-}
-
-/// f64 to T, rounded by way of f32 where T is half as wide.
-template <class T>
-T rounded(double x) {
-  return static_cast<T>(static_cast<std::conditional_t<sizeof(T) == 8, double, float>>(x));
 }
 
 /// y[i] = draw(x[i], the source of element i).
