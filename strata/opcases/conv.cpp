@@ -31,6 +31,9 @@ std::vector<OpCase> conv_cases() {
            {.stride = 2, .padding = 1, .groups = 9}),
       conv("conv2d/pointwise", {{{2, 3, 4, 5}}, {{7, 1, 1, 5}}}, {}),
       conv("conv2d/relu", {{{2, 4, 5, 1}}, {{6, 3, 3, 1}}, {{6}}}, {.padding = 1, .relu = true}),
+      conv("conv2d/same", {{{2, 4, 5, 3}}, {{4, 2, 4, 3}}, {{4}}}, {.padding = kSamePadding}),
+      conv("conv2d/same_dilation", {{{1, 5, 4, 4}}, {{2, 2, 3, 2}}},
+           {.padding = kSamePadding, .dilation = {3, 1}, .groups = 2}),
       {.name = "conv2d/residual",
        .inputs = {{{2, 4, 5, 9}}, {{6, 1, 1, 9}}, {{6}}, {{2, 4, 5, 6}}},
        .run =

@@ -40,6 +40,14 @@ std::vector<OpCase> pool_cases() {
       pool("adaptive_avg_pool2d", {2, 7, 5, 9}, adaptive_avg_pool2d, Size2(3, 4)),
       pool("adaptive_avg_pool2d/global", {2, 4, 4, 17}, adaptive_avg_pool2d, Size2(1)),
       without_bf16(pool("adaptive_max_pool2d", {2, 7, 5, 9}, adaptive_max_pool2d, Size2(3, 4))),
+      {.name = "adaptive_max_pool2d/indices",
+       .inputs = {{.shape = {2, 7, 5, 3}}},
+       .run =
+           [](auto in) {
+             const auto [y, index] = adaptive_max_pool2d_with_indices(in[0], {3, 4});
+             return std::vector{y, index};
+           },
+       .bf16_tolerance = 0},
   };
 }
 

@@ -20,6 +20,18 @@ OpCase largest(std::string name, Shape shape, Op op, Options options) {
   return c;
 }
 
+template <class Op, class Options>
+OpCase places(std::string name, Shape shape, Op op, Options options) {
+  return {.name = std::move(name),
+          .inputs = {{.shape = shape}},
+          .run =
+              [=](auto in) {
+                const auto [y, index] = op(in[0], options);
+                return std::vector{y, index};
+              },
+          .bf16_tolerance = 0};
+}
+
 }  // namespace
 
 std::vector<OpCase> pool_nd_cases() {
@@ -47,6 +59,13 @@ std::vector<OpCase> pool_nd_cases() {
       pool("avg_pool3d/inside", {1, 3, 5, 4, 2}, avg_pool3d, inside),
       largest("adaptive_max_pool3d", {1, 3, 5, 4, 3}, adaptive_max_pool3d, Size3(2, 3, 1)),
       pool("adaptive_avg_pool3d", {1, 3, 5, 4, 3}, adaptive_avg_pool3d, Size3(2, 3, 1)),
+      places("max_pool1d/indices", {2, 10, 5}, max_pool1d_with_indices,
+             One{.kernel = 3, .stride = 2, .padding = 1, .dilation = 2, .ceil_mode = true}),
+      places("max_pool3d/indices", {2, 3, 6, 5, 3}, max_pool3d_with_indices, ceil),
+      places("max_pool3d/indices_dilation", {1, 4, 5, 6, 2}, max_pool3d_with_indices, dilated),
+      places("adaptive_max_pool1d/indices", {2, 7, 3}, adaptive_max_pool1d_with_indices, 3),
+      places("adaptive_max_pool3d/indices", {2, 3, 5, 4, 3}, adaptive_max_pool3d_with_indices,
+             Size3(2, 3, 1)),
   };
 }
 

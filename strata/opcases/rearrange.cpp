@@ -48,6 +48,9 @@ std::vector<OpCase> rearrange_cases() {
        .run = [](auto in) { return std::vector{outer(in[0], in[1])}; }},
       of("pixel_shuffle", {2, 3, 2, 12}, [](const Tensor& x) { return pixel_shuffle(x, 2); }),
       of("pixel_unshuffle", {1, 6, 3, 2}, [](const Tensor& x) { return pixel_unshuffle(x, 3); }),
+      of("channel_shuffle", {2, 3, 2, 12}, [](const Tensor& x) { return channel_shuffle(x, 3); }),
+      of("channel_shuffle/sequence", {2, 3, 6},
+         [](const Tensor& x) { return channel_shuffle(x, 2); }),
   };
 }
 

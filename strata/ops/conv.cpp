@@ -82,6 +82,25 @@ void check_bias(const char* op, const Tensor& bias, int64_t channels) {
   }
 }
 
+struct Padded {
+  Tensor x;
+  Conv2dOptions options;
+};
+
+/// The options with kSamePadding in numbers, and x longer where that is uneven.
+Padded with_padding(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
+  const auto h =
+      internal::axis_padding("conv2d", 1, o.padding.h, w.size(1), o.stride.h, o.dilation.h);
+  const auto v =
+      internal::axis_padding("conv2d", 2, o.padding.w, w.size(2), o.stride.w, o.dilation.w);
+  Padded p{x, o};
+  p.options.padding = {h.before, v.before};
+  if (h.after != h.before || v.after != v.before) {
+    p.x = pad(x, {{1, 0, h.after - h.before}, {2, 0, v.after - v.before}});
+  }
+  return p;
+}
+
 Conv2dShape with_options(const Conv2dOptions& o) {
   Conv2dShape s;
   s.stride_h = o.stride.h, s.stride_w = o.stride.w;
@@ -242,15 +261,16 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv2dOptions& options,
               const Tensor& residual) {
   check_tensors("conv2d", x, w, bias);
-  check_options("conv2d", options);
-  const Conv2dShape s = conv_shape(x, w, options);
+  const Padded p = with_padding(x, w, options);
+  check_options("conv2d", p.options);
+  const Conv2dShape s = conv_shape(p.x, w, p.options);
   check_bias("conv2d", bias, s.oc);
-  if (!residual.defined()) return forward(s, x, w, bias, options.relu);
+  if (!residual.defined()) return forward(s, p.x, w, bias, options.relu);
   check_residual(s, x, residual);
   const bool recorded =
       x.requires_grad() || w.requires_grad() || bias.requires_grad() || residual.requires_grad();
-  if (!grad_enabled() || !recorded) return forward(s, x, w, bias, options.relu, residual);
-  const Tensor y = forward(s, x, w, bias, false);
+  if (!grad_enabled() || !recorded) return forward(s, p.x, w, bias, options.relu, residual);
+  const Tensor y = forward(s, p.x, w, bias, false);
   return options.relu ? add_relu(y, residual) : y + residual;
 }
 

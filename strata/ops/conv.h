@@ -1,5 +1,6 @@
 #pragma once
 
+#include "strata/ops/conv_padding.h"
 #include "strata/ops/size2.h"
 #include "strata/tensor/tensor.h"
 
@@ -7,7 +8,7 @@ namespace strata {
 
 struct Conv2dOptions {
   Size2 stride = 1;
-  Size2 padding = 0;  ///< zeros on each of two opposite sides
+  Size2 padding = 0;  ///< zeros on each of two opposite sides; or kSamePadding
   Size2 dilation = 1;
   int64_t groups = 1;
   bool relu = false;  ///< applied to the result, at no cost

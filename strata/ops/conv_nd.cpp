@@ -19,7 +19,8 @@
 namespace strata {
 namespace {
 
-/// A convolution along one axis.
+/// A convolution along one axis. A transpose's result is `extra` longer at the end, for the others
+/// the padding there is.
 struct Axis {
   int64_t stride, padding, dilation, extra = 0;
 };
@@ -71,11 +72,17 @@ void check_axis(const Call& c, const Axis& a) {
   }
 }
 
+/// That of axis `i`, with kSamePadding in numbers.
+Axis axis_of(const Call& c, int i, int64_t stride, int64_t padding, int64_t dilation) {
+  const AxisPad p = internal::axis_padding(c.op, i, padding, c.w.shape()[i], stride, dilation);
+  return {stride, p.before, dilation, p.after - p.before};
+}
+
 /// The length of axis `i` of the result. Throws ShapeError where no window fits.
 int64_t length(const Call& c, int i, const Axis& a) {
   check_axis(c, a);
   const int64_t wide = a.dilation * (c.w.shape()[i] - 1) + 1;
-  const int64_t room = c.x.shape()[i] + 2 * a.padding - wide;
+  const int64_t room = c.x.shape()[i] + 2 * a.padding + a.extra - wide;
   if (c.w.shape()[i] == 0 || room < 0) {
     throw ShapeError(c.op,
                      fmt::format("w {} with dilation {} does not fit axis {} of x {} with "
@@ -113,7 +120,8 @@ Tensor flat_weights(const Tensor& w) {
 /// [N * count, H, W, groups * kd * C / groups].
 Tensor depth_taps(const Tensor& x, int64_t count, int64_t kd, const Axis& a, int64_t groups) {
   const Shape s = x.shape();
-  const Tensor padded = a.padding > 0 ? pad(x, {{1, a.padding, a.padding}}) : x;
+  const bool longer = a.padding > 0 || a.extra > 0;
+  const Tensor padded = longer ? pad(x, {{1, a.padding, a.padding + a.extra}}) : x;
   const Tensor split = reshape(padded, {s[0], padded.size(1), s[2] * s[3], groups, s[4] / groups});
   std::vector<Tensor> taps;
   for (int64_t k = 0; k < kd; ++k) {
@@ -129,7 +137,7 @@ Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv1d
   const Call c{"conv1d", x, w, bias, o.groups};
   check_ranks(c, 3);
   check_channels(c, w.size(2) * o.groups, w.size(0));
-  length(c, 1, {o.stride, o.padding, o.dilation});
+  length(c, 1, axis_of(c, 1, o.stride, o.padding, o.dilation));
   const Tensor y = conv2d(unsqueeze(x, 1), unsqueeze(w, 1), bias,
                           {.stride = {1, o.stride},
                            .padding = {0, o.padding},
@@ -158,10 +166,10 @@ Tensor conv3d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv3d
   const Call c{"conv3d", x, w, bias, o.groups};
   check_ranks(c, 5);
   check_channels(c, w.size(4) * o.groups, w.size(0));
-  const Axis deep{o.stride.d, o.padding.d, o.dilation.d};
+  const Axis deep = axis_of(c, 1, o.stride.d, o.padding.d, o.dilation.d);
   const int64_t depth = length(c, 1, deep);
-  const int64_t height = length(c, 2, {o.stride.h, o.padding.h, o.dilation.h});
-  const int64_t width = length(c, 3, {o.stride.w, o.padding.w, o.dilation.w});
+  const int64_t height = length(c, 2, axis_of(c, 2, o.stride.h, o.padding.h, o.dilation.h));
+  const int64_t width = length(c, 3, axis_of(c, 3, o.stride.w, o.padding.w, o.dilation.w));
   const Tensor y = conv2d(depth_taps(x, depth, w.size(1), deep, o.groups), flat_weights(w), bias,
                           {.stride = {o.stride.h, o.stride.w},
                            .padding = {o.padding.h, o.padding.w},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "strata/ops/conv_padding.h"
 #include "strata/ops/size3.h"
 #include "strata/tensor/tensor.h"
 
@@ -12,7 +13,7 @@ namespace strata {
 
 struct Conv1dOptions {
   int64_t stride = 1;
-  int64_t padding = 0;  ///< zeros at each end
+  int64_t padding = 0;  ///< zeros at each end; or kSamePadding
   int64_t dilation = 1;
   int64_t groups = 1;
   bool relu = false;  ///< applied to the result, at no cost
@@ -25,7 +26,7 @@ Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& bias = {},
 
 struct Conv3dOptions {
   Size3 stride = 1;
-  Size3 padding = 0;  ///< zeros on each of two opposite sides
+  Size3 padding = 0;  ///< zeros on each of two opposite sides; or kSamePadding
   Size3 dilation = 1;
   int64_t groups = 1;
   bool relu = false;  ///< applied to the result, at no cost

@@ -184,9 +184,13 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options) {
   return average("avg_pool2d", sliding_plan("avg_pool2d", x, options, 1), x);
 }
 
-Tensor adaptive_max_pool2d(const Tensor& x, Size2 size) {
+std::pair<Tensor, Tensor> adaptive_max_pool2d_with_indices(const Tensor& x, Size2 size) {
   const char* op = "adaptive_max_pool2d";
-  return max_forward(op, adaptive_plan(op, x, size), x).first;
+  return max_forward(op, adaptive_plan(op, x, size), x);
+}
+
+Tensor adaptive_max_pool2d(const Tensor& x, Size2 size) {
+  return adaptive_max_pool2d_with_indices(x, size).first;
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size) {

@@ -30,6 +30,8 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options = {});
 /// Pooling to a result of the given size: window i is [floor(i * in / out), ceil((i + 1) * in /
 /// out)).
 Tensor adaptive_max_pool2d(const Tensor& x, Size2 size);
+/// The same, and indices as of max_pool2d_with_indices.
+std::pair<Tensor, Tensor> adaptive_max_pool2d_with_indices(const Tensor& x, Size2 size);
 Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size);
 
 namespace internal {

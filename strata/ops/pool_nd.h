@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "strata/ops/size3.h"
 #include "strata/tensor/tensor.h"
 
@@ -29,6 +31,12 @@ struct Pool3dOptions {
 /// The largest value of each window. A NaN wins; of equal values the first gets the gradient.
 Tensor max_pool1d(const Tensor& x, const Pool1dOptions& options = {});
 Tensor max_pool3d(const Tensor& x, const Pool3dOptions& options = {});
+/// The same, and i32 indices of where each value was: the place in its sequence, or
+/// (depth * H + row) * W + column in its volume.
+std::pair<Tensor, Tensor> max_pool1d_with_indices(const Tensor& x,
+                                                  const Pool1dOptions& options = {});
+std::pair<Tensor, Tensor> max_pool3d_with_indices(const Tensor& x,
+                                                  const Pool3dOptions& options = {});
 
 /// The mean of each window.
 Tensor avg_pool1d(const Tensor& x, const Pool1dOptions& options = {});
@@ -38,7 +46,18 @@ Tensor avg_pool3d(const Tensor& x, const Pool3dOptions& options = {});
 /// out)) along each axis.
 Tensor adaptive_max_pool1d(const Tensor& x, int64_t size);
 Tensor adaptive_max_pool3d(const Tensor& x, Size3 size);
+std::pair<Tensor, Tensor> adaptive_max_pool1d_with_indices(const Tensor& x, int64_t size);
+std::pair<Tensor, Tensor> adaptive_max_pool3d_with_indices(const Tensor& x, Size3 size);
 Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size);
 Tensor adaptive_avg_pool3d(const Tensor& x, Size3 size);
+
+namespace internal {
+
+/// The stride that the options say. Throws ValueError tagged `op` for a kernel, stride or dilation
+/// below 1, a negative padding and one of more than half of the kernel.
+int64_t checked_stride(const char* op, const Pool1dOptions& options);
+Size3 checked_stride(const char* op, const Pool3dOptions& options);
+
+}  // namespace internal
 
 }  // namespace strata

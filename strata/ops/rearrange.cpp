@@ -240,4 +240,20 @@ Tensor pixel_unshuffle(const Tensor& x, int64_t factor) {
   return own(x, reshape(taps, {n, h, w, c * factor * factor}));
 }
 
+Tensor channel_shuffle(const Tensor& x, int64_t groups) {
+  const char* op = "channel_shuffle";
+  if (groups < 1) {
+    throw ValueError(op, fmt::format("groups must be at least 1, got {}", groups));
+  }
+  if (x.rank() < 3) {
+    throw ShapeError(op, fmt::format("x must be [N, ..., C], got {}", describe(x)));
+  }
+  if (x.size(-1) % groups != 0) {
+    throw ShapeError(op, fmt::format("the {} channels of {} do not divide into {} groups",
+                                     x.size(-1), describe(x), groups));
+  }
+  const Tensor parts = unflatten(x, -1, {groups, x.size(-1) / groups});
+  return own(x, reshape(transpose(parts, -1, -2), x.shape()));
+}
+
 }  // namespace strata

@@ -64,4 +64,10 @@ Tensor pixel_shuffle(const Tensor& x, int64_t factor);
 /// The way back: [N, H * factor, W * factor, C] as [N, H, W, C * factor^2].
 Tensor pixel_unshuffle(const Tensor& x, int64_t factor);
 
+/// The channels of x[N, ..., C], which lie in `groups` groups, dealt out anew: the first of each
+/// group, then the second of each (Zhang et al., "ShuffleNet", 2018). As torch.channel_shuffle on
+/// [N, C, ...]. Throws ShapeError below three axes and where the channels do not divide, ValueError
+/// for less than one group.
+Tensor channel_shuffle(const Tensor& x, int64_t groups);
+
 }  // namespace strata

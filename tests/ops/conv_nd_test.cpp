@@ -8,6 +8,7 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/ops/conv.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/pool_nd.h"
 #include "strata/ops/reduce.h"
@@ -82,6 +83,51 @@ TEST(PoolNd, RefusesWhatPyTorchRefuses) {
   EXPECT_THROW(avg_pool3d(volume, {.dilation = 2}), ValueError);
   EXPECT_THROW(adaptive_avg_pool3d(volume, {1, 0, 1}), ValueError);
   EXPECT_THROW(adaptive_max_pool1d(ones({1, 0, 3}), 1), ShapeError);
+}
+
+TEST(ConvNd, SamePaddingNeedsAStrideOfOne) {
+  const Tensor x = ones({1, 5, 1}), w = ones({1, 4, 1});
+  EXPECT_EQ(conv1d(x, w, {}, {.padding = kSamePadding}).to_vector<float>(),
+            (std::vector<float>{3, 4, 4, 3, 2}));  // the odd zero is at the end
+  EXPECT_EQ(testing::message<ValueError>(
+                [&] { conv1d(x, w, {}, {.stride = 2, .padding = kSamePadding}); }),
+            "[conv1d] kSamePadding needs a stride of 1, got 2");
+  EXPECT_THROW(conv1d(x, w, {}, {.padding = kSamePadding, .dilation = 0}), ValueError);
+  const Tensor image = ones({1, 3, 4, 1}), cross = ones({1, 2, 3, 1});
+  EXPECT_EQ(conv2d(image, cross, {}, {.stride = {1, 2}, .padding = {kSamePadding, 0}}).shape(),
+            (Shape{1, 3, 1, 1}));
+  EXPECT_THROW(conv2d(image, cross, {}, {.stride = 2, .padding = kSamePadding}), ValueError);
+  EXPECT_EQ(conv2d(zeros({0, 3, 4, 1}), cross, {}, {.padding = kSamePadding}).shape(),
+            (Shape{0, 3, 4, 1}));
+  const Tensor residual = ones({1, 3, 4, 1});
+  EXPECT_EQ(conv2d(image, cross, {}, {.padding = kSamePadding}, residual).shape(), image.shape());
+  const Tensor volume = ones({1, 2, 3, 4, 1}), cube = ones({1, 2, 3, 2, 1});
+  EXPECT_EQ(conv3d(volume, cube, {}, {.padding = {kSamePadding, 0, kSamePadding}}).shape(),
+            (Shape{1, 2, 1, 4, 1}));
+  EXPECT_THROW(conv3d(volume, cube, {}, {.stride = {2, 1, 1}, .padding = kSamePadding}),
+               ValueError);
+  EXPECT_THROW(conv_transpose1d(x, w, {}, {.padding = kSamePadding}), ValueError);
+}
+
+TEST(PoolNd, IndicesAreThoseOfTheFirstOrTheLastNan) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto index = [](const std::vector<float>& values) {
+    const Tensor x = tensor<float>(values, {1, 2, 2, 2, 1});
+    return max_pool3d_with_indices(x).second.to_vector<int32_t>().at(0);
+  };
+  EXPECT_EQ(index({1, 2, 9, 3, 4, 9, 5, 6}), 2);
+  EXPECT_EQ(index({1, nan, 9, 3, 4, nan, 5, 6}), 5);
+  EXPECT_EQ(
+      max_pool1d_with_indices(tensor<float>({2, 2, 1, 3}, {1, 4, 1})).second.to_vector<int32_t>(),
+      (std::vector<int32_t>{0, 3}));
+  // No tap of the window's two meets the single value.
+  const auto [none, where] =
+      max_pool3d_with_indices(ones({1, 1, 1, 1, 1}), {.kernel = 2, .padding = 1, .dilation = 2});
+  EXPECT_EQ(none.item<float>(), -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(where.shape(), none.shape());
+  EXPECT_EQ(max_pool3d_with_indices(ones({0, 2, 2, 2, 3})).second.shape(), (Shape{0, 1, 1, 1, 3}));
+  EXPECT_THROW(adaptive_max_pool3d_with_indices(ones({1, 2, 2, 2, 1}), {1, 0, 1}), ValueError);
+  EXPECT_THROW(adaptive_max_pool1d_with_indices(ones({1, 2, 1}), 0), ValueError);
 }
 
 TEST(PoolNd, TheFirstOfEqualOnesGetsTheGradientAndNanWins) {

@@ -188,5 +188,17 @@ TEST(TriangleIndices, AreThoseThatTrianglesKeep) {
   EXPECT_THROW(tril_indices(-1, 2), ShapeError);
 }
 
+TEST(ChannelShuffle, RefusesWhatDoesNotDivide) {
+  EXPECT_EQ(channel_shuffle(tensor<int32_t>({0, 1, 2, 3, 4, 5}, {1, 1, 6}), 2).to_vector<int32_t>(),
+            (std::vector<int32_t>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              channel_shuffle(ones({1, 2, 5}), 2);
+            }),
+            "[channel_shuffle] the 5 channels of f32[1, 2, 5] do not divide into 2 groups");
+  EXPECT_THROW(channel_shuffle(ones({2, 4}), 2), ShapeError);
+  EXPECT_THROW(channel_shuffle(ones({1, 2, 4}), 0), ValueError);
+  EXPECT_EQ(channel_shuffle(ones({0, 2, 4}), 2).shape(), (Shape{0, 2, 4}));
+}
+
 }  // namespace
 }  // namespace strata

@@ -45,5 +45,29 @@ TEST(MaxUnpool2d, TakesSizesWithinAStride) {
   EXPECT_THROW(max_unpool2d(zeros({1, 0, 3, 1}), zeros({1, 0, 3, 1}, DType::i32)), ShapeError);
 }
 
+TEST(MaxUnpool1dAnd3d, TakeSizesWithinAStride) {
+  const Tensor x = ones({1, 3, 1}), index = zeros({1, 3, 1}, DType::i64);
+  EXPECT_EQ(max_unpool1d(x, index).shape(), (Shape{1, 6, 1}));
+  EXPECT_EQ(max_unpool1d(x, index, {}, 7).shape(), (Shape{1, 7, 1}));
+  EXPECT_EQ(message<ValueError>([&] { max_unpool1d(x, index, {}, 8); }),
+            "[max_unpool1d] the size must be between 5 and 7, got 8");
+  EXPECT_EQ(message<ShapeError>([&] {
+              max_unpool1d(ones({3, 1}), index);
+            }),
+            "[max_unpool1d] x must be [N, L, C] and index of its shape, got f32[3, 1] and "
+            "i64[1, 3, 1]");
+  EXPECT_EQ(message<ValueError>([&] { max_unpool1d(x, index, {.padding = 2}); }),
+            "[max_unpool1d] padding 2 is more than half of the kernel 2");
+  EXPECT_THROW(max_unpool1d(x, full({1, 3, 1}, 6, DType::i64)), IndexError);
+  const Tensor volume = ones({1, 1, 2, 3, 1}), at = zeros({1, 1, 2, 3, 1}, DType::i32);
+  EXPECT_EQ(max_unpool3d(volume, at).shape(), (Shape{1, 2, 4, 6, 1}));
+  EXPECT_EQ(max_unpool3d(volume, at, {}, {3, 4, 5}).shape(), (Shape{1, 3, 4, 5, 1}));
+  EXPECT_THROW(max_unpool3d(volume, at, {}, {4, 4, 5}), ValueError);
+  EXPECT_THROW(max_unpool3d(volume, at, {.kernel = {2, 0, 2}}), ValueError);
+  EXPECT_THROW(max_unpool3d(volume, at, {.kernel = int64_t{1} << 62}), ShapeError);
+  EXPECT_THROW(max_unpool3d(volume, index), ShapeError);
+  EXPECT_THROW(max_unpool3d(volume, zeros({1, 1, 2, 3, 1})), DTypeError);
+}
+
 }  // namespace
 }  // namespace strata

@@ -26,8 +26,9 @@ def record(name, m, inputs, call):
     keep(name + ".y", y)
     for i, x in enumerate(inputs):
         keep(f"{name}.dx{i}", x.grad)
+    conv = isinstance(m, (nn.Conv1d, nn.Conv2d, nn.Conv3d))
     for key, p in m.named_parameters():
-        keep(f"{name}.grad.{key}", p.grad)
+        keep(f"{name}.grad.{key}", channels_last(p.grad) if conv else p.grad)
     for key, value in m.state_dict().items():
         keep(f"{name}.state.{key}", value)
 
@@ -54,6 +55,22 @@ run("lp_pool1d", nn.LPPool1d(3, 4, stride=2), [(2, 9, 3)], spatial, low=0.1)
 run("lp_pool2d", nn.LPPool2d(2, (3, 2), ceil_mode=True), [(2, 7, 5, 3)], spatial)
 run("upsample.size", nn.Upsample((5, 3), mode="bilinear"), [(2, 4, 6, 3)], spatial)
 run("upsample.factor", nn.Upsample(scale_factor=1.5), [(2, 4, 6, 3)], spatial)
+run("upsample.sequence", nn.Upsample(7, mode="linear", align_corners=True), [(2, 4, 3)], spatial)
+run("upsample.oblong", nn.Upsample(scale_factor=(2, 1.5), mode="nearest-exact"), [(2, 4, 6, 3)],
+    spatial)
+run("upsample.volume", nn.Upsample((3, 2, 5), mode="trilinear"), [(2, 2, 3, 4, 3)], spatial)
+run("upsample.area", nn.Upsample(scale_factor=0.5, mode="area"), [(2, 4, 3, 5, 2)], spatial)
+run("channel_shuffle", nn.ChannelShuffle(3), [(2, 3, 2, 12)], spatial)
+run("same1d", nn.Conv1d(2, 3, 4, padding="same", dilation=3), [(2, 5, 2)], spatial)
+run("same1d.reflect", nn.Conv1d(2, 3, 4, padding="same", padding_mode="reflect"), [(2, 5, 2)],
+    spatial)
+run("same2d", nn.Conv2d(2, 4, (2, 5), padding="same", groups=2), [(2, 3, 4, 2)], spatial)
+run("same2d.circular", nn.Conv2d(2, 3, (2, 3), padding="same", padding_mode="circular"),
+    [(2, 3, 4, 2)], spatial)
+run("same3d", nn.Conv3d(2, 3, (2, 3, 4), padding="same"), [(1, 3, 2, 4, 2)], spatial)
+run("same3d.replicate", nn.Conv3d(2, 3, (4, 1, 2), padding="same", padding_mode="replicate"),
+    [(1, 3, 2, 4, 2)], spatial)
+run("valid", nn.Conv2d(2, 3, 2, padding="valid"), [(1, 3, 4, 2)], spatial)
 run("unflatten", nn.Unflatten(1, (3, 4, 2)), [(2, 24)], lambda m, x: channels_last(m(x)))
 run("unflatten.steps", nn.Unflatten(1, (4, -1)), [(2, 24)])
 run("pad1d", nn.ReflectionPad1d((2, 3)), [(2, 5, 3)], spatial)
@@ -74,12 +91,17 @@ record("pretrained", nn.Embedding.from_pretrained(table, freeze=False, padding_i
        lambda m: m(index))
 
 
-def unpooled(m, x):
-    y, places = nn.functional.max_pool2d(channels_first(x), 2, return_indices=True)
-    return channels_last(m(y, places, output_size=(7, 6)))
+def unpooled(pool, size):
+    def call(m, x):
+        y, places = pool(channels_first(x), 2, return_indices=True)
+        return channels_last(m(y, places, output_size=size))
+    return call
 
 
-run("unpool", nn.MaxUnpool2d(2), [(2, 7, 6, 3)], unpooled)
+run("unpool", nn.MaxUnpool2d(2), [(2, 7, 6, 3)], unpooled(nn.functional.max_pool2d, (7, 6)))
+run("unpool1d", nn.MaxUnpool1d(2), [(2, 7, 3)], unpooled(nn.functional.max_pool1d, (7,)))
+run("unpool3d", nn.MaxUnpool3d(2), [(1, 4, 5, 6, 2)],
+    unpooled(nn.functional.max_pool3d, (4, 5, 6)))
 
 # Three batches in training, the statistics after each, and one in evaluation.
 for name, options in (("cumulative", dict(momentum=None)), ("of_batch", dict(track_running_stats=False))):

@@ -40,6 +40,9 @@ cases.add("conv2d/groups", inputs((2, 4, 5, 6), (4, 3, 3, 3), (4,)), conv(paddin
 cases.add("conv2d/depthwise", inputs((2, 5, 4, 9), (9, 3, 3, 1), (9,)), conv(stride=2, padding=1, groups=9))
 cases.add("conv2d/pointwise", inputs((2, 3, 4, 5), (7, 1, 1, 5)), conv())
 cases.add("conv2d/relu", inputs((2, 4, 5, 1), (6, 3, 3, 1), (6,)), relu_conv(padding=1))
+cases.add("conv2d/same", inputs((2, 4, 5, 3), (4, 2, 4, 3), (4,)), conv(padding="same"))
+cases.add("conv2d/same_dilation", inputs((1, 5, 4, 4), (2, 2, 3, 2)),
+          conv(padding="same", dilation=(3, 1), groups=2))
 cases.add("conv2d/residual", inputs((2, 4, 5, 9), (6, 1, 1, 9), (6,), (2, 4, 5, 6)), residual_conv)
 cases.add("conv_transpose2d", inputs((2, 3, 4, 3), (3, 3, 2, 4), (4,)), transposed(padding=(1, 0)))
 cases.add("conv_transpose2d/stride", inputs((2, 3, 4, 3), (3, 4, 3, 2), (2,)),

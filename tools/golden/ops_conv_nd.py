@@ -20,6 +20,10 @@ cases = family("conv_nd")
 cases.add("conv1d", inputs((2, 7, 3), (4, 3, 3), (4,)), conv(F.conv1d, padding=1))
 cases.add("conv1d/options", inputs((2, 9, 4), (6, 3, 2), (6,)),
           conv(F.conv1d, True, stride=2, padding=2, dilation=2, groups=2))
+cases.add("conv1d/same", inputs((2, 5, 3), (4, 4, 3), (4,)),
+          conv(F.conv1d, padding="same", dilation=3))
+cases.add("conv3d/same", inputs((1, 3, 2, 4, 2), (3, 2, 3, 4, 2)),
+          conv(F.conv3d, padding="same", dilation=(1, 2, 1)))
 cases.add("conv_transpose1d", inputs((2, 5, 3), (3, 4, 2), (2,)),
           conv(F.conv_transpose1d, stride=3, padding=1, output_padding=2))
 cases.add("conv_transpose1d/groups", inputs((2, 4, 4), (4, 3, 3)),

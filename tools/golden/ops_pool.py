@@ -20,4 +20,12 @@ add("avg_pool2d/inside", (1, 7, 6, 4), F.avg_pool2d, 3, stride=2, padding=1, cou
 add("adaptive_avg_pool2d", (2, 7, 5, 9), F.adaptive_avg_pool2d, (3, 4))
 add("adaptive_avg_pool2d/global", (2, 4, 4, 17), F.adaptive_avg_pool2d, 1)
 add("adaptive_max_pool2d", (2, 7, 5, 9), F.adaptive_max_pool2d, (3, 4))
+
+
+def places(x):
+    y, index = F.adaptive_max_pool2d(x.permute(0, 3, 1, 2), (3, 4), return_indices=True)
+    return y.permute(0, 2, 3, 1), index.permute(0, 2, 3, 1)
+
+
+cases.add("adaptive_max_pool2d/indices", [Input((2, 7, 5, 3))], places)
 cases.write()

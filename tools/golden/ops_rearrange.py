@@ -25,4 +25,7 @@ cases.add("meshgrid/xy", lines, lambda *xs: torch.meshgrid(*xs, indexing="xy"))
 cases.add("outer", [Input((4,)), Input((3,))], torch.outer)
 cases.add("pixel_shuffle", [Input((2, 3, 2, 12))], images(lambda x: F.pixel_shuffle(x, 2)))
 cases.add("pixel_unshuffle", [Input((1, 6, 3, 2))], images(lambda x: F.pixel_unshuffle(x, 3)))
+cases.add("channel_shuffle", [Input((2, 3, 2, 12))], images(lambda x: F.channel_shuffle(x, 3)))
+cases.add("channel_shuffle/sequence", [Input((2, 3, 6))],
+          lambda x: F.channel_shuffle(x.movedim(-1, 1), 2).movedim(1, -1))
 cases.write()

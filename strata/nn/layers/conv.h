@@ -11,7 +11,7 @@ struct Conv2dConfig {
   int64_t out = -1;   ///< required
   Size2 kernel = -1;  ///< required
   Size2 stride = 1;
-  Size2 padding = 0;
+  Size2 padding = 0;                         ///< or kSamePadding
   PadMode padding_mode = PadMode::constant;  ///< what stands there; constant: zeros
   Size2 dilation = 1;
   int64_t groups = 1;
@@ -21,8 +21,9 @@ struct Conv2dConfig {
 
 /// 2-D convolution of images [N, H, W, in] to [N, H', W', out]; weight [out, kh, kw, in / groups],
 /// in files [out, in / groups, kh, kw]. Initialised as PyTorch's Conv2d: uniform in
-/// +-1/sqrt(fan_in). Throws ValueError for missing sizes or groups that do not divide; forward
-/// throws as pad() where the padding mode asks for more than the image has.
+/// +-1/sqrt(fan_in). Throws ValueError for missing sizes, groups that do not divide and
+/// kSamePadding with a stride; forward throws as pad() where the padding mode asks for more than
+/// the image has.
 class Conv2d final : public Module {
  public:
   explicit Conv2d(const Conv2dConfig& config);

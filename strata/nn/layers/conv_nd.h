@@ -11,7 +11,7 @@ struct Conv1dConfig {
   int64_t out = -1;     ///< required
   int64_t kernel = -1;  ///< required
   int64_t stride = 1;
-  int64_t padding = 0;
+  int64_t padding = 0;                       ///< or kSamePadding
   PadMode padding_mode = PadMode::constant;  ///< what stands there; constant: zeros
   int64_t dilation = 1;
   int64_t groups = 1;
@@ -21,8 +21,8 @@ struct Conv1dConfig {
 
 /// Convolution of sequences [N, L, in] to [N, L', out]; see conv1d. Weight [out, k, in / groups],
 /// in files [out, in / groups, k]. Initialised as PyTorch's Conv1d: uniform in +-1/sqrt(fan_in).
-/// Throws ValueError for missing sizes or groups that do not divide; forward throws as pad() where
-/// the padding mode asks for more than the sequence has.
+/// Throws ValueError for missing sizes, groups that do not divide and kSamePadding with a stride;
+/// forward throws as pad() where the padding mode asks for more than the sequence has.
 class Conv1d final : public Module {
  public:
   explicit Conv1d(const Conv1dConfig& config);
@@ -44,7 +44,7 @@ struct Conv3dConfig {
   int64_t out = -1;   ///< required
   Size3 kernel = -1;  ///< required
   Size3 stride = 1;
-  Size3 padding = 0;
+  Size3 padding = 0;                         ///< or kSamePadding
   PadMode padding_mode = PadMode::constant;  ///< what stands there; constant: zeros
   Size3 dilation = 1;
   int64_t groups = 1;

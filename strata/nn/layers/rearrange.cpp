@@ -49,6 +49,11 @@ PixelUnshuffle::PixelUnshuffle(int64_t factor) : factor_(factor) {
 }
 Tensor PixelUnshuffle::forward(const Tensor& x) { return pixel_unshuffle(x, factor_); }
 
+ChannelShuffle::ChannelShuffle(int64_t groups) : groups_(groups) {
+  require_positive("ChannelShuffle", {{"groups", groups}});
+}
+Tensor ChannelShuffle::forward(const Tensor& x) { return channel_shuffle(x, groups_); }
+
 Tensor Unfold::forward(const Tensor& x) { return unfold(x, options_); }
 
 Tensor Fold::forward(const Tensor& x) { return fold(x, size_, options_); }

@@ -87,6 +87,19 @@ class PixelUnshuffle final : public Module {
   int64_t factor_;
 };
 
+/// The channels of x[N, ..., C] dealt out anew; see channel_shuffle. Throws ValueError for less
+/// than one group.
+class ChannelShuffle final : public Module {
+ public:
+  explicit ChannelShuffle(int64_t groups);
+  std::string type() const override { return "ChannelShuffle"; }
+  Tensor forward(const Tensor& x) override;
+  int64_t groups() const { return groups_; }
+
+ private:
+  int64_t groups_;
+};
+
 /// The windows of images as rows; see unfold.
 class Unfold final : public Module {
  public:

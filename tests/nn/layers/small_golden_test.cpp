@@ -14,6 +14,8 @@
 #include "strata/nn/layers/activation.h"
 #include "strata/nn/layers/batch_norm.h"
 #include "strata/nn/layers/bilinear.h"
+#include "strata/nn/layers/conv.h"
+#include "strata/nn/layers/conv_nd.h"
 #include "strata/nn/layers/embedding.h"
 #include "strata/nn/layers/flatten.h"
 #include "strata/nn/layers/layer_norm.h"
@@ -26,6 +28,7 @@
 #include "strata/nn/state_dict.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/pool.h"
+#include "strata/ops/pool_nd.h"
 #include "strata/ops/views.h"
 #include "tests/support/difference.h"
 #include "tests/support/message.h"
@@ -34,6 +37,7 @@
 namespace strata::nn {
 namespace {
 
+using testing::message;
 using testing::rule_integers;
 using testing::rule_tensor;
 using testing::set_rule_weights;
@@ -100,6 +104,8 @@ TEST(SmallLayers, ChangeShapesAsPyTorch) {
   expect_layer("upsample.size", Upsample({.size = {5, 3}, .mode = UpsampleMode::bilinear}),
                {2, 4, 6, 3});
   expect_layer("upsample.factor", Upsample({.scale = 1.5}), {2, 4, 6, 3});
+  expect_layer("channel_shuffle", ChannelShuffle(3), {2, 3, 2, 12});
+  EXPECT_THROW(ChannelShuffle(0), ValueError);
   expect_layer("unflatten", Unflatten({.shape = {4, 2, 3}}), {2, 24});
   expect_layer("unflatten.steps", Unflatten({.shape = {4, -1}}), {2, 24});
 }
@@ -159,6 +165,74 @@ TEST(SmallLayers, MaxUnpoolIsPyTorchs) {
     const auto [y, index] = max_pool2d_with_indices(in[0]);
     return layer(y, index, {7, 6});
   });
+  MaxUnpool1d one({.kernel = 2});
+  expect_pass("unpool1d", one, {rule_tensor("unpool1d.x0", {2, 7, 3})}, [&](const auto& in) {
+    const auto [y, index] = max_pool1d_with_indices(in[0]);
+    return one(y, index, 7);
+  });
+  MaxUnpool3d three({.kernel = 2});
+  expect_pass("unpool3d", three, {rule_tensor("unpool3d.x0", {1, 4, 5, 6, 2})},
+              [&](const auto& in) {
+                const auto [y, index] = max_pool3d_with_indices(in[0]);
+                return three(y, index, {4, 5, 6});
+              });
+}
+
+TEST(SmallLayers, UpsampleTakesSequencesImagesAndVolumes) {
+  expect_layer("upsample.sequence",
+               Upsample({.size = 7, .mode = UpsampleMode::linear, .align_corners = true}),
+               {2, 4, 3});
+  expect_layer("upsample.oblong",
+               Upsample({.scale = {2, 1.5}, .mode = UpsampleMode::nearest_exact}), {2, 4, 6, 3});
+  expect_layer("upsample.volume", Upsample({.size = {3, 2, 5}, .mode = UpsampleMode::trilinear}),
+               {2, 2, 3, 4, 3});
+  expect_layer("upsample.area", Upsample({.scale = 0.5, .mode = UpsampleMode::area}),
+               {2, 4, 3, 5, 2});
+  const Tensor volume = rule_tensor("x", {1, 2, 2, 2, 1});
+  EXPECT_EQ(message<ShapeError>([&] {
+              Upsample({.size = {3, 4}})(volume);
+            }),
+            "[Upsample] takes two axes between samples and channels, x is f32[1, 2, 2, 2, 1]");
+  EXPECT_THROW(Upsample({.scale = {1, 2, 2}})(rule_tensor("x", {1, 2, 1})), ShapeError);
+  EXPECT_THROW(Upsample()(rule_tensor("x", {2, 3})), ShapeError);
+  EXPECT_THROW(Upsample({.scale = {2, 0}}), ValueError);
+}
+
+TEST(SmallLayers, SamePaddingIsPyTorchs) {
+  constexpr int64_t kSame = kSamePadding;
+  expect_layer("same1d", Conv1d({.in = 2, .out = 3, .kernel = 4, .padding = kSame, .dilation = 3}),
+               {2, 5, 2});
+  expect_layer(
+      "same1d.reflect",
+      Conv1d({.in = 2, .out = 3, .kernel = 4, .padding = kSame, .padding_mode = PadMode::reflect}),
+      {2, 5, 2});
+  expect_layer("same2d",
+               Conv2d({.in = 2, .out = 4, .kernel = {2, 5}, .padding = kSame, .groups = 2}),
+               {2, 3, 4, 2});
+  expect_layer("same2d.circular",
+               Conv2d({.in = 2,
+                       .out = 3,
+                       .kernel = {2, 3},
+                       .padding = kSame,
+                       .padding_mode = PadMode::circular}),
+               {2, 3, 4, 2});
+  expect_layer("same3d", Conv3d({.in = 2, .out = 3, .kernel = {2, 3, 4}, .padding = kSame}),
+               {1, 3, 2, 4, 2});
+  expect_layer("same3d.replicate",
+               Conv3d({.in = 2,
+                       .out = 3,
+                       .kernel = {4, 1, 2},
+                       .padding = kSame,
+                       .padding_mode = PadMode::replicate}),
+               {1, 3, 2, 4, 2});
+  expect_layer("valid", Conv2d({.in = 2, .out = 3, .kernel = 2, .padding = kValidPadding}),
+               {1, 3, 4, 2});
+  EXPECT_EQ(message<ValueError>([] {
+              Conv2d layer({.in = 2, .out = 3, .kernel = 3, .stride = {1, 2}, .padding = kSame});
+            }),
+            "[Conv2d] kSamePadding needs a stride of 1, got 2");
+  EXPECT_THROW(Conv1d({.in = 2, .out = 3, .kernel = 3, .stride = 2, .padding = kSame}), ValueError);
+  EXPECT_THROW(Conv3d({.in = 2, .out = 3, .kernel = 3, .stride = 2, .padding = kSame}), ValueError);
 }
 
 TEST(SmallLayers, BatchNormsKeepOtherStatisticsAsPyTorch) {
@@ -190,7 +264,6 @@ TEST(SmallLayers, VisitWhatTheyMake) {
 }
 
 TEST(SmallLayers, SayWhatIsWrong) {
-  using testing::message;
   EXPECT_EQ(message<ValueError>([] { RMSNorm norm({}); }),
             "[RMSNorm] .shape needs sizes of at least 1, got []");
   EXPECT_EQ(message<ValueError>([] { Bilinear layer({.in1 = 2, .out = 3}); }),
