@@ -90,17 +90,11 @@ void write(const Step& step, Tensor& x, const Operands& in) {
 }
 
 void check_recordable(const Step& step, const Tensor& x) {
-  if (x.requires_grad() && x.node()->is_leaf()) {
-    throw GradError(step.name, describe(x) + " is a leaf that requires a gradient",
-                    fmt::format("write inside a NoGrad scope, as an optimiser does, or "
-                                "x = x {} y",
-                                step.sign));
-  }
-  // A handle may also be what an op saved: one that leads to x's new node would be a cycle.
-  if (x.owns_memory()) return;
-  throw GradError(step.name,
-                  describe(x) + " is a view, or other tensors or a recorded op share its memory",
-                  fmt::format("x = x {} y makes a new tensor", step.sign));
+  internal::check_owned(step.name, x,
+                        fmt::format("write inside a NoGrad scope, as an optimiser does, or "
+                                    "x = x {} y",
+                                    step.sign),
+                        fmt::format("x = x {} y makes a new tensor", step.sign));
 }
 
 /// x as it was, memory and gradient, for the way back of what overwrites it.

@@ -93,11 +93,9 @@ TEST(Backward, ValuesOverwrittenSinceAreNoticed) {
   EXPECT_THROW(backward(sum(e)), GradError);
 }
 
-TEST(Backward, WritingIntoARecordedTensorIsAnError) {
+TEST(Backward, WritingIntoALeafOrAViewIsAnError) {
   Tensor x = leaf({1, 2});
   EXPECT_THROW(fill_(x, 0), GradError);
-  Tensor y = x * x;
-  EXPECT_THROW(copy_(y, x), GradError);
   Tensor plain = zeros({2, 3});
   EXPECT_THROW(copy_(select(plain, 0, 1), ones({3}).set_requires_grad() * 2), GradError)
       << "what was written would have no gradient";

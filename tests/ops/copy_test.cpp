@@ -6,9 +6,14 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/in_place.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "strata/tape/grad_mode.h"
 #include "tests/support/message.h"
 
 namespace strata {
@@ -84,6 +89,66 @@ TEST(Copy, DoesNotWriteWhereSeveralElementsLieInOnePlace) {
   fill_(none, 2);
   copy_(none, scalar(2.0F));
   EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{2, 2, 2}));
+}
+
+TEST(Copy, RecordedItGivesTheSourceItsGradient) {
+  Tensor w = tensor<double>({1, 2, 3}).set_requires_grad();
+  Tensor x = zeros({2, 3});
+  const float* memory = x.data<float>();
+  copy_(x, w * 2);  // broadcast, and converted
+  EXPECT_EQ(x.data<float>(), memory);
+  backward(sum(x * x));
+  EXPECT_EQ(describe(w.grad()), "f64[3]");
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{16, 32, 48}));
+  // What is written over gets zeros, and the result may be used on.
+  Tensor y = w * 3;
+  copy_(y, ones({3}));
+  y *= w;
+  w.set_grad({});
+  backward(sum(y));
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{1, 1, 1}));
+  Tensor z = w * 3;
+  fill_(z, 5);
+  copy_(z, z);
+  w.set_grad({});
+  backward(sum(z));
+  EXPECT_EQ(z.to_vector<double>(), (std::vector<double>{5, 5, 5}));
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{0, 0, 0}));
+  // Gradients of gradients, and into integers none.
+  Tensor cube = zeros({3}, DType::f64);
+  copy_(cube, w * w * w);
+  const Tensor first = grad(sum(cube), w, {}, {.create_graph = true});
+  EXPECT_EQ(grad(sum(first), w).to_vector<double>(), (std::vector<double>{6, 12, 18}));
+  Tensor numbers = zeros({3}, DType::i64);
+  copy_(numbers, w * 2);
+  EXPECT_FALSE(numbers.requires_grad());
+  EXPECT_EQ(numbers.to_vector<double>(), (std::vector<double>{2, 4, 6}));
+}
+
+TEST(Copy, RecordedItNeedsMemoryOfItsOwn) {
+  Tensor w = ones({3}).set_requires_grad(), x = zeros({2, 3});
+  const char* hint =
+      " is a view, or other tensors or a recorded op share its memory\n"
+      "  hint: x = select_scatter(x, y, 0, 1) records x[1] = y; slice_scatter, index_put, "
+      "masked_fill and where write elsewhere; stack(parts) joins what a loop makes. For values "
+      "alone: a NoGrad scope, or y.detach()";
+  EXPECT_EQ(testing::message<GradError>([&] { copy_(select(x, 0, 1), w); }),
+            std::string("[copy_] f32[3]") + hint);
+  Tensor twice = w * 2;
+  EXPECT_EQ(testing::message<GradError>([&] { fill_(slice(twice, 0, 0, 2), 1); }),
+            std::string("[fill_] f32[2]") + hint);
+  const Tensor handle = twice;
+  EXPECT_THROW(copy_(twice, ones({3})), GradError) << "it would not see the new node";
+  EXPECT_EQ(testing::message<GradError>([&] { copy_(w, ones({3})); }),
+            "[copy_] f32[3] is a leaf that requires a gradient\n"
+            "  hint: write inside a NoGrad scope");
+  EXPECT_EQ(x.to_vector<double>(), std::vector<double>(6));
+  Tensor meta = empty({3}, DType::f32, kMeta);
+  EXPECT_THROW(copy_(meta, w), DeviceError) << "the gradient of w would have no values";
+  const NoGrad no_grad;
+  copy_(meta, w);
+  copy_(select(x, 0, 1), w);
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{0, 0, 0, 1, 1, 1}));
 }
 
 }  // namespace
