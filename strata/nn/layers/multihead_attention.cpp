@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -42,6 +43,17 @@ MultiheadAttentionConfig checked(MultiheadAttentionConfig c) {
 
 Tensor product(const Tensor& x, const Tensor& w, const Tensor& bias) {
   return cast(linear(to_compute(x), to_compute(w), to_compute(bias)), x.dtype());
+}
+
+/// Of a query that sees nothing but what `cache` holds.
+void check_alone(const Tensor& query, const AttentionCache* cache) {
+  if (!cache || cache->length() == 0) {
+    throw ShapeError(kName, fmt::format("there are no keys for query {}", describe(query)));
+  }
+  const Tensor keys = cache->all().first;
+  if (query.rank() == 3 && query.size(0) == keys.size(0)) return;
+  throw ShapeError(kName, fmt::format("query {} does not fit the keys that the cache holds, {}",
+                                      describe(query), describe(keys)));
 }
 
 void check_inputs(const Tensor& query, const Tensor& key, const Tensor& value) {
@@ -151,6 +163,11 @@ void MultiheadAttention::members(Visitor& v) {
 std::vector<Tensor> MultiheadAttention::project(const Tensor& query, const Tensor& key,
                                                 const Tensor& value) const {
   const int64_t width = config_.width;
+  if (!key.defined()) {
+    const Tensor w = in_proj_weight.defined() ? slice(in_proj_weight, 0, 0, width) : q_proj_weight;
+    const Tensor bias = config_.bias ? slice(in_proj_bias, 0, 0, width) : Tensor();
+    return {product(query, w, bias), Tensor(), Tensor()};
+  }
   const bool joined = in_proj_weight.defined() && value.same_as(key);
   if (joined && key.same_as(query)) {
     return split(product(query, in_proj_weight, in_proj_bias), width, 2);
@@ -196,16 +213,22 @@ Tensor MultiheadAttention::mask_of(const AttentionMasks& masks, const Shape& sco
 
 MultiheadAttention::Heads MultiheadAttention::heads_of(const Tensor& query, const Tensor& key,
                                                        const Tensor& value,
-                                                       const AttentionMasks& masks) const {
-  check_inputs(query, key, value);
-  const std::vector<Tensor> parts = project(query, key, value);
-  const Shape scores = {query.size(0), config_.heads, query.size(1), key.size(1)};
+                                                       const AttentionMasks& masks,
+                                                       AttentionCache* cache) const {
+  const bool alone = !key.defined() && !value.defined();
+  alone ? check_alone(query, cache) : check_inputs(query, key, value);
+  std::vector<Tensor> parts = project(query, key, value);
+  const int64_t keys = (cache ? cache->length() : 0) + (alone ? 0 : key.size(1));
+  const Tensor mask = mask_of(masks, {query.size(0), config_.heads, query.size(1), keys});
+  if (cache) {
+    if (!alone) cache->append(parts[1], parts[2]);
+    std::tie(parts[1], parts[2]) = cache->all();
+  }
   return {.q = split_heads(parts[0], config_.heads),
           .k = split_heads(with_own(parts[1], bias_k), config_.heads),
           .v = split_heads(with_own(parts[2], bias_v), config_.heads),
-          .options = {.causal = masks.causal,
-                      .mask = mask_of(masks, scores),
-                      .dropout = training() ? config_.dropout : 0}};
+          .options = {
+              .causal = masks.causal, .mask = mask, .dropout = training() ? config_.dropout : 0}};
 }
 
 Tensor MultiheadAttention::forward(const Tensor& x) {
@@ -214,9 +237,9 @@ Tensor MultiheadAttention::forward(const Tensor& x) {
 }
 
 Tensor MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                                      const AttentionMasks& masks) {
+                                      const AttentionMasks& masks, AttentionCache* cache) {
   return observe_call(*this, [&] {
-    const Heads heads = heads_of(query, key, value, masks);
+    const Heads heads = heads_of(query, key, value, masks, cache);
     return out_proj(merge_heads(heads.attend(heads.v)));
   });
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "strata/nn/layers/attention_cache.h"
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/module.h"
 
@@ -53,8 +54,11 @@ class MultiheadAttention final : public Module {
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
   using Module::operator();
+  /// With a cache, query sees the keys that it holds and behind them those given, which it takes
+  /// in; undefined ones add none. Masks are for all keys, the cache's first. Throws as
+  /// AttentionCache::append besides.
   Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                    const AttentionMasks& masks = {});
+                    const AttentionMasks& masks = {}, AttentionCache* cache = nullptr);
   /// The same beside the weights, their mean over the heads or each head's; in training they are
   /// those that dropout has left. Added keys stand last.
   WeighedAttention with_weights(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -72,7 +76,7 @@ class MultiheadAttention final : public Module {
  private:
   struct Heads;
   Heads heads_of(const Tensor& query, const Tensor& key, const Tensor& value,
-                 const AttentionMasks& masks) const;
+                 const AttentionMasks& masks, AttentionCache* cache = nullptr) const;
   std::vector<Tensor> project(const Tensor& query, const Tensor& key, const Tensor& value) const;
   Tensor mask_of(const AttentionMasks& masks, const Shape& scores) const;
   Tensor with_own(const Tensor& x, const Tensor& learnt) const;

@@ -1,5 +1,7 @@
 #include "strata/nn/layers/transformer.h"
 
+#include <span>
+
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 
@@ -22,6 +24,19 @@ void visit(Visitor& v, Stack& stack) {
   if (stack.norm) v("norm", *stack.norm);
 }
 
+/// x through all layers, `run(layer, y, its part of the cache or null)`, and the norm.
+template <class Stack, class Run>
+Tensor through(Stack& stack, const Tensor& x, TransformerCache* cache, const Run& run) {
+  std::span<TransformerLayerCache> kept;
+  if (cache)
+    kept = cache->begin_step(stack.type().c_str(), static_cast<int64_t>(stack.layers.size()));
+  Tensor y = x;
+  for (size_t i = 0; auto& layer : stack.layers) y = run(*layer, y, cache ? &kept[i++] : nullptr);
+  if (stack.norm) y = (*stack.norm)(y);
+  if (cache) cache->end_step(x.size(1));
+  return y;
+}
+
 }  // namespace
 
 TransformerEncoder::TransformerEncoder(const TransformerStackConfig& config) : config_(config) {
@@ -30,16 +45,18 @@ TransformerEncoder::TransformerEncoder(const TransformerStackConfig& config) : c
 
 void TransformerEncoder::members(Visitor& v) { visit(v, *this); }
 
-Tensor TransformerEncoder::forward(const Tensor& x) { return run(x, {}); }
+Tensor TransformerEncoder::forward(const Tensor& x) { return run(x, {}, nullptr); }
 
-Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionMasks& masks) {
-  return observe_call(*this, [&] { return run(x, masks); });
+Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionMasks& masks,
+                                      TransformerCache* cache) {
+  return observe_call(*this, [&] { return run(x, masks, cache); });
 }
 
-Tensor TransformerEncoder::run(const Tensor& x, const AttentionMasks& masks) {
-  Tensor y = x;
-  for (auto& layer : layers) y = (*layer)(y, masks);
-  return norm ? (*norm)(y) : y;
+Tensor TransformerEncoder::run(const Tensor& x, const AttentionMasks& masks,
+                               TransformerCache* cache) {
+  return through(*this, x, cache, [&](auto& layer, const Tensor& y, TransformerLayerCache* kept) {
+    return layer(y, masks, kept ? &kept->self : nullptr);
+  });
 }
 
 TransformerDecoder::TransformerDecoder(const TransformerStackConfig& config) : config_(config) {
@@ -49,11 +66,13 @@ TransformerDecoder::TransformerDecoder(const TransformerStackConfig& config) : c
 void TransformerDecoder::members(Visitor& v) { visit(v, *this); }
 
 Tensor TransformerDecoder::operator()(const Tensor& tgt, const Tensor& memory,
-                                      const TransformerDecoderMasks& masks) {
+                                      const TransformerDecoderMasks& masks,
+                                      TransformerCache* cache) {
   return observe_call(*this, [&] {
-    Tensor y = tgt;
-    for (auto& layer : layers) y = (*layer)(y, memory, masks);
-    return norm ? (*norm)(y) : y;
+    return through(*this, tgt, cache,
+                   [&](auto& layer, const Tensor& y, TransformerLayerCache* kept) {
+                     return layer(y, memory, masks, kept);
+                   });
   });
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "strata/nn/layers/attention_cache.h"
 #include "strata/nn/layers/layer_norm.h"
 #include "strata/nn/layers/module_list.h"
 #include "strata/nn/layers/transformer_layer.h"
@@ -28,14 +29,16 @@ class TransformerEncoder final : public Module {
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
   using Module::operator();
-  Tensor operator()(const Tensor& x, const AttentionMasks& masks);
+  /// With a cache x continues what that holds, as in a causal pass over all of it.
+  Tensor operator()(const Tensor& x, const AttentionMasks& masks,
+                    TransformerCache* cache = nullptr);
   const TransformerStackConfig& config() const { return config_; }
 
   ModuleList<TransformerEncoderLayer> layers;
   std::optional<LayerNorm> norm;
 
  private:
-  Tensor run(const Tensor& x, const AttentionMasks& masks);
+  Tensor run(const Tensor& x, const AttentionMasks& masks, TransformerCache* cache);
 
   TransformerStackConfig config_;
 };
@@ -48,8 +51,10 @@ class TransformerDecoder final : public Module {
 
   std::string type() const override { return "TransformerDecoder"; }
   void members(Visitor& v) override;
+  /// With a cache tgt continues what that holds, as in a causal pass over all of it. The memory is
+  /// projected at the first call and may be undefined afterwards.
   Tensor operator()(const Tensor& tgt, const Tensor& memory,
-                    const TransformerDecoderMasks& masks = {});
+                    const TransformerDecoderMasks& masks = {}, TransformerCache* cache = nullptr);
   const TransformerStackConfig& config() const { return config_; }
 
   ModuleList<TransformerDecoderLayer> layers;
@@ -80,8 +85,8 @@ struct TransformerMasks {
 ///                    .tgt = {.causal = true},
 ///                    .memory = {.key_padding_mask = padding}})
 ///
-/// To generate, call `encoder` once, then `decoder` with a tgt that grows. Vaswani et al.,
-/// "Attention is all you need", 2017.
+/// To generate, call `encoder` once, then `decoder` with each new token and a TransformerCache,
+/// inside NoGrad. Vaswani et al., "Attention is all you need", 2017.
 class Transformer final : public Module {
  public:
   explicit Transformer(const TransformerConfig& config);

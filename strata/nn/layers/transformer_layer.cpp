@@ -1,5 +1,8 @@
 #include "strata/nn/layers/transformer_layer.h"
 
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/dropout.h"
@@ -22,6 +25,16 @@ LayerNormConfig norm_config(const TransformerLayerConfig& c) {
   return {.shape = {c.width}, .eps = c.eps, .bias = c.bias};
 }
 
+void check_memory(const Tensor& memory, const AttentionCache& cache) {
+  const Tensor keys = cache.all().first;
+  if (memory.rank() == 3 && memory.size(0) == keys.size(0) && memory.size(1) == keys.size(1))
+    return;
+  throw ShapeError("TransformerDecoderLayer",
+                   fmt::format("memory {} is not what the cache holds the keys of, {}",
+                               describe(memory), describe(keys)),
+                   "truncate(0) lets it begin anew");
+}
+
 }  // namespace
 
 TransformerLayer::TransformerLayer(const char* name, const TransformerLayerConfig& c)
@@ -38,6 +51,13 @@ Tensor TransformerLayer::residual(const Tensor& x, LayerNorm& norm,
   return norm(x + dropout(f(x), config_.dropout, training()));
 }
 
+Tensor TransformerLayer::self_attended(const Tensor& x, AttentionMasks masks,
+                                       AttentionCache* cache) {
+  // What the cache holds has not seen x, so positions of x must not see later ones either.
+  masks.causal = masks.causal || cache != nullptr;
+  return residual(x, norm1, [&](const Tensor& t) { return self_attn(t, t, t, masks, cache); });
+}
+
 Tensor TransformerLayer::feed_forward(const Tensor& x) {
   return linear2(dropout(linear1(x), config_.dropout, training()));
 }
@@ -50,15 +70,16 @@ void TransformerEncoderLayer::members(Visitor& v) {
   v("norm1", norm1)("norm2", norm2);
 }
 
-Tensor TransformerEncoderLayer::forward(const Tensor& x) { return run(x, {}); }
+Tensor TransformerEncoderLayer::forward(const Tensor& x) { return run(x, {}, nullptr); }
 
-Tensor TransformerEncoderLayer::operator()(const Tensor& x, const AttentionMasks& masks) {
-  return observe_call(*this, [&] { return run(x, masks); });
+Tensor TransformerEncoderLayer::operator()(const Tensor& x, const AttentionMasks& masks,
+                                           AttentionCache* cache) {
+  return observe_call(*this, [&] { return run(x, masks, cache); });
 }
 
-Tensor TransformerEncoderLayer::run(const Tensor& x, const AttentionMasks& masks) {
-  const Tensor seen =
-      residual(x, norm1, [&](const Tensor& t) { return self_attn(t, t, t, masks); });
+Tensor TransformerEncoderLayer::run(const Tensor& x, const AttentionMasks& masks,
+                                    AttentionCache* cache) {
+  const Tensor seen = self_attended(x, masks, cache);
   return residual(seen, norm2, [&](const Tensor& t) { return feed_forward(t); });
 }
 
@@ -73,12 +94,16 @@ void TransformerDecoderLayer::members(Visitor& v) {
 }
 
 Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
-                                           const TransformerDecoderMasks& masks) {
+                                           const TransformerDecoderMasks& masks,
+                                           TransformerLayerCache* cache) {
   return observe_call(*this, [&] {
-    const Tensor own =
-        residual(tgt, norm1, [&](const Tensor& t) { return self_attn(t, t, t, masks.tgt); });
+    const bool kept = cache && cache->memory.length() > 0;
+    if (kept && memory.defined()) check_memory(memory, cache->memory);
+    const Tensor fresh = kept ? Tensor() : memory;
+    AttentionCache* memory_cache = cache ? &cache->memory : nullptr;
+    const Tensor own = self_attended(tgt, masks.tgt, cache ? &cache->self : nullptr);
     const Tensor seen = residual(own, norm2, [&](const Tensor& t) {
-      return multihead_attn(t, memory, memory, masks.memory);
+      return multihead_attn(t, fresh, fresh, masks.memory, memory_cache);
     });
     return residual(seen, norm3, [&](const Tensor& t) { return feed_forward(t); });
   });

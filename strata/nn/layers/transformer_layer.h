@@ -37,6 +37,8 @@ class TransformerLayer : public Module {
 
   /// f in a residual path with its norm.
   Tensor residual(const Tensor& x, LayerNorm& norm, FunctionRef<Tensor(const Tensor&)> f) const;
+  /// x + attention to itself, in a residual path with norm1.
+  Tensor self_attended(const Tensor& x, AttentionMasks masks, AttentionCache* cache);
   Tensor feed_forward(const Tensor& x);
 
  private:
@@ -44,6 +46,7 @@ class TransformerLayer : public Module {
 };
 
 /// Self-attention, then an MLP: x [N, T, width] to the same shape. As torch.nn's with batch_first.
+/// With a cache x continues what that holds and sees no later position, causal or not said.
 class TransformerEncoderLayer final : public TransformerLayer {
  public:
   explicit TransformerEncoderLayer(const TransformerLayerConfig& config);
@@ -52,10 +55,10 @@ class TransformerEncoderLayer final : public TransformerLayer {
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
   using Module::operator();
-  Tensor operator()(const Tensor& x, const AttentionMasks& masks);
+  Tensor operator()(const Tensor& x, const AttentionMasks& masks, AttentionCache* cache = nullptr);
 
  private:
-  Tensor run(const Tensor& x, const AttentionMasks& masks);
+  Tensor run(const Tensor& x, const AttentionMasks& masks, AttentionCache* cache);
 };
 
 struct TransformerDecoderMasks {
@@ -64,7 +67,9 @@ struct TransformerDecoderMasks {
 };
 
 /// Self-attention, attention to an encoder's results, then an MLP: tgt [N, T, width] and memory
-/// [N, S, width] to tgt's shape. As torch.nn's with batch_first.
+/// [N, S, width] to tgt's shape. As torch.nn's with batch_first. With a cache tgt continues what
+/// that holds and sees no later position; the memory of the first call counts, and may be undefined
+/// afterwards. Throws ShapeError where it has another length then.
 class TransformerDecoderLayer final : public TransformerLayer {
  public:
   explicit TransformerDecoderLayer(const TransformerLayerConfig& config);
@@ -72,7 +77,8 @@ class TransformerDecoderLayer final : public TransformerLayer {
   std::string type() const override { return "TransformerDecoderLayer"; }
   void members(Visitor& v) override;
   Tensor operator()(const Tensor& tgt, const Tensor& memory,
-                    const TransformerDecoderMasks& masks = {});
+                    const TransformerDecoderMasks& masks = {},
+                    TransformerLayerCache* cache = nullptr);
 
   MultiheadAttention multihead_attn;
   LayerNorm norm3;
