@@ -105,23 +105,6 @@ void block_task(const GemmProblem<T>& p, int64_t depth, const PackedRows& packed
   });
 }
 
-// Whether a product of few rows has a right factor that does not stay in the second cache: its rows
-// come from memory faster the longer the runs that are read of each.
-inline bool repays_strips(const GemmProblem<float>& p) {
-  return kLanes > 8 && p.m > 4 * kTileRows && p.left.k_step == 1 && p.right.lane_step == 1 &&
-         p.n * p.k >= 4 * kStripFloats;
-}
-
-inline void few_rows_by_strips(const GemmProblem<float>& p) {
-  constexpr int64_t kDepth = 256;
-  const double work = static_cast<double>(p.m) * static_cast<double>(p.n * p.k);
-  const int64_t share = p.shared_out ? p.n : ceil_div(p.n, thread_count());
-  const int64_t width = std::min(kStripFloats / kDepth, round_up(share, kTileColumns));
-  for_each_task(work, p.n, width, [&](Range columns) HWY_ATTR {
-    block_task(p, step_depth<float>(p.k, kDepth), {nullptr, {0, p.m}}, {0, p.m}, columns);
-  });
-}
-
 // All tasks of a product or of the rows of it that are packed: blocks of rows times strips of
 // columns.
 template <class T>

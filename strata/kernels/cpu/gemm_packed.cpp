@@ -37,9 +37,6 @@ void whole_product(const GemmProblem<T>& p) {
     if (is_narrow(p)) return narrow_product(p);
   }
   if (p.m <= kFewRows && p.right.lane_step == 1) {
-    if constexpr (std::is_same_v<T, float>) {
-      if (repays_strips(p)) return few_rows_by_strips(p);
-    }
     return few_rows(p);
   }
   if constexpr (std::is_same_v<T, float>) {
