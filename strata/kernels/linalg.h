@@ -23,6 +23,10 @@ Codes solve_triangular(Cpu, bool upper, const Tensor& a, Tensor& b);
 /// Sign, logarithm of the absolute value, and value of each determinant: [batch]. a is destroyed.
 void determinant(Cpu, Tensor& a, Tensor& sign, Tensor& logarithm, Tensor& value);
 
+/// a [batch, n, m] becomes its LU factors, the ones on L's diagonal left out; row i of L U is row
+/// order[i] of a, i64 [batch, m].
+void lu(Cpu, Tensor& a, Tensor& order);
+
 /// a becomes its lower factor, the upper triangle 0; only the lower one is read. A code above 0 is
 /// the order of the leading minor that is not positive.
 Codes cholesky(Cpu, Tensor& a);
@@ -34,7 +38,12 @@ void qr(Cpu, Tensor& a, Tensor& r);
 /// a [batch, n, m] is destroyed; u [batch, k, m], s [batch, k], vh [batch, n, k], k = min(m, n); or
 /// whole bases, u [batch, m, m] and vh [batch, n, n].
 Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh);
-/// a becomes its eigenvectors, values [batch, n] ascend; only the lower triangle is read.
-Codes eigh(Cpu, Tensor& a, Tensor& values);
+/// s alone.
+Codes svdvals(Cpu, Tensor& a, Tensor& s);
+/// a becomes its eigenvectors, or is destroyed without `vectors`; values [batch, n] ascend; only
+/// the lower triangle is read.
+Codes eigh(Cpu, bool vectors, Tensor& a, Tensor& values);
+/// The real and the imaginary parts [batch, n] of the eigenvalues of any square a, destroyed.
+Codes eigvals(Cpu, Tensor& a, Tensor& real, Tensor& imaginary);
 
 }  // namespace strata::kernels

@@ -94,11 +94,24 @@ std::vector<OpCase> write_cases() {
   };
 }
 
+std::vector<OpCase> put_cases() {
+  const Input cube = {.shape = {4, 5, 3}};
+  return {
+      {.name = "put",
+       .inputs = {cube, numbers({1, 1}, 60), {.shape = {1}}},
+       .run = [](auto in) { return std::vector{put(in[0], in[1], in[2])}; }},
+      {.name = "put/add",
+       .inputs = {cube, numbers({9, 2}, 60), {.shape = {18}}},
+       .run = [](auto in) { return std::vector{put(in[0], in[1], in[2], true)}; }},
+  };
+}
+
 }  // namespace
 
 std::vector<OpCase> index_put_cases() {
   std::vector<OpCase> cases = read_cases();
   for (OpCase& c : write_cases()) cases.push_back(std::move(c));
+  for (OpCase& c : put_cases()) cases.push_back(std::move(c));
   return cases;
 }
 

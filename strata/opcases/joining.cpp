@@ -24,6 +24,15 @@ std::vector<OpCase> joining_cases() {
       {.name = "chunk",
        .inputs = {{.shape = {7, 2}}},
        .run = [](auto in) { return chunk(in[0], 3, 0); }},
+      {.name = "tensor_split",
+       .inputs = {{.shape = {7, 2}}},
+       .run = [](auto in) { return tensor_split(in[0], 3); }},
+      {.name = "tensor_split/bounds",
+       .inputs = {{.shape = {2, 7}}},
+       .run =
+           [](auto in) {
+             return tensor_split(in[0], {2, -2, 4}, -1);
+           }},
       {.name = "hstack",
        .inputs = {{.shape = {2, 3}}, {.shape = {2, 1}}},
        .run = [](auto in) { return std::vector{hstack(in)}; }},

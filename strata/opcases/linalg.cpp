@@ -6,6 +6,7 @@
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/matmul.h"
+#include "strata/ops/sort.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
 
@@ -55,6 +56,14 @@ OpCase bases(const char* name, const Input& a) {
   return c;
 }
 
+/// The eigenvalues come in no order.
+OpCase eigenvalues() {
+  OpCase c = matrices("eigvals", {.shape = {2, 6, 6}},
+                      [](auto in) { return std::vector{sort(eigvals(in[0]), -2).values}; });
+  c.differentiable = false;
+  return c;
+}
+
 std::vector<OpCase> decomposition_cases() {
   // Functions that do not depend on the signs of singular vectors.
   const auto parts = [](auto in) {
@@ -71,10 +80,18 @@ std::vector<OpCase> decomposition_cases() {
     const Qr y = qr(in[0]);
     return std::vector{y.q, y.r};
   };
+  const auto lu_parts = [](auto in) {
+    const Lu y = lu(in[0]);
+    return std::vector{y.p, y.l, y.u};
+  };
   return {
       matrices("qr", kTall, qr_parts),
       matrices("qr/wide", {.shape = {3, 5}}, qr_parts),
       matrices("qr/r", kTall, [](auto in) { return std::vector{qr(in[0]).r}; }),
+      matrices("lu", kTall, lu_parts),
+      matrices("lu/square", kSquare, lu_parts),
+      matrices("lu/wide", {.shape = {2, 3, 5}}, lu_parts),
+      matrices("lu/lower", kTall, [](auto in) { return std::vector{lu(in[0]).l}; }),
       matrices("svd", kTall, parts),
       matrices("svd/wide", {.shape = {3, 5}}, parts),
       matrices("svd/square", {.shape = {3, 3}}, parts),
@@ -90,6 +107,9 @@ std::vector<OpCase> decomposition_cases() {
                }),
       matrices("eigh/values", kSquare,
                [](auto in) { return std::vector{eigh(symmetric(in[0])).values}; }),
+      matrices("svdvals", kTall, [](auto in) { return std::vector{svdvals(in[0])}; }),
+      matrices("eigvalsh", kSquare,
+               [](auto in) { return std::vector{eigvalsh(symmetric(in[0]))}; }),
   };
 }
 
@@ -116,9 +136,19 @@ std::vector<OpCase> linalg_cases() {
            [](auto in) { return std::vector{solve_triangular(shifted(in[0]), in[1], true)}; }),
       with("solve_triangular/lower", kSquare, {.shape = {4, 3}},
            [](auto in) { return std::vector{solve_triangular(shifted(in[0]), in[1], false)}; }),
+      matrices("logdet", kSquare, [](auto in) { return std::vector{logdet(definite(in[0]))}; }),
+      with("cholesky_solve", kSquare, {.shape = {4, 3}},
+           [](auto in) {
+             const Tensor l = cholesky(definite(in[0]));
+             return std::vector{cholesky_solve(in[1], l),
+                                cholesky_solve(in[1], transposed(l), true)};
+           }),
+      with("lu_solve", kSquare, {.shape = {4, 3}},
+           [](auto in) { return std::vector{lu_solve(lu(shifted(in[0])), in[1])}; }),
       matrices("cholesky", kSquare, [](auto in) { return std::vector{cholesky(definite(in[0]))}; }),
   };
   for (OpCase& c : decomposition_cases()) cases.push_back(std::move(c));
+  cases.push_back(eigenvalues());
   return cases;
 }
 

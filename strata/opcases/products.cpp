@@ -1,6 +1,8 @@
 #include "strata/ops/products.h"
 
 #include "strata/opcases/op_case.h"
+#include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
 #include "strata/ops/views.h"
 
 namespace strata::opcases {
@@ -34,6 +36,32 @@ std::vector<OpCase> products_cases() {
            [](auto in) {
              return std::vector{kron(in[0], in[1]), kron(in[1], in[0])};
            }},
+      {.name = "multi_dot",
+       .inputs = {{.shape = {2, 6}}, {.shape = {6, 3}}, {.shape = {3, 5}}, {.shape = {5, 4}}},
+       .run = [](auto in) { return std::vector{multi_dot(in)}; }},
+      {.name = "multi_dot/vectors",
+       .inputs = {{.shape = {6}}, {.shape = {6, 3}}, {.shape = {3}}},
+       .run =
+           [](auto in) {
+             return std::vector{multi_dot(in), multi_dot({in[0], in[1]}), multi_dot({in[1], in[2]}),
+                                multi_dot({in[2], in[2]})};
+           }},
+      {.name = "matrix_power",
+       .inputs = {{.shape = {2, 3, 3}}},
+       .run =
+           [](auto in) {
+             return std::vector{matrix_power(in[0], 5), matrix_power(in[0], 1),
+                                matrix_power(in[0], 0)};
+           }},
+      {.name = "matrix_power/inverse",
+       .inputs = {{.shape = {2, 3, 3}}},
+       .run =
+           [](auto in) {
+             const Tensor a = in[0] + 3 * eye(3, in[0].dtype(), in[0].device());
+             return std::vector{matrix_power(a, -3)};
+           },
+       .tolerance = 1e-4,
+       .bf16_tolerance = 0},
   };
 }
 

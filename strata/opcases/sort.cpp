@@ -49,6 +49,14 @@ std::vector<OpCase> sort_cases() {
              false),
       search("searchsorted/right", {.shape = {40}, .low = -9, .high = 9, .integer = true}, ties,
              true),
+      {.name = "isin",
+       .inputs = {ties, {.shape = {2, 3}, .low = -9, .high = 9, .integer = true}},
+       .run =
+           [](auto in) {
+             return std::vector{isin(in[0], in[1]), isin(in[0], in[1], true)};
+           },
+       .bf16_tolerance = 0,
+       .differentiable = false},
       {.name = "bucketize",
        .inputs = {ties, {.shape = {9}, .low = -4, .high = 4, .integer = true}},
        .run = [](auto in) { return std::vector{bucketize(in[0], sort(in[1]).values, true)}; },

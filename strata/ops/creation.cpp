@@ -1,5 +1,6 @@
 #include "strata/ops/creation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -36,6 +37,13 @@ Tensor ramp(const char* op, int64_t n, DType dtype, Device device, F at) {
   return y;
 }
 
+/// Value i of `count` evenly spaced ones: from either end to the middle, so that both are exact.
+auto evenly(double begin, double end, int64_t count) {
+  const double last = static_cast<double>(count) - 1;
+  const double step = count > 1 ? (end - begin) / last : 0;
+  return [=](double i) { return 2 * i <= last ? begin + i * step : end - (last - i) * step; };
+}
+
 void check_floating(const char* op, DType dtype) {
   if (is_floating(dtype)) return;
   throw DTypeError(op, fmt::format("needs a floating dtype, got {}", name_of(dtype)));
@@ -54,6 +62,11 @@ bool fit(int64_t least, int64_t most, DType dtype) {
       return static_cast<double>(least) >= -limit && static_cast<double>(most) <= limit;
     }
   });
+}
+
+template <class T>
+ValueError no_way(T begin, T end, T step) {
+  return {"arange", fmt::format("no steps of {} lead from {} to {}", step, begin, end)};
 }
 
 template <class T>
@@ -90,23 +103,42 @@ Tensor arange(double begin, double end, double step, DType dtype, Device device)
   const double steps = (end - begin) / step;
   const double count = std::ceil(steps);
   if (!(steps >= 0 && count <= kMost)) {  // a step of 0 makes it NaN or infinite
-    throw ValueError("arange", fmt::format("no steps of {} lead from {} to {}", step, begin, end));
+    throw no_way(begin, end, step);
   }
   return ramp("arange", static_cast<int64_t>(count), dtype, device,
               [=](double i) { return begin + i * step; });
 }
 
-Tensor linspace(double begin, double end, int64_t count, DType dtype, Device device) {
-  const double step = count > 1 ? (end - begin) / static_cast<double>(count - 1) : 0;
-  const auto last = static_cast<double>(count - 1);
-  // From either end to the middle, so that both ends are exact.
-  return ramp("linspace", count, dtype, device,
-              [=](double i) { return 2 * i <= last ? begin + i * step : end - (last - i) * step; });
+Tensor internal::arange_integers(int64_t begin, int64_t end, int64_t step) {
+  if (step == 0 || (step > 0 ? end < begin : end > begin)) throw no_way(begin, end, step);
+  // Differences of int64_t may need its unsigned counterpart.
+  const uint64_t span = step > 0 ? static_cast<uint64_t>(end) - static_cast<uint64_t>(begin)
+                                 : static_cast<uint64_t>(begin) - static_cast<uint64_t>(end);
+  const uint64_t size = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
+  const uint64_t count = span / size + (span % size != 0);
+  if (count > uint64_t{1} << 59) throw no_way(begin, end, step);
+  Tensor y = empty({static_cast<int64_t>(count)}, DType::i64, kCpu, "arange");
+  auto* out = y.data<int64_t>();
+  for (uint64_t i = 0; i < count; ++i) {
+    out[i] = static_cast<int64_t>(static_cast<uint64_t>(begin) + i * static_cast<uint64_t>(step));
+  }
+  return y;
 }
 
-Tensor eye(int64_t n, DType dtype, Device device) {
-  Tensor y = zeros({n, n}, dtype, device);
-  Tensor diagonal = y.as_strided({n}, {n + 1}, 0);
+Tensor linspace(double begin, double end, int64_t count, DType dtype, Device device) {
+  return ramp("linspace", count, dtype, device, evenly(begin, end, count));
+}
+
+Tensor logspace(double begin, double end, int64_t count, double base, DType dtype, Device device) {
+  return ramp("logspace", count, dtype, device,
+              [base, at = evenly(begin, end, count)](double i) { return std::pow(base, at(i)); });
+}
+
+Tensor eye(int64_t n, DType dtype, Device device) { return eye(n, n, dtype, device); }
+
+Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
+  Tensor y = zeros({rows, columns}, dtype, device);
+  Tensor diagonal = y.as_strided({std::min(rows, columns)}, {columns + 1}, 0);
   on_cpu("eye", y, [&](Cpu cpu) { kernels::fill(cpu, 1, diagonal); });
   return y;
 }
@@ -160,12 +192,17 @@ Tensor randint_like(const Tensor& like, int64_t low, int64_t high, Generator& ge
 }
 
 Tensor randperm(int64_t n, Generator& generator) {
-  Tensor y = arange(0, static_cast<double>(n));
+  Tensor y = arange(n);
   auto* out = y.data<int64_t>();
   for (int64_t i = n - 1; i > 0; --i) {
     std::swap(out[i], out[generator.below(static_cast<uint64_t>(i) + 1)]);
   }
   return y;
+}
+
+void internal::ragged(size_t length, size_t first_length) {
+  throw ShapeError("tensor",
+                   fmt::format("a row of {} numbers beside one of {}", length, first_length));
 }
 
 }  // namespace strata

@@ -1,13 +1,20 @@
 #include <algorithm>
+#include <limits>
 
+#include <fmt/format.h>
+
+#include "strata/base/error.h"
 #include "strata/kernels/linalg.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/linalg.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/matrices.h"
+#include "strata/ops/rearrange.h"
 #include "strata/ops/select.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
@@ -20,6 +27,8 @@ namespace {
 
 using internal::front_of;
 using internal::transposed;
+
+bool recorded(const Tensor& a) { return grad_enabled() && a.requires_grad(); }
 
 /// a + b, either of which may be undefined.
 Tensor added(const Tensor& a, const Tensor& b) {
@@ -36,6 +45,15 @@ Tensor gaps(const Tensor& b) {
 /// Vectors as diagonal matrices.
 Tensor diagonal_matrix(const Tensor& x) {
   return where(internal::diagonal_mask(x.size(-1), x.device()), unsqueeze(x, -1), 0);
+}
+
+/// Throws ShapeError where LAPACK wants so many numbers of working memory that its integers cannot
+/// say so.
+void check_work(const char* op, const Tensor& a, int64_t numbers) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max() - 1024;  // f32 rounds the number
+  if (numbers > kMost) {
+    throw ShapeError(op, fmt::format("{} is too large for LAPACK", describe(a)));
+  }
 }
 
 /// At least as many rows as columns.
@@ -59,6 +77,54 @@ Qr tall_qr(const Tensor& a) {
   };
   const std::vector<Tensor> out = record("qr", {a}, ys, backward);
   return {out[0], out[1]};
+}
+
+/// x u^-T.
+Tensor divided(const Tensor& x, const Tensor& u) {
+  return transposed(solve_triangular(u, transposed(x), true));
+}
+
+/// dys are those of l and u.
+Tensor lu_backward(const Lu& y, const std::vector<Tensor>& dys) {
+  const int64_t n = y.u.size(-1);
+  const Tensor square = slice(y.l, -2, 0, n);
+  Tensor inner, below, du = dys[1];
+  if (dys[0].defined()) {
+    inner = tril(matmul(transposed(square), slice(dys[0], -2, 0, n)), -1);
+    if (y.l.size(-2) > n) {
+      // These rows are a's divided by u, on which they depend besides.
+      below = divided(slice(dys[0], -2, n), y.u);
+      du = added(du, -matmul(transposed(slice(y.l, -2, n)), below));
+    }
+  }
+  if (du.defined()) inner = added(inner, triu(matmul(du, transposed(y.u))));
+  Tensor da = divided(solve_triangular(transposed(square), inner, true), y.u);
+  if (y.l.size(-2) > n) {
+    if (!below.defined()) below = zeros_like(slice(y.l, -2, n));
+    da = concat({da, below}, -2);
+  }
+  return matmul(y.p, da);
+}
+
+/// At least as many rows as columns.
+Lu tall_lu(const Tensor& a) {
+  const int64_t m = a.size(-2), n = a.size(-1);
+  Tensor columns = internal::to_columns(a);
+  Tensor order = empty({columns.size(0), m}, DType::i64, a.device(), "lu");
+  on_cpu("lu", a, [&](Cpu cpu) { kernels::lu(cpu, columns, order); });
+  const Tensor rows = arange(static_cast<double>(m), DType::i64, a.device());
+  order = reshape(order, joined(front_of(a, 2), {1, m}));
+  const Tensor p = cast(unsqueeze(rows, 1) == order, a.dtype());
+  const Tensor factors = internal::from_columns(columns, a);
+  const std::vector<Tensor> ys{tril(factors, -1) + eye(m, n, a.dtype(), a.device()),
+                               triu(slice(factors, -2, 0, n))};
+  const std::vector<Tensor> out =
+      record("lu", {a}, ys,
+             [p = save(p), l = save_output(ys[0], 0), u = save_output(ys[1], 1)](
+                 const std::vector<Tensor>& dys, Needs) -> Grads {
+               return {lu_backward({p.get(), l.get(), u.get()}, dys)};
+             });
+  return {p, out[0], out[1]};
 }
 
 /// m - m^T.
@@ -90,6 +156,22 @@ Tensor svd_backward(const Svd& y, const std::vector<Tensor>& dys) {
 
 }  // namespace
 
+Lu lu(const Tensor& a) {
+  internal::check_matrices("lu", a, false);
+  const int64_t m = a.size(-2), n = a.size(-1);
+  if (m >= n) return tall_lu(a);
+  const Lu square = tall_lu(slice(a, -1, 0, m));
+  const Tensor rest = matmul(transposed(square.p), slice(a, -1, m));
+  return {square.p, square.l, concat({square.u, solve_triangular(square.l, rest, false)}, -1)};
+}
+
+Tensor lu_solve(const Lu& factors, const Tensor& b) {
+  internal::check_matrices("lu_solve", factors.u, true);
+  internal::check_matrices("lu_solve", b, false);
+  const Tensor ordered = matmul(transposed(factors.p), b);
+  return solve_triangular(factors.u, solve_triangular(factors.l, ordered, false), true);
+}
+
 Qr qr(const Tensor& a) {
   internal::check_matrices("qr", a, false);
   const int64_t m = a.size(-2), n = a.size(-1);
@@ -102,6 +184,7 @@ Qr qr(const Tensor& a) {
 Svd svd(const Tensor& a, bool full_matrices) {
   internal::check_matrices("svd", a, false);
   const int64_t m = a.size(-2), n = a.size(-1), k = std::min(m, n), count = numel(front_of(a, 2));
+  check_work("svd", a, 4 * k * k + 7 * k + std::max(m, n));
   Tensor u = empty({count, full_matrices ? m : k, m}, a.dtype(), a.device());
   Tensor s = empty({count, k}, a.dtype(), a.device());
   Tensor vh = empty({count, n, full_matrices ? n : k}, a.dtype(), a.device());
@@ -127,10 +210,11 @@ Svd svd(const Tensor& a, bool full_matrices) {
 
 Eigh eigh(const Tensor& a) {
   internal::check_matrices("eigh", a, true);
+  check_work("eigh", a, 2 * a.size(-1) * a.size(-1) + 6 * a.size(-1) + 1);
   Tensor vectors = internal::to_columns(a);
   Tensor values = empty({vectors.size(0), a.size(-1)}, a.dtype(), a.device());
   on_cpu("eigh", a, [&](Cpu cpu) {
-    internal::check_codes("eigh", a, kernels::eigh(cpu, vectors, values), "did not converge");
+    internal::check_codes("eigh", a, kernels::eigh(cpu, true, vectors, values), "did not converge");
   });
   const std::vector<Tensor> ys{reshape(values, joined(front_of(a, 2), {a.size(-1)})),
                                internal::from_columns(vectors, a)};
@@ -149,6 +233,47 @@ Eigh eigh(const Tensor& a) {
                return {matmul(v, matmul(inner, transposed(v)))};
              });
   return {out[0], out[1]};
+}
+
+Tensor svdvals(const Tensor& a) {
+  internal::check_matrices("svdvals", a, false);
+  if (recorded(a)) return svd(a).s;
+  const int64_t k = std::min(a.size(-1), a.size(-2));
+  Tensor s = empty(joined(front_of(a, 2), {k}), a.dtype(), a.device());
+  on_cpu("svdvals", a, [&](Cpu cpu) {
+    Tensor columns = internal::to_columns(a), lines = reshape(s, {columns.size(0), k});
+    internal::check_codes("svdvals", a, kernels::svdvals(cpu, columns, lines), "did not converge");
+  });
+  return s;
+}
+
+Tensor eigvalsh(const Tensor& a) {
+  internal::check_matrices("eigvalsh", a, true);
+  if (recorded(a)) return eigh(a).values;
+  Tensor values = empty(joined(front_of(a, 2), {a.size(-1)}), a.dtype(), a.device());
+  on_cpu("eigvalsh", a, [&](Cpu cpu) {
+    Tensor columns = internal::to_columns(a),
+           lines = reshape(values, {columns.size(0), a.size(-1)});
+    internal::check_codes("eigvalsh", a, kernels::eigh(cpu, false, columns, lines),
+                          "did not converge");
+  });
+  return values;
+}
+
+Tensor eigvals(const Tensor& a) {
+  internal::check_matrices("eigvals", a, true);
+  const int64_t n = a.size(-1), count = numel(front_of(a, 2));
+  Tensor real = empty({count, n}, a.dtype(), a.device());
+  Tensor imaginary = empty({count, n}, a.dtype(), a.device());
+  on_cpu("eigvals", a, [&](Cpu cpu) {
+    Tensor columns = internal::to_columns(a);
+    internal::check_codes("eigvals", a, kernels::eigvals(cpu, columns, real, imaginary),
+                          "did not converge");
+  });
+  const Tensor y = reshape(stack({real, imaginary}, -1), joined(front_of(a, 2), {n, 2}));
+  return record("eigvals", {a}, y, [](const Tensor&, Needs) -> Grads {
+    throw GradError("eigvals", "the eigenvalues pass no gradient", "eigvals(a.detach())");
+  });
 }
 
 }  // namespace strata

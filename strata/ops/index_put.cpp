@@ -248,4 +248,19 @@ Tensor index_copy(const Tensor& x, int axis, const Tensor& index, const Tensor& 
   return put_places(op, x, places, source, false);
 }
 
+Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accumulate) {
+  if (!is_integral(index.dtype())) {
+    throw DTypeError("put", fmt::format("an index holds integers, got {}", describe(index)),
+                     "masked_scatter() takes a mask");
+  }
+  if (index.numel() != source.numel()) {
+    throw ShapeError("put", fmt::format("index {} asks for as many elements of source, got {}",
+                                        describe(index), describe(source)));
+  }
+  internal::check_same_device("put", x, index);
+  const Tensor line = reshape(x, {-1});
+  const Places places = find("put", line, {reshape(index, {-1})});
+  return reshape(put_places("put", line, places, reshape(source, {-1}), accumulate), x.shape());
+}
+
 }  // namespace strata

@@ -53,4 +53,10 @@ Tensor index_fill(const Tensor& x, int axis, const Tensor& index, Number value);
 /// `axis`, and x's dtype. Throws ShapeError, DTypeError, IndexError. As torch.index_copy.
 Tensor index_copy(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
 
+/// A copy of x with source's elements, in row-major order, at the places that `index` names,
+/// counted in row-major order; of several for one place the last, or all of them added with
+/// `accumulate`. index holds integers, negative ones from the end, and source as many elements, of
+/// x's dtype. Throws DTypeError, ShapeError, IndexError. As torch.Tensor.put.
+Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accumulate = false);
+
 }  // namespace strata

@@ -1,7 +1,6 @@
 #include "strata/ops/joining.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -165,9 +164,13 @@ std::vector<Tensor> unbind(const Tensor& x, int axis) {
 std::vector<Tensor> split(const Tensor& x, std::span<const int64_t> sizes, int axis) {
   if (x.rank() == 0) throw ShapeError("split", "a scalar has no axis to split");
   axis = normalize_axis("split", axis, x.rank());
-  const int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
-  const bool negative = std::any_of(sizes.begin(), sizes.end(), [](int64_t s) { return s < 0; });
-  if (negative || total != x.shape()[axis]) {
+  int64_t left = x.shape()[axis];
+  const bool fit = std::all_of(sizes.begin(), sizes.end(), [&](int64_t size) {
+    const bool fits = size >= 0 && size <= left;
+    left -= fits ? size : 0;
+    return fits;
+  });
+  if (!fit || left != 0) {
     throw ShapeError("split", fmt::format("sizes [{}] do not add up to axis {} of {}",
                                           fmt::join(sizes, ", "), axis, describe(x)));
   }
@@ -190,7 +193,31 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis) {
   if (count < 1) throw ValueError("chunk", fmt::format("count must be at least 1, got {}", count));
   const int64_t total = x.size(axis);
   if (total == 0) return split(x, std::vector<int64_t>(static_cast<size_t>(count), 0), axis);
-  return split(x, std::max<int64_t>(1, (total + count - 1) / count), axis);
+  return split(x, (total - 1) / count + 1, axis);
+}
+
+std::vector<Tensor> tensor_split(const Tensor& x, int64_t count, int axis) {
+  const char* op = "tensor_split";
+  if (x.rank() == 0) throw ShapeError(op, "a scalar has no axis to split");
+  if (count < 1) throw ValueError(op, fmt::format("count must be at least 1, got {}", count));
+  axis = normalize_axis(op, axis, x.rank());
+  const int64_t total = x.shape()[axis];
+  std::vector<int64_t> sizes(static_cast<size_t>(count), total / count);
+  for (int64_t i = 0; i < total % count; ++i) ++sizes[static_cast<size_t>(i)];
+  return split_at(x, std::move(sizes), axis);
+}
+
+std::vector<Tensor> tensor_split(const Tensor& x, std::span<const int64_t> bounds, int axis) {
+  if (x.rank() == 0) throw ShapeError("tensor_split", "a scalar has no axis to split");
+  axis = normalize_axis("tensor_split", axis, x.rank());
+  std::vector<Tensor> parts;
+  int64_t begin = 0;
+  for (const int64_t bound : bounds) {
+    parts.push_back(slice(x, axis, begin, bound));
+    begin = bound;
+  }
+  parts.push_back(slice(x, axis, begin));
+  return parts;
 }
 
 }  // namespace strata

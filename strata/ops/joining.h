@@ -53,4 +53,15 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int axis = 0);
 /// `count` empty ones.
 std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis = 0);
 
+/// `count` views of sizes that differ by 1 at most, the larger ones first; empty ones where there
+/// are too few slices. Throws ShapeError, ValueError for a count below 1. As torch.tensor_split.
+std::vector<Tensor> tensor_split(const Tensor& x, int64_t count, int axis = 0);
+/// Views that begin where `bounds` says, and one in front: Python's x[:b0], x[b0:b1], ..., with
+/// bounds that count from the end and ones that are clamped.
+std::vector<Tensor> tensor_split(const Tensor& x, std::span<const int64_t> bounds, int axis = 0);
+inline std::vector<Tensor> tensor_split(const Tensor& x, std::initializer_list<int64_t> bounds,
+                                        int axis = 0) {
+  return tensor_split(x, std::span(bounds.begin(), bounds.size()), axis);
+}
+
 }  // namespace strata

@@ -1,11 +1,12 @@
 #include "strata/ops/linalg.h"
 
-#include <fmt/format.h>
+#include <limits>
+#include <vector>
 
-#include "strata/base/error.h"
 #include "strata/kernels/linalg.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/compare.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/matrices.h"
@@ -19,27 +20,6 @@ namespace {
 
 using internal::transposed;
 
-/// Throws unless a and b fit a x = b; both with their common batch.
-void broadcast_batches(const char* op, Tensor& a, Tensor& b) {
-  internal::check_matrices(op, a, true);
-  internal::check_matrices(op, b, false);
-  if (a.dtype() != b.dtype()) {
-    throw DTypeError(op, fmt::format("the dtypes differ: {} and {}", describe(a), describe(b)));
-  }
-  if (a.size(-1) != b.size(-2)) {
-    throw ShapeError(op, fmt::format("b {} does not fit a {}", describe(b), describe(a)));
-  }
-  const Shape batch = broadcast_shapes(op, internal::front_of(a, 2), internal::front_of(b, 2));
-  const auto whole = [&](const Tensor& x) {
-    Shape shape = batch;
-    shape.push_back(x.size(-2));
-    shape.push_back(x.size(-1));
-    return x.shape() == shape ? x : expand(x, shape);
-  };
-  a = whole(a);
-  b = whole(b);
-}
-
 Tensor solve_matrices(const Tensor& a, const Tensor& b) {
   Tensor x = internal::to_columns(b);
   on_cpu("solve", a, [&](Cpu cpu) {
@@ -52,6 +32,29 @@ Tensor solve_matrices(const Tensor& a, const Tensor& b) {
                   const Tensor db = solve(transposed(a.get()), dx);
                   return {needs[0] ? -matmul(db, transposed(x.get())) : Tensor(), db};
                 });
+}
+
+/// solve_triangular() for `op`.
+Tensor solve_triangle(const char* op, const Tensor& a, const Tensor& b, bool upper) {
+  Tensor left = a, right = b;
+  internal::check_matrices(op, a, true);
+  internal::share_batch(op, left, right);
+  Tensor x = internal::to_columns(right);
+  on_cpu(op, left, [&](Cpu cpu) {
+    const Tensor columns = internal::to_columns(left);
+    internal::check_codes(op, left, kernels::solve_triangular(cpu, upper, columns, x),
+                          "is singular: there is a 0 on its diagonal");
+  });
+  x = internal::from_columns(x, right);
+  return record(
+      op, {left, right}, x,
+      [a = save(left), x = save_output(x), upper](const Tensor& dx, Needs needs) -> Grads {
+        const Tensor db = solve_triangular(transposed(a.get()), dx, !upper);
+        if (!needs[0]) return {Tensor(), db};
+        const Tensor da = -matmul(db, transposed(x.get()));
+        const Tensor mask = internal::upper_mask(da.size(-1), da.device());
+        return {where(upper ? mask : transposed(mask), da, 0), db};
+      });
 }
 
 struct Determinant {
@@ -73,6 +76,17 @@ Determinant determinant(const char* op, const Tensor& a) {
 
 /// One number for each matrix, against its elements.
 Tensor of_matrices(const Tensor& x) { return unsqueeze(unsqueeze(x, -1), -1); }
+
+SignAndLog determinant_parts(const char* op, const Tensor& a) {
+  const Determinant d = determinant(op, a);
+  const std::vector<Tensor> ys =
+      record(op, {a}, std::vector{d.sign, d.logarithm},
+             [a = save(a)](const std::vector<Tensor>& dys, Needs) -> Grads {
+               if (!dys[1].defined()) return {zeros_like(a.get())};
+               return {of_matrices(dys[1]) * transposed(inverse(a.get()))};
+             });
+  return {ys[0], ys[1]};
+}
 
 }  // namespace
 
@@ -99,47 +113,24 @@ Tensor det(const Tensor& a) {
   });
 }
 
-SignAndLog slogdet(const Tensor& a) {
-  const Determinant d = determinant("slogdet", a);
-  const std::vector<Tensor> ys =
-      record("slogdet", {a}, std::vector{d.sign, d.logarithm},
-             [a = save(a)](const std::vector<Tensor>& dys, Needs) -> Grads {
-               if (!dys[1].defined()) return {zeros_like(a.get())};
-               return {of_matrices(dys[1]) * transposed(inverse(a.get()))};
-             });
-  return {ys[0], ys[1]};
+SignAndLog slogdet(const Tensor& a) { return determinant_parts("slogdet", a); }
+
+Tensor logdet(const Tensor& a) {
+  const SignAndLog parts = determinant_parts("logdet", a);
+  return where(lt(parts.sign, 0), std::numeric_limits<double>::quiet_NaN(), parts.log_magnitude);
 }
 
 Tensor solve(const Tensor& a, const Tensor& b) {
-  Shape without_last = a.shape();
-  if (a.rank() > 0) without_last.erase(a.rank() - 1);
-  const bool vectors = b.rank() == 1 || (a.rank() > 2 && b.shape() == without_last);
+  internal::check_matrices("solve", a, true);
+  const bool vectors = internal::are_vectors(a, b);
   Tensor left = a, right = vectors ? unsqueeze(b, -1) : b;
-  broadcast_batches("solve", left, right);
+  internal::share_batch("solve", left, right);
   const Tensor x = solve_matrices(left, right);
   return vectors ? squeeze(x, -1) : x;
 }
 
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper) {
-  Tensor left = a, right = b;
-  broadcast_batches("solve_triangular", left, right);
-  Tensor x = internal::to_columns(right);
-  on_cpu("solve_triangular", left, [&](Cpu cpu) {
-    const Tensor columns = internal::to_columns(left);
-    internal::check_codes("solve_triangular", left,
-                          kernels::solve_triangular(cpu, upper, columns, x),
-                          "is singular: there is a 0 on its diagonal");
-  });
-  x = internal::from_columns(x, right);
-  return record(
-      "solve_triangular", {left, right}, x,
-      [a = save(left), x = save_output(x), upper](const Tensor& dx, Needs needs) -> Grads {
-        const Tensor db = solve_triangular(transposed(a.get()), dx, !upper);
-        if (!needs[0]) return {Tensor(), db};
-        const Tensor da = -matmul(db, transposed(x.get()));
-        const Tensor mask = internal::upper_mask(da.size(-1), da.device());
-        return {where(upper ? mask : transposed(mask), da, 0), db};
-      });
+  return solve_triangle("solve_triangular", a, b, upper);
 }
 
 Tensor cholesky(const Tensor& a) {
@@ -160,6 +151,13 @@ Tensor cholesky(const Tensor& a) {
     const Tensor da = transposed(solve_triangular(lt, transposed(half), true));
     return {0.5 * (da + transposed(da))};
   });
+}
+
+Tensor cholesky_solve(const Tensor& b, const Tensor& l, bool upper) {
+  const char* op = "cholesky_solve";
+  internal::check_matrices(op, l, true);
+  const Tensor first = upper ? transposed(l) : l;
+  return solve_triangle(op, transposed(first), solve_triangle(op, first, b, false), true);
 }
 
 }  // namespace strata

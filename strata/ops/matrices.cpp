@@ -16,7 +16,7 @@ namespace strata::internal {
 namespace {
 
 Tensor numbers(int64_t n, Device device) {
-  return arange(0, static_cast<double>(n), 1, DType::i64, device);
+  return arange(static_cast<double>(n), DType::i64, device);
 }
 
 }  // namespace
@@ -32,6 +32,27 @@ void check_matrices(const char* op, const Tensor& a, bool square) {
   constexpr int64_t kMost = std::numeric_limits<int>::max() / 8;  // LAPACK's integers
   if (a.size(-1) > kMost || a.size(-2) > kMost) {
     throw ShapeError(op, fmt::format("{} is too large for LAPACK", describe(a)));
+  }
+}
+
+bool are_vectors(const Tensor& a, const Tensor& b) {
+  Shape without_last = a.shape();
+  without_last.erase(a.rank() - 1);
+  return b.rank() == 1 || (a.rank() > 2 && b.shape() == without_last);
+}
+
+void share_batch(const char* op, Tensor& a, Tensor& b) {
+  check_matrices(op, b, false);
+  if (a.dtype() != b.dtype()) {
+    throw DTypeError(op, fmt::format("the dtypes differ: {} and {}", describe(a), describe(b)));
+  }
+  if (a.size(-2) != b.size(-2)) {
+    throw ShapeError(op, fmt::format("b {} does not fit a {}", describe(b), describe(a)));
+  }
+  const Shape batch = broadcast_shapes(op, front_of(a, 2), front_of(b, 2));
+  for (Tensor* x : {&a, &b}) {
+    const Shape shape = joined(batch, {x->size(-2), x->size(-1)});
+    if (x->shape() != shape) *x = expand(*x, shape);
   }
 }
 

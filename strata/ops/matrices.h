@@ -10,6 +10,14 @@ namespace strata::internal {
 /// Throws tagged `op` unless a is a batch of matrices of f32 or f64, square ones if so said.
 void check_matrices(const char* op, const Tensor& a, bool square);
 
+/// Whether b, that goes with a [..., m, n], is a batch of vectors: of one axis, or of a's shape
+/// without the last axis.
+bool are_vectors(const Tensor& a, const Tensor& b);
+
+/// Gives a [..., m, n] and b the batch that theirs broadcast to. Throws tagged `op` unless b is
+/// [..., m, k] of a's dtype.
+void share_batch(const char* op, Tensor& a, Tensor& b);
+
 /// Throws NumericError "[op] matrix 3 of f64[5, 4, 4] is singular" for the first code above 0, and
 /// another one for a code below it.
 void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,

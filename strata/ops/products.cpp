@@ -1,11 +1,16 @@
 #include "strata/ops/products.h"
 
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
+#include "strata/ops/linalg.h"
 #include "strata/ops/matmul.h"
 #include "strata/ops/rearrange.h"
 #include "strata/ops/reduce.h"
@@ -35,6 +40,46 @@ Shape sizes_of(const Tensor& x, const Dims& axes) {
   for (const int64_t axis : axes) sizes.push_back(x.size(static_cast<int>(axis)));
   return sizes;
 }
+
+/// A product of matrices and where it is best split (Godbole, "On efficient computation of matrix
+/// chain products", 1973).
+class Chain {
+ public:
+  explicit Chain(std::span<const Tensor> factors)
+      : factors_(factors), splits_(factors.size() * factors.size()) {
+    const size_t n = factors.size();
+    std::vector<double> costs(n * n);
+    for (size_t length = 2; length <= n; ++length) {
+      for (size_t first = 0; first + length <= n; ++first) {
+        const size_t last = first + length - 1;
+        double& least = costs[first * n + last];
+        least = std::numeric_limits<double>::infinity();
+        for (size_t at = first; at < last; ++at) {
+          const double cost = costs[first * n + at] + costs[(at + 1) * n + last] +
+                              size(first, 0) * size(at, 1) * size(last, 1);
+          if (cost >= least) continue;
+          least = cost;
+          splits_[first * n + last] = at;
+        }
+      }
+    }
+  }
+
+  /// Of the factors from `first` to `last`.
+  Tensor product(size_t first, size_t last) const {
+    if (first == last) return factors_[first];
+    const size_t at = splits_[first * factors_.size() + last];
+    return matmul(product(first, at), product(at + 1, last));
+  }
+
+ private:
+  double size(size_t factor, int axis) const {
+    return static_cast<double>(factors_[factor].size(axis));
+  }
+
+  std::span<const Tensor> factors_;
+  std::vector<size_t> splits_;  // [first, last]: the last factor of the left part
+};
 
 }  // namespace
 
@@ -104,6 +149,44 @@ Tensor kron(const Tensor& a, const Tensor& b) {
     shape.push_back(size_a * size_b);
   }
   return reshape(reshape(a, of_a) * reshape(b, of_b), shape);
+}
+
+Tensor multi_dot(std::span<const Tensor> xs) {
+  if (xs.size() < 2) {
+    throw ValueError("multi_dot", fmt::format("needs two tensors at least, got {}", xs.size()));
+  }
+  std::vector<Tensor> factors(xs.begin(), xs.end());
+  const bool row = factors.front().rank() == 1, column = factors.back().rank() == 1;
+  if (row) factors.front() = unsqueeze(factors.front(), 0);
+  if (column) factors.back() = unsqueeze(factors.back(), 1);
+  for (size_t i = 0; i < factors.size(); ++i) {
+    if (factors[i].rank() != 2) {
+      throw ShapeError("multi_dot", fmt::format("takes matrices, vectors first and last, got {}",
+                                                describe(xs[i])));
+    }
+    if (i > 0 && factors[i].size(0) != factors[i - 1].size(1)) {
+      throw ShapeError("multi_dot",
+                       fmt::format("{} does not fit {}", describe(xs[i]), describe(xs[i - 1])));
+    }
+  }
+  Tensor y = Chain(factors).product(0, factors.size() - 1);
+  if (column) y = squeeze(y, 1);
+  return row ? squeeze(y, 0) : y;
+}
+
+Tensor matrix_power(const Tensor& a, int64_t exponent) {
+  if (a.rank() < 2 || a.size(-1) != a.size(-2)) {
+    throw ShapeError("matrix_power", fmt::format("takes square matrices, got {}", describe(a)));
+  }
+  if (exponent == 0) return copy(expand(eye(a.size(-1), a.dtype(), a.device()), a.shape()));
+  Tensor square = exponent < 0 ? inverse(a) : a, y;
+  uint64_t left = static_cast<uint64_t>(exponent);
+  if (exponent < 0) left = 0 - left;
+  for (;; square = matmul(square, square)) {
+    if (left % 2 == 1) y = y.defined() ? matmul(y, square) : square;
+    left /= 2;
+    if (left == 0) return y.same_as(a) ? copy(a) : y;
+  }
 }
 
 }  // namespace strata

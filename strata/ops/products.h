@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 
 #include "strata/tensor/tensor.h"
 
@@ -27,5 +29,18 @@ Tensor tensordot(const Tensor& a, const Tensor& b, int count = 2);
 /// Kronecker's product: each element of a times the whole of b, of shape a.shape * b.shape; axes of
 /// size 1 are added in front of the shorter one. Throws ShapeError beyond four axes. As torch.kron.
 Tensor kron(const Tensor& a, const Tensor& b);
+
+/// The product of matrices, in the order that takes the fewest multiplications. The first one may
+/// be a vector, a row, and so may the last one, a column: the result lacks that axis. Throws
+/// ValueError for fewer than two, ShapeError, DTypeError. As torch.linalg.multi_dot.
+Tensor multi_dot(std::span<const Tensor> xs);
+inline Tensor multi_dot(std::initializer_list<Tensor> xs) {
+  return multi_dot(std::span(xs.begin(), xs.size()));
+}
+
+/// Square matrices [..., n, n] to the power `exponent`, the inverse's for a negative one; for 0 the
+/// identity, without gradient. Any dtype that matmul takes, inverses f32 and f64. Throws
+/// ShapeError, DTypeError; NumericError where there is no inverse. As torch.linalg.matrix_power.
+Tensor matrix_power(const Tensor& a, int64_t exponent);
 
 }  // namespace strata

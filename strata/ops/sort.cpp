@@ -8,13 +8,18 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/sort.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/index_put.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/joining.h"
+#include "strata/ops/masks.h"
+#include "strata/ops/operand.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/select.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/on_device.h"
@@ -95,6 +100,27 @@ Slices compare_slices(const Tensor& rows) {
   return s;
 }
 
+/// The slices of x along `axis` as the first one.
+Tensor slices_of(const char* op, const Tensor& x, int axis) {
+  if (x.size(axis) > 0 && x.numel() == 0) {
+    throw ShapeError(op, fmt::format("{} has no elements along the other axes", describe(x)));
+  }
+  return movedim(x.detach(), axis, 0);
+}
+
+/// The runs of slices of x along `axis`, which are rows[0], rows[1], ...
+Unique runs(const Tensor& x, int axis, const Tensor& rows) {
+  const int64_t n = rows.size(0);
+  if (n == 0) return {x, empty({0}, DType::i64), empty({0}, DType::i64)};
+  Tensor changes = ne(slice(rows, 0, 1), slice(rows, 0, 0, n - 1));
+  if (n > 1 && rows.rank() > 1) changes = any(flatten(changes, 1), 1);
+  changes = reshape(changes, {n - 1});
+  const Tensor begins = reshape(nonzero(concat({ones({1}, DType::boolean), changes})), {-1});
+  const Tensor ends = concat({slice(begins, 0, 1), tensor({n})});
+  return {index_select(x, axis, begins), concat({zeros({1}, DType::i64), cumsum(changes, 0)}),
+          ends - begins};
+}
+
 }  // namespace
 
 Sorted sort(const Tensor& x, int axis, bool descending) {
@@ -130,19 +156,44 @@ Unique unique(const Tensor& x, int axis) {
   if (x.rank() == 0) return unique(reshape(x, {1}), 0);
   const NoGrad no_grad;
   const int64_t count = x.size(axis);
-  if (count > 0 && x.numel() == 0) {
-    throw ShapeError("unique", fmt::format("{} has no elements along the other axes", describe(x)));
-  }
-  Dims axes{axis};
-  for (int i = 0; i < x.rank(); ++i) {
-    if (i != axis) axes.push_back(i);
-  }
-  const Tensor rows = contiguous(cast(permute(x.detach(), axes), compared_as(x.dtype())));
+  const Tensor rows = contiguous(cast(slices_of("unique", x, axis), compared_as(x.dtype())));
   const Slices s =
       is_floating(x.dtype()) ? compare_slices<double>(rows) : compare_slices<int64_t>(rows);
   const auto different = static_cast<int64_t>(s.first.size());
   return {index_select(x.detach(), axis, tensor(s.first, {different})), tensor(s.number, {count}),
           tensor(s.counts, {different})};
+}
+
+Unique unique_consecutive(const Tensor& x) {
+  if (x.is_meta()) {
+    throw DeviceError("unique_consecutive", "the shape depends on values, which meta lacks");
+  }
+  const NoGrad no_grad;
+  const Tensor line = flatten(x.detach());
+  Unique u = runs(line, 0, line);
+  u.inverse = reshape(u.inverse, x.shape());
+  return u;
+}
+
+Unique unique_consecutive(const Tensor& x, int axis) {
+  const char* op = "unique_consecutive";
+  axis = normalize_axis(op, axis, x.rank());
+  if (x.is_meta()) throw DeviceError(op, "the shape depends on values, which meta lacks");
+  if (x.rank() == 0) return unique_consecutive(reshape(x, {1}), 0);
+  const NoGrad no_grad;
+  return runs(x.detach(), axis, slices_of(op, x, axis));
+}
+
+Tensor isin(const Tensor& x, const Tensor& values, bool invert) {
+  internal::check_same_device("isin", x, values);
+  const NoGrad no_grad;
+  const DType t = result_type(x, values);
+  const Tensor wanted = cast(x.detach(), t);
+  if (values.numel() == 0) return full(x.shape(), invert ? 1 : 0, DType::boolean, x.device());
+  const Tensor all = sort(reshape(cast(values.detach(), t), {-1})).values;
+  const Tensor at = clamp(searchsorted(all, wanted), 0, values.numel() - 1);
+  const Tensor found = take(all, at);
+  return invert ? ne(found, wanted) : eq(found, wanted);
 }
 
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {

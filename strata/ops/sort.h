@@ -30,6 +30,16 @@ Unique unique(const Tensor& x);
 /// have no elements. As torch.unique(dim).
 Unique unique(const Tensor& x, int axis);
 
+/// The same of neighbours that are equal: `values` are the first elements of each run, in x's
+/// order, and `counts` the lengths of the runs. Throw as unique. As torch.unique_consecutive.
+Unique unique_consecutive(const Tensor& x);
+Unique unique_consecutive(const Tensor& x, int axis);
+
+/// Whether each element of x is among `values`, of any shape: bool of x's shape; with `invert`
+/// whether it is not. The two are compared in the dtype that they promote to; NaN is among none.
+/// As torch.isin.
+Tensor isin(const Tensor& x, const Tensor& values, bool invert = false);
+
 /// For each of `values` the place where it would stand among the rising numbers along sorted's last
 /// axis: in front of equal ones, with `right` behind them; i64 of values' shape. `sorted` is
 /// one-dimensional, or has values' sizes along all axes but the last. NaN among the values goes to

@@ -223,5 +223,58 @@ TEST(Creation, RandintRefusesWhatItsDTypeCannotHold) {
             "[randint] [-300, 300) does not fit u8");
 }
 
+TEST(Creation, RampsHaveTheDTypeOfTheirBounds) {
+  EXPECT_EQ(describe(arange(5)), "i64[5]");
+  EXPECT_EQ(describe(arange(2.5)), "f32[3]");
+  EXPECT_EQ(describe(arange(0, 1, 0.25)), "f32[4]");
+  EXPECT_EQ(arange(0, 1, 0.25).to_vector<double>(), (Values{0, 0.25, 0.5, 0.75}));
+  EXPECT_EQ(describe(arange(uint8_t{1}, int64_t{4})), "i64[3]");
+  EXPECT_EQ(describe(arange(3, DType::f64)), "f64[3]");
+  EXPECT_EQ(describe(arange(1, 3, DType::bf16)), "bf16[2]");
+  EXPECT_EQ(describe(arange(3, DType::i32, kMeta)), "i32[3]");
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(arange(kMost - 2, kMost).to_vector<int64_t>(),
+            (std::vector<int64_t>{kMost - 2, kMost - 1}));
+  EXPECT_EQ(arange(kMost, -kMost - 1, -kMost).to_vector<int64_t>(),
+            (std::vector<int64_t>{kMost, 0, -kMost}));
+  EXPECT_EQ(arange(3, 3, -1).numel(), 0);
+  for (const int step : {0, -1}) EXPECT_THROW(arange(0, 5, step), ValueError) << step;
+  EXPECT_THROW(arange(5, 0), ValueError);
+  EXPECT_THROW(arange(-kMost - 1, kMost), ValueError);
+}
+
+TEST(Creation, PowersAndRectangles) {
+  EXPECT_EQ(logspace(0, 3, 4).to_vector<double>(), (Values{1, 10, 100, 1000}));
+  EXPECT_EQ(logspace(2, -1, 4, 2, DType::f64).to_vector<double>(), (Values{4, 2, 1, 0.5}));
+  EXPECT_EQ(describe(logspace(0, 1, 0, 10, DType::bf16)), "bf16[0]");
+  EXPECT_EQ(describe(logspace(0, 1, int64_t{1} << 50, 10, DType::f32, kMeta)),
+            "f32[1125899906842624]");
+  EXPECT_EQ(testing::message<ShapeError>([] { logspace(0, 1, -1); }),
+            "[logspace] negative size in shape [-1]");
+  EXPECT_EQ(eye(2, 3).to_vector<double>(), (Values{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(eye(3, 2, DType::i64).to_vector<double>(), (Values{1, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(describe(eye(0, 2)), "f32[0, 2]");
+  EXPECT_EQ(describe(eye(2, 0, DType::f64, kMeta)), "f64[2, 0]");
+  EXPECT_THROW(eye(2, -1), ShapeError);
+}
+
+TEST(Creation, ListsOfRows) {
+  EXPECT_EQ(describe(tensor({{1, 2, 3}, {4, 5, 6}})), "i32[2, 3]");
+  EXPECT_EQ(tensor({{1, 2, 3}, {4, 5, 6}}).to_vector<double>(), (Values{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(describe(tensor({{1.5}, {2.5}})), "f64[2, 1]");
+  EXPECT_EQ(describe(tensor<float>({{1}, {2}})), "f32[2, 1]");
+  EXPECT_EQ(describe(tensor<float>({{}, {}})), "f32[2, 0]");
+  EXPECT_EQ(tensor({{true, false}}).to_vector<double>(), (Values{1, 0}));
+  EXPECT_EQ(describe(tensor(std::vector<std::vector<int64_t>>{{1, 2}})), "i64[1, 2]");
+  // Lists of numbers stay what they were.
+  EXPECT_EQ(describe(tensor<float>({})), "f32[0]");
+  EXPECT_EQ(describe(tensor<float>({1, 2})), "f32[2]");
+  EXPECT_EQ(describe(tensor({1, 2}, {2, 1})), "i32[2, 1]");
+  EXPECT_EQ(testing::message<ShapeError>([] {
+              tensor({{1, 2}, {3}});
+            }),
+            "[tensor] a row of 1 numbers beside one of 2");
+}
+
 }  // namespace
 }  // namespace strata

@@ -174,5 +174,26 @@ TEST(IndexFill, AndCopy) {
             "[index_copy] index i64[2] asks for a source of [3, 2] for x f32[3, 4], got f32[3, 1]");
 }
 
+TEST(Put, CountsInRowMajorOrder) {
+  const Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
+  const Tensor at = tensor<int32_t>({4, -1, 4}), numbers = tensor<int32_t>({10, 20, 30});
+  EXPECT_EQ(put(x, at, numbers).to_vector<double>(), (std::vector<double>{1, 2, 3, 4, 30, 20}));
+  EXPECT_EQ(put(x, at, numbers, true).to_vector<double>(),
+            (std::vector<double>{1, 2, 3, 4, 45, 26}));
+  EXPECT_EQ(put(scalar(1.0F), scalar<int64_t>(-1), ones({1, 1}) * 5).item<float>(), 5);
+  EXPECT_EQ(describe(put(zeros({0, 2}), zeros({0}, DType::i64), zeros({0}))), "f32[0, 2]");
+  EXPECT_EQ(describe(put(zeros({2}, DType::f32, kMeta), zeros({1}, DType::i64, kMeta),
+                         zeros({1}, DType::f32, kMeta))),
+            "f32[2]");
+  EXPECT_THROW(put(x, tensor({6}), tensor({1})), IndexError);
+  EXPECT_THROW(put(x, tensor({-7}), tensor({1})), IndexError);
+  EXPECT_THROW(put(x, tensor({1}), tensor({1.0})), DTypeError);
+  EXPECT_THROW(put(x, tensor({1.0}), tensor({1})), DTypeError);
+  EXPECT_EQ(testing::message<ShapeError>([&] {
+              put(x, at, tensor({1, 2}));
+            }),
+            "[put] index i32[3] asks for as many elements of source, got i32[2]");
+}
+
 }  // namespace
 }  // namespace strata

@@ -12,6 +12,7 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/matmul.h"
+#include "strata/ops/rearrange.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
@@ -156,6 +157,113 @@ TEST(Linalg, GradientsOfOneFactorAreRight) {
   check([](const Tensor& a) { return square(svd(a).u); });
   check([](const Tensor& a) { return square(svd(a).vh); });
   check([](const Tensor& a) { return square(eigh(matmul(transposed(a), a)).vectors); });
+}
+
+TEST(Linalg, LuRebuildsItsInput) {
+  for (const Shape& shape : {Shape{17, 17}, {2, 5, 3}, {3, 2, 6}, {1, 1}}) {
+    const Tensor a = normal(shape, DType::f64);
+    const Lu f = lu(a);
+    EXPECT_LE(largest_difference(matmul(f.p, matmul(f.l, f.u)), a), 1e-14) << to_string(shape);
+    EXPECT_LE(testing::largest_value(f.l), 1) << to_string(shape);  // rows were exchanged
+    EXPECT_EQ(largest_difference(tril(f.l), f.l), 0) << to_string(shape);
+    EXPECT_EQ(largest_difference(triu(f.u), f.u), 0) << to_string(shape);
+  }
+  const Lu singular = lu(zeros({2, 2}));
+  EXPECT_EQ(singular.u.to_vector<double>(), (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_EQ(testing::message<NumericError>([&] {
+              lu_solve(singular, ones({2, 1}));
+            }),
+            "[solve_triangular] the matrix f32[2, 2] is singular: there is a 0 on its diagonal");
+  EXPECT_EQ(describe(lu(zeros({2, 0, 3})).u), "f32[2, 0, 3]");
+  EXPECT_EQ(describe(lu(zeros({3, 0})).p), "f32[3, 3]");
+  EXPECT_THROW(lu_solve(lu(zeros({3, 2})), ones({3, 1})), ShapeError);
+}
+
+TEST(Linalg, SolvesByFactors) {
+  const Tensor a = normal({2, 6, 6}, DType::f64), b = normal({6, 3}, DType::f64, 2);
+  EXPECT_LE(largest_difference(matmul(a, lu_solve(lu(a), b)), expand(b, {2, 6, 3})), 1e-12);
+  const Tensor definite = matmul(a, transposed(a)) + eye(6, DType::f64);
+  const Tensor x = cholesky_solve(b, cholesky(definite));
+  EXPECT_LE(largest_difference(matmul(definite, x), expand(b, {2, 6, 3})), 1e-12);
+  EXPECT_THROW(cholesky_solve(b, normal({6, 5}, DType::f64)), ShapeError);
+}
+
+TEST(Linalg, LogarithmsOfDeterminants) {
+  EXPECT_NEAR(logdet(tensor({{4.0, 0.0}, {1.0, 2.0}})).item<double>(), std::log(8.0), 1e-14);
+  EXPECT_TRUE(std::isnan(logdet(tensor({{0.0, 1.0}, {1.0, 0.0}})).item<double>()));
+  EXPECT_EQ(logdet(zeros({2, 2})).item<float>(), -INFINITY);
+  EXPECT_EQ(logdet(zeros({2, 0, 0})).to_vector<double>(), (std::vector<double>{0, 0}));
+  EXPECT_EQ(message<ShapeError>([] {
+              logdet(ones({2, 3}));
+            }),
+            "[logdet] takes square matrices, got f32[2, 3]");
+}
+
+TEST(Linalg, ValuesWithoutVectorsAreTheSame) {
+  for (const DType t : {DType::f32, DType::f64}) {
+    const double bound = t == DType::f32 ? 1e-5 : 1e-13;
+    for (const Shape& shape : {Shape{2, 17, 17}, {3, 5, 2}, {2, 5}, {2, 0, 3}}) {
+      const Tensor a = normal(shape, t);
+      EXPECT_LE(largest_difference(svdvals(a), svd(a).s), bound) << to_string(shape);
+    }
+    const Tensor a = normal({2, 9, 9}, t);
+    EXPECT_LE(largest_difference(eigvalsh(a), eigh(a).values), bound);
+  }
+  // Equal values have a gradient, unlike their vectors.
+  Tensor a = eye(3, DType::f64).set_requires_grad();
+  backward(sum(svdvals(a)) + sum(eigvalsh(a)));
+  EXPECT_LE(largest_difference(a.grad(), 2 * eye(3, DType::f64)), 1e-14);
+  EXPECT_EQ(message<NumericError>([] {
+              svdvals(full({2, 2}, NAN));
+            }),
+            "[svdvals] the matrix f32[2, 2] has NaN or infinity in it");
+  EXPECT_EQ(message<NumericError>([] {
+              eigvalsh(full({2, 2}, NAN));
+            }),
+            "[eigvalsh] the matrix f32[2, 2] has NaN or infinity in it");
+}
+
+TEST(Linalg, WhatLapackCannotCountIsRefused) {
+  const auto square = [](int64_t n) { return zeros({n, n}, DType::f32, kMeta); };
+  EXPECT_EQ(message<ShapeError>([&] { svd(square(40000)); }),
+            "[svd] f32[40000, 40000] is too large for LAPACK");
+  EXPECT_EQ(message<ShapeError>([&] { eigh(square(40000)); }),
+            "[eigh] f32[40000, 40000] is too large for LAPACK");
+  EXPECT_EQ(describe(svd(square(20000)).u), "f32[20000, 20000]");
+  EXPECT_EQ(describe(eigh(square(30000)).vectors), "f32[30000, 30000]");
+  EXPECT_EQ(describe(svdvals(square(40000))), "f32[40000]");
+}
+
+TEST(Linalg, CholeskySolveComplainsInItsOwnName) {
+  EXPECT_EQ(message<ShapeError>([] {
+              cholesky_solve(ones({3, 1}), eye(2));
+            }),
+            "[cholesky_solve] b f32[3, 1] does not fit a f32[2, 2]");
+  EXPECT_EQ(message<NumericError>([] {
+              cholesky_solve(ones({2, 1}), zeros({2, 2}), true);
+            }),
+            "[cholesky_solve] the matrix f32[2, 2] is singular: there is a 0 on its diagonal");
+}
+
+TEST(Linalg, ComplexEigenvalues) {
+  // A quarter turn, and a triangle.
+  const Tensor turn = eigvals(tensor({{0.0, -1.0}, {1.0, 0.0}}));
+  EXPECT_EQ(describe(turn), "f64[2, 2]");
+  const std::vector<double> parts = turn.to_vector<double>();
+  EXPECT_NEAR(parts[0], 0, 1e-15);
+  EXPECT_NEAR(std::abs(parts[1]), 1, 1e-15);
+  EXPECT_EQ(parts[1], -parts[3]);
+  EXPECT_EQ(eigvals(tensor({{3.0F, 1.0F}, {0.0F, -2.0F}})).to_vector<double>(),
+            (std::vector<double>{3, 0, -2, 0}));
+  EXPECT_EQ(describe(eigvals(zeros({2, 0, 0}))), "f32[2, 0, 2]");
+  EXPECT_EQ(describe(eigvals(zeros({5, 3, 3}, DType::f32, kMeta))), "f32[5, 3, 2]");
+  EXPECT_EQ(message<NumericError>([] {
+              eigvals(full({2, 2}, NAN));
+            }),
+            "[eigvals] the matrix f32[2, 2] has NaN or infinity in it");
+  const Tensor a = eye(2).set_requires_grad();
+  EXPECT_EQ(message<GradError>([&] { backward(sum(eigvals(a))); }),
+            "[eigvals] the eigenvalues pass no gradient\n  hint: eigvals(a.detach())");
 }
 
 }  // namespace

@@ -135,5 +135,57 @@ TEST(LocalNorm, NamesWhatDoesNotFit) {
   EXPECT_EQ(local_response_norm(zeros({0, 3, 4})).shape(), (Shape{0, 3, 4}));
 }
 
+TEST(Unique, OfNeighbours) {
+  const Unique u = unique_consecutive(tensor<int64_t>({1, 1, 2, 2, 2, 1}, {2, 3}));
+  EXPECT_EQ(u.values.to_vector<double>(), (Values{1, 2, 1}));
+  EXPECT_EQ(describe(u.inverse), "i64[2, 3]");
+  EXPECT_EQ(u.inverse.to_vector<double>(), (Values{0, 0, 1, 1, 1, 2}));
+  EXPECT_EQ(u.counts.to_vector<double>(), (Values{2, 3, 1}));
+  const Unique odd = unique_consecutive(tensor<float>({kNan, kNan, 0.0F, -0.0F}));
+  EXPECT_EQ(odd.counts.to_vector<double>(), (Values{1, 1, 2}));
+  const Unique one = unique_consecutive(scalar(true));
+  EXPECT_EQ(describe(one.values), "bool[1]");
+  EXPECT_EQ(describe(one.inverse), "i64[]");
+  EXPECT_EQ(one.counts.to_vector<double>(), (Values{1}));
+  const Unique none = unique_consecutive(zeros({2, 0}, DType::bf16));
+  EXPECT_EQ(describe(none.values), "bf16[0]");
+  EXPECT_EQ(describe(none.inverse), "i64[2, 0]");
+  EXPECT_THROW(unique_consecutive(zeros({2}, DType::f32, kMeta)), DeviceError);
+}
+
+TEST(Unique, OfNeighboursAlongAnAxis) {
+  const Tensor x = tensor({{1, 1, 2, 1, 1}, {3, 3, 3, 3, 4}});
+  const Unique columns = unique_consecutive(x, -1);
+  EXPECT_EQ(describe(columns.values), "i32[2, 4]");
+  EXPECT_EQ(columns.values.to_vector<double>(), (Values{1, 2, 1, 1, 3, 3, 3, 4}));
+  EXPECT_EQ(columns.inverse.to_vector<double>(), (Values{0, 0, 1, 2, 3}));
+  EXPECT_EQ(columns.counts.to_vector<double>(), (Values{2, 1, 1, 1}));
+  EXPECT_EQ(unique_consecutive(x, 0).counts.to_vector<double>(), (Values{1, 1}));
+  EXPECT_EQ(unique_consecutive(tensor({{1}, {1}}), 0).counts.to_vector<double>(), (Values{2}));
+  EXPECT_EQ(describe(unique_consecutive(zeros({0, 3}), 0).values), "f32[0, 3]");
+  EXPECT_THROW(unique_consecutive(zeros({2, 0}), 0), ShapeError);
+  EXPECT_THROW(unique_consecutive(x, 2), IndexError);
+  EXPECT_THROW(unique_consecutive(zeros({2}, DType::f32, kMeta), 0), DeviceError);
+}
+
+TEST(IsIn, ComparesInTheCommonDType) {
+  const auto found = [](const Tensor& x, const Tensor& values) {
+    return isin(x, values).to_vector<double>();
+  };
+  EXPECT_EQ(
+      found(tensor<double>({kNan, 1, kInfinity, 0.0}), tensor<double>({kNan, kInfinity, -0.0})),
+      (Values{0, 0, 1, 1}));
+  EXPECT_EQ(found(tensor({1, 2, 3}), tensor({{2.5, 3.0}})), (Values{0, 0, 1}));
+  EXPECT_EQ(found(tensor<int8_t>({-1, 5}), tensor<uint8_t>({255, 5})), (Values{0, 1}));
+  constexpr int64_t kLarge = int64_t{1} << 62;  // no two of them differ in f64
+  EXPECT_EQ(found(tensor<int64_t>({kLarge, kLarge + 1}), tensor<int64_t>({kLarge + 1})),
+            (Values{0, 1}));
+  EXPECT_EQ(found(tensor({1, 2}), zeros({0}, DType::i32)), (Values{0, 0}));
+  EXPECT_EQ(isin(tensor({1, 2}), zeros({0}, DType::i32), true).to_vector<double>(), (Values{1, 1}));
+  EXPECT_EQ(describe(isin(zeros({2, 0}), scalar(1.0F))), "bool[2, 0]");
+  EXPECT_EQ(describe(isin(zeros({2, 3}, DType::f32, kMeta), zeros({4}, DType::f32, kMeta))),
+            "bool[2, 3]");
+}
+
 }  // namespace
 }  // namespace strata

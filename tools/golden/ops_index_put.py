@@ -48,4 +48,8 @@ cases.add("index_put/write_apart", [FOUR, step, step, Input((2, 1))], apart(Fals
 cases.add("index_fill", [CUBE, numbers((3,), 5)], lambda x, i: torch.index_fill(x, 1, i, 2.5))
 cases.add("index_copy", [CUBE, numbers((2,), 2, 0), Input((4, 2, 3))],
           lambda x, i, s: torch.index_copy(x, 1, i + torch.tensor([0, 2]), s))
+cases.add("put", [CUBE, numbers((1, 1), 60), Input((1,))],
+          lambda x, i, s: torch.Tensor.put(x, i, s[None]))
+cases.add("put/add", [CUBE, numbers((9, 2), 60), Input((18,))],
+          lambda x, i, s: torch.Tensor.put(x, i, s.view(9, 2), accumulate=True))
 cases.write()

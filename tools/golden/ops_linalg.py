@@ -40,6 +40,11 @@ def solved(a, b):
     return linalg.solve(shifted(a), b)
 
 
+def cholesky_solved(a, b):
+    l = linalg.cholesky(definite(a))
+    return [torch.cholesky_solve(b, l), torch.cholesky_solve(b, l.mT, upper=True)]
+
+
 def eigh(a):
     values, vectors = linalg.eigh(symmetric(a))
     return [values, vectors**2]
@@ -69,4 +74,15 @@ cases.add("svd/full_bases", [Input((2, 5, 3), grad=False)], bases)
 cases.add("svd/full_bases_wide", [Input((3, 5), grad=False)], bases)
 cases.add("eigh", [square], eigh)
 cases.add("eigh/values", [square], lambda a: linalg.eigvalsh(symmetric(a)))
+cases.add("logdet", [square], lambda a: torch.logdet(definite(a)))
+cases.add("cholesky_solve", [square, Input((4, 3))], cholesky_solved)
+cases.add("lu_solve", [square, Input((4, 3))], solved)
+cases.add("lu", [tall], lambda a: list(linalg.lu(a)))
+cases.add("lu/square", [square], lambda a: list(linalg.lu(a)))
+cases.add("lu/wide", [Input((2, 3, 5))], lambda a: list(linalg.lu(a)))
+cases.add("lu/lower", [tall], lambda a: linalg.lu(a)[1])
+cases.add("svdvals", [tall], linalg.svdvals)
+cases.add("eigvalsh", [square], lambda a: linalg.eigvalsh(symmetric(a)))
+cases.add("eigvals", [Input((2, 6, 6), grad=False)],
+          lambda a: torch.view_as_real(linalg.eigvals(a)).sort(dim=-2)[0])
 cases.write()

@@ -13,4 +13,12 @@ cases.add("tensordot/axes", [Input((2, 3, 4)), Input((4, 5, 2))],
           lambda a, b: torch.tensordot(a, b, ([-1, 0], [0, 2])))
 cases.add("kron", [Input((2, 3)), Input((2, 4, 2))],
           lambda a, b: (torch.kron(a, b), torch.kron(b, a)))
+cases.add("multi_dot", [Input((2, 6)), Input((6, 3)), Input((3, 5)), Input((5, 4))],
+          lambda *x: torch.linalg.multi_dot(x))
+cases.add("multi_dot/vectors", [Input((6,)), Input((6, 3)), Input((3,))],
+          lambda a, b, c: [torch.linalg.multi_dot(x) for x in ([a, b, c], [a, b], [b, c], [c, c])])
+cases.add("matrix_power", [Input((2, 3, 3))],
+          lambda a: [torch.linalg.matrix_power(a, n) for n in (5, 1, 0)])
+cases.add("matrix_power/inverse", [Input((2, 3, 3))],
+          lambda a: torch.linalg.matrix_power(a + 3 * torch.eye(3, dtype=a.dtype), -3))
 cases.write()

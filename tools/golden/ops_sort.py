@@ -21,6 +21,8 @@ cases.add("searchsorted", [numbers, Input((3, 4), -3, 3, grad=False)], search(Fa
 cases.add("searchsorted/one_row", [Input((9,), -2, 2, grad=False), numbers], search(False))
 cases.add("searchsorted/left", [line, ties], search(False))
 cases.add("searchsorted/right", [line, ties], search(True))
+cases.add("isin", [ties, Input((2, 3), -9, 9, integer=True)],
+          lambda x, v: (torch.isin(x, v), torch.isin(x, v, invert=True)))
 cases.add("bucketize", [ties, Input((9,), -4, 4, integer=True)],
           lambda x, b: torch.bucketize(x, b.sort()[0], right=True))
 cases.write()

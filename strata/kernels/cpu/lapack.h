@@ -41,6 +41,12 @@ void ssyevd_(const char* jobz, const char* uplo, const int* n, float* a, const i
 void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
              double* work, const int* lwork, int* iwork, const int* liwork, int* info, size_t,
              size_t);
+void sgeev_(const char* jobvl, const char* jobvr, const int* n, float* a, const int* lda, float* wr,
+            float* wi, float* vl, const int* ldvl, float* vr, const int* ldvr, float* work,
+            const int* lwork, int* info, size_t, size_t);
+void dgeev_(const char* jobvl, const char* jobvr, const int* n, double* a, const int* lda,
+            double* wr, double* wi, double* vl, const int* ldvl, double* vr, const int* ldvr,
+            double* work, const int* lwork, int* info, size_t, size_t);
 }
 // NOLINTEND(readability-identifier-naming)
 
@@ -60,6 +66,7 @@ struct Routines<float> {
   static constexpr auto orgqr = sorgqr_;
   static constexpr auto gesdd = sgesdd_;
   static constexpr auto syevd = ssyevd_;
+  static constexpr auto geev = sgeev_;
 };
 
 template <>
@@ -72,6 +79,7 @@ struct Routines<double> {
   static constexpr auto orgqr = dorgqr_;
   static constexpr auto gesdd = dgesdd_;
   static constexpr auto syevd = dsyevd_;
+  static constexpr auto geev = dgeev_;
 };
 
 }  // namespace strata::kernels::lapack

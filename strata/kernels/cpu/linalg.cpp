@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/lapack.h"
@@ -108,6 +110,20 @@ void determinant(Cpu, Tensor& a, Tensor& sign, Tensor& logarithm, Tensor& value)
   });
 }
 
+void lu(Cpu, Tensor& a, Tensor& order) {
+  each(a, [&]<class T>(T, int64_t i) {
+    const int m = rows(a), n = columns(a), lda = stride(a);
+    std::vector<int> pivots(static_cast<size_t>(std::min(m, n)));
+    int code = 0;  // of a singular matrix, which has factors too
+    if (m > 0 && n > 0) {
+      Routines<T>::getrf(&m, &n, matrix<T>(a, i), &lda, pivots.data(), &code);
+    }
+    int64_t* row = matrix<int64_t>(order, i);
+    std::iota(row, row + m, 0);
+    for (size_t j = 0; j < pivots.size(); ++j) std::swap(row[j], row[pivots[j] - 1]);
+  });
+}
+
 Codes cholesky(Cpu, Tensor& a) {
   Codes codes = no_codes(a);
   each(a, [&]<class T>(T, int64_t i) {
@@ -172,7 +188,33 @@ Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh) {
   return codes;
 }
 
-Codes eigh(Cpu, Tensor& a, Tensor& values) {
+Codes svdvals(Cpu, Tensor& a, Tensor& s) {
+  Codes codes = no_codes(a);
+  each(a, [&]<class T>(T, int64_t i) {
+    const int m = rows(a), n = columns(a), k = std::min(m, n), one = 1;
+    if (k == 0) return;
+    int& code = codes[static_cast<size_t>(i)];
+    T* from = matrix<T>(a, i);
+    if (!finite(from, static_cast<int64_t>(m) * n)) {
+      code = -1;
+      return;
+    }
+    std::vector<int> integers(static_cast<size_t>(k) * 8);
+    T asked = 0, none = 0;
+    int query = -1;
+    const auto run = [&](T* work, const int* size) {
+      Routines<T>::gesdd("N", &m, &n, from, &m, matrix<T>(s, i), &none, &one, &none, &one, work,
+                         size, integers.data(), &code, 1);
+    };
+    run(&asked, &query);
+    std::vector<T> work = workspace(asked);
+    const int size = static_cast<int>(work.size());
+    run(work.data(), &size);
+  });
+  return codes;
+}
+
+Codes eigh(Cpu, bool vectors, Tensor& a, Tensor& values) {
   Codes codes = no_codes(a);
   each(a, [&]<class T>(T, int64_t i) {
     const int n = rows(a);
@@ -186,14 +228,39 @@ Codes eigh(Cpu, Tensor& a, Tensor& values) {
     T asked = 0;
     int asked_integers = 0, query = -1;
     const auto run = [&](T* work, const int* size, int* integers, const int* integer_size) {
-      Routines<T>::syevd("V", "L", &n, from, &n, matrix<T>(values, i), work, size, integers,
-                         integer_size, &code, 1, 1);
+      Routines<T>::syevd(vectors ? "V" : "N", "L", &n, from, &n, matrix<T>(values, i), work, size,
+                         integers, integer_size, &code, 1, 1);
     };
     run(&asked, &query, &asked_integers, &query);
     std::vector<T> work = workspace(asked);
     std::vector<int> integers(static_cast<size_t>(asked_integers));
     const int size = static_cast<int>(work.size());
     run(work.data(), &size, integers.data(), &asked_integers);
+  });
+  return codes;
+}
+
+Codes eigvals(Cpu, Tensor& a, Tensor& real, Tensor& imaginary) {
+  Codes codes = no_codes(a);
+  each(a, [&]<class T>(T, int64_t i) {
+    const int n = rows(a), one = 1;
+    if (n == 0) return;
+    int& code = codes[static_cast<size_t>(i)];
+    T* from = matrix<T>(a, i);
+    if (!finite(from, static_cast<int64_t>(n) * n)) {
+      code = -1;
+      return;
+    }
+    T asked = 0, none = 0;
+    int query = -1;
+    const auto run = [&](T* work, const int* size) {
+      Routines<T>::geev("N", "N", &n, from, &n, matrix<T>(real, i), matrix<T>(imaginary, i), &none,
+                        &one, &none, &one, work, size, &code, 1, 1);
+    };
+    run(&asked, &query);
+    std::vector<T> work = workspace(asked);
+    const int size = static_cast<int>(work.size());
+    run(work.data(), &size);
   });
   return codes;
 }

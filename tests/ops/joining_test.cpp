@@ -1,0 +1,53 @@
+#include "strata/ops/joining.h"
+
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "strata/base/error.h"
+#include "strata/ops/creation.h"
+#include "tests/support/message.h"
+
+namespace strata {
+namespace {
+
+using testing::message;
+
+TEST(TensorSplit, UnevenAndClamped) {
+  const auto sizes = [](const std::vector<Tensor>& parts) {
+    std::vector<int64_t> out;
+    for (const Tensor& p : parts) out.push_back(p.size(0));
+    return out;
+  };
+  using Sizes = std::vector<int64_t>;
+  const Tensor x = arange(7);
+  EXPECT_EQ(sizes(tensor_split(x, 3)), (Sizes{3, 2, 2}));
+  EXPECT_EQ(sizes(tensor_split(x, 9)), (Sizes{1, 1, 1, 1, 1, 1, 1, 0, 0}));
+  EXPECT_EQ(sizes(tensor_split(x, {2, 5})), (Sizes{2, 3, 2}));
+  EXPECT_EQ(sizes(tensor_split(x, {-2, 3, 100})), (Sizes{5, 0, 4, 0}));
+  EXPECT_EQ(sizes(tensor_split(x, {4})), (Sizes{4, 3}));
+  EXPECT_TRUE(tensor_split(x, {2, 5})[1].shares_storage(x));
+  EXPECT_THROW(tensor_split(x, 0), ValueError);
+  EXPECT_THROW(tensor_split(scalar(1), 2), ShapeError);
+  EXPECT_THROW(tensor_split(scalar(1), {2, 3}), ShapeError);
+  EXPECT_THROW(tensor_split(x, 2, 1), IndexError);
+}
+
+TEST(Split, SizesWhoseSumOverflows) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const Tensor x = arange(6);
+  EXPECT_EQ(
+      message<ShapeError>([&] {
+        split(x, {kMost, kMost, 8});
+      }),
+      "[split] sizes [9223372036854775807, 9223372036854775807, 8] do not add up to axis 0 of "
+      "i64[6]");
+  EXPECT_THROW(split(x, {7, -1}), ShapeError);
+  EXPECT_THROW(split(x, {2, 3}), ShapeError);
+  EXPECT_EQ(split(x, {0, 6, 0}).size(), 3U);
+  EXPECT_EQ(chunk(x, kMost).size(), 6U);
+}
+
+}  // namespace
+}  // namespace strata
