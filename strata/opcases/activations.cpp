@@ -38,6 +38,7 @@ std::vector<OpCase> composed_cases() {
       activation("softshrink", [](const Tensor& x) { return softshrink(x, 0.8); }),
       activation("hardshrink", [](const Tensor& x) { return hardshrink(x, 0.8); }),
       activation("threshold", [](const Tensor& x) { return threshold(x, 0.3, -1.25); }),
+      activation("rrelu", [](const Tensor& x) { return rrelu(x, 0.2, 0.5); }),
       parametric(x, {.shape = {4}, .low = 0, .high = 0.5}, "prelu"),
       parametric(x, {.shape = {1}, .low = 0, .high = 0.5}, "prelu/one"),
       parametric({.shape = {}, .low = -4, .high = -3}, {.shape = {1}}, "prelu/scalar"),

@@ -101,6 +101,7 @@ std::vector<OpCase> composed_cases() {
       gaussian("gaussian_nll_loss", variance, {}),
       gaussian("gaussian_nll_loss/full", {.shape = {4}, .low = 0.3, .high = 2},
                {.full = true, .reduction = Reduction::none}),
+      gaussian("gaussian_nll_loss/axis", {.shape = {1, 7}, .low = 0.3, .high = 2}, {}),
       poisson("poisson_nll_loss", kX, {.full = true}),
       poisson("poisson_nll_loss/rate", share, {.log_input = false, .reduction = Reduction::sum}),
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "strata/base/random.h"
 #include "strata/tensor/tensor.h"
 
 namespace strata {
@@ -88,6 +89,12 @@ Tensor threshold(const Tensor& x, double limit, double value);
 /// x above 0, weight x below, for a weight of one element or one for each channel, which is the
 /// *last* axis (He et al., "Delving Deep into Rectifiers", 2015). Throws ShapeError.
 Tensor prelu(const Tensor& x, const Tensor& weight);
+
+/// x above 0, slope x below: while `training` with a slope of each element's own, uniform in [low,
+/// high), else with their mean (Xu et al., "Empirical Evaluation of Rectified Activations in
+/// Convolutional Network", 2015). Throws ValueError unless low <= high and both are finite.
+Tensor rrelu(const Tensor& x, double low = 1.0 / 8, double high = 1.0 / 3, bool training = false,
+             Generator& generator = default_generator());
 
 /// a sigmoid(b) of the two halves a and b of x along `axis` (Dauphin et al., "Language Modeling
 /// with Gated Convolutional Networks", 2017). Throws ShapeError for an axis of odd size.

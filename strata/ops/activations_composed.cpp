@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
@@ -156,6 +158,18 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
   // A weight [1] would give a scalar x an axis.
   if (x.rank() == 0 && weight.rank() == 1) return where(x > 0, x, sum(weight) * x);
   return where(x > 0, x, weight * x);
+}
+
+Tensor rrelu(const Tensor& x, double low, double high, bool training, Generator& generator) {
+  internal::check_floating("rrelu", x);
+  if (!(low <= high) || !std::isfinite(low) || !std::isfinite(high)) {
+    throw ValueError("rrelu",
+                     fmt::format("the slopes must be in [low, high), got {}, {}", low, high));
+  }
+  if (!training) return leaky_relu(x, (low + high) / 2);
+  const Tensor slopes =
+      rand(x.shape(), low, high, promote(x.dtype(), DType::f32), x.device(), generator);
+  return cast(where(x > 0, x, x * slopes), x.dtype());
 }
 
 Tensor glu(const Tensor& x, int axis) {

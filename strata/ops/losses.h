@@ -88,8 +88,8 @@ struct GaussianNllOptions {
 };
 
 /// (log(v) + (x - target)^2 / v) / 2 for normal distributions of mean x and variance v, which has
-/// x's shape, or that shape without the last axis. Throws ShapeError, and ValueError for a negative
-/// variance.
+/// x's shape, or that shape without the last axis, or with one axis of size 1 instead. Throws
+/// ShapeError, and ValueError for a negative variance.
 Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& variance,
                          const GaussianNllOptions& options = {});
 

@@ -34,6 +34,18 @@ void check_range(const char* op, const char* name, const Tensor& x, double low, 
                                    describe(x), low, high, least < low ? least : most));
 }
 
+/// Whether `small` has the shape of x but for one axis of size 1.
+bool has_one_axis_less(const Tensor& small, const Tensor& x) {
+  if (small.rank() != x.rank()) return false;
+  int64_t others = 0, size = 0;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (small.size(i) == x.size(i)) continue;
+    ++others;
+    size = small.size(i);
+  }
+  return others == 1 && size == 1;
+}
+
 Tensor huber(const Tensor& x, const Tensor& target, double delta) {
   const Tensor d = x - target;
   const Tensor near = clamp(d, -delta, delta);
@@ -96,20 +108,18 @@ Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& options) {
 Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& variance,
                          const GaussianNllOptions& options) {
   internal::check_floating("gaussian_nll_loss", x);
-  Shape rows = x.shape(), one = x.shape();
-  if (x.rank() > 0) {
-    rows.erase(rows.rank() - 1);
-    one.back() = 1;
-  }
+  Shape rows = x.shape();
+  if (x.rank() > 0) rows.erase(rows.rank() - 1);
   const bool of_rows = variance.shape() == rows && variance.shape() != x.shape();
-  if (!of_rows && variance.shape() != x.shape() && variance.shape() != one) {
+  if (!of_rows && variance.shape() != x.shape() && !has_one_axis_less(variance, x)) {
     throw ShapeError("gaussian_nll_loss",
                      fmt::format("variance {} does not fit x {}", describe(variance), describe(x)));
   }
   check_range("gaussian_nll_loss", "variance", variance, 0,
               std::numeric_limits<double>::infinity());
   Tensor v = of_rows ? unsqueeze(variance, -1) : variance;
-  v = v + (clamp(v, options.eps) - v).detach();
+  const Tensor found = v.detach();  // the floor has no say in the gradient
+  v = where(found < options.eps, v - found + options.eps, v);
   Tensor losses = 0.5 * (log(v) + square(x - target) / v);
   if (options.full) losses = losses + 0.5 * std::log(2 * std::numbers::pi);
   return reduced(losses, options.reduction);

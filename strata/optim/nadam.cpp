@@ -15,7 +15,7 @@ NAdam::NAdam(std::vector<ParamGroup> groups, const NAdamConfig& config)
                 {config.lr, config.weight_decay, config.beta1, config.beta2, config.eps},
                 {.tensors = {"exp_avg", "exp_avg_sq"},
                  .options = {"weight_decay", "beta1", "beta2", "eps"},
-                 .number = "mu_product"}),
+                 .numbers = {"mu_product"}}),
       config_(config) {
   require_not_negative("momentum_decay", config.momentum_decay);
 }

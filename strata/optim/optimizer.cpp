@@ -75,7 +75,7 @@ void Optimizer::add_param_group(ParamGroup from) {
                      "was the list taken from a module without parameters?");
   }
   const Options options = options_of(from);
-  Group group{std::move(from.params), options, rule_.tensors, {}, {}};
+  Group group{std::move(from.params), options, options.lr, rule_.tensors, {}, {}};
   if (rule_.buffer && options.momentum != 0) group.slots.push_back(rule_.buffer);
   group.places.resize(group.params.size());
   std::unordered_set<const void*> seen;
@@ -109,6 +109,12 @@ void Optimizer::check_param(const Tensor& param, const Tensor& first, int64_t nu
     throw ShapeError(name_,
                      fmt::format("parameter {}, {}, is not contiguous", number, describe(param)),
                      "use contiguous() before set_requires_grad()");
+  }
+  if (rule_.rank >= 0 && param.rank() != rule_.rank) {
+    throw ShapeError(name_,
+                     fmt::format("parameter {}, {}, has {} axes; this optimiser takes those of {}",
+                                 number, describe(param), param.rank(), rule_.rank),
+                     "give the others to another optimiser, AdamW for instance");
   }
   if (param.dtype() != DType::f32 && param.dtype() != DType::f64) {
     throw DTypeError(
@@ -180,6 +186,15 @@ void Optimizer::set_lr(int group, double lr) {
   at(group).options.lr = lr;
 }
 
+void Optimizer::scale_lr(double factor) {
+  for (const Group& group : groups_) {
+    Options options = group.options;
+    options.lr = group.initial_lr * factor;
+    check_options(options);
+  }
+  for (Group& group : groups_) group.options.lr = group.initial_lr * factor;
+}
+
 void Optimizer::set_weight_decay(int group, double weight_decay) {
   Options options = at(group).options;
   options.weight_decay = weight_decay;
@@ -208,7 +223,7 @@ void Optimizer::zero_grad() {
 /// What a step does to a group. The gradients are kept alive: some are copies.
 struct Optimizer::Work {
   std::vector<kernels::OptimPart> parts;
-  std::vector<Tensor> grads;
+  std::vector<Tensor> params, grads;  // of each part
 };
 
 /// All memory is there before the first parameter changes: a step that cannot have it does nothing.
@@ -217,7 +232,9 @@ void Optimizer::step() {
   std::vector<Work> works;
   works.reserve(groups_.size());
   for (Group& group : groups_) works.push_back(work_of(group));
-  for (const Work& work : works) reserve(work.parts);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    prepare(groups_[g].options, works[g].params, works[g].parts);
+  }
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     if (works[g].parts.empty()) continue;
@@ -262,33 +279,40 @@ void Optimizer::drop_blocks(Group& group) {
 void Optimizer::make_places(Group& group, size_t param) const {
   std::vector<Place> places = group.places;
   const auto block = static_cast<int>(group.blocks.size());
-  int64_t total = 0;
   for (size_t i = 0; i < places.size(); ++i) {
     if (places[i].block >= 0 || (i != param && !group.params[i].requires_grad())) continue;
     places[i].block = block;
-    places[i].offset = total;
-    total += aligned(group.params[i].numel());
   }
-  const auto count = static_cast<int64_t>(group.slots.size());
-  for (Place& place : places) {
-    if (place.block == block) place.stride = total;
+  int64_t total = 0;
+  for (size_t k = 0; k < group.slots.size(); ++k) {
+    for (size_t i = 0; i < places.size(); ++i) {
+      if (places[i].block != block) continue;
+      places[i].offsets[k] = total;
+      if (const auto shape = kept_shape(group, i, k)) total += aligned(numel(*shape));
+    }
   }
-  group.blocks.push_back(zeros({count * total}, group.params[0].dtype(), group.params[0].device()));
+  group.blocks.push_back(zeros({total}, group.params[0].dtype(), group.params[0].device()));
   // Not before the block is there, and in place: work_of() holds pointers to their numbers.
   std::copy(places.begin(), places.end(), group.places.begin());
 }
 
-Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
+/// The shape of a slot, Rule::buffer's too; none where the parameter has none of that name.
+std::optional<Shape> Optimizer::kept_shape(const Group& group, size_t param, size_t slot) const {
   const Tensor& p = group.params[param];
+  return slot < rule_.tensors.size() ? slot_shape(p, slot) : p.shape();
+}
+
+Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
   const Place& place = group.places[param];
-  return group.blocks[static_cast<size_t>(place.block)].as_strided(
-      p.shape(), contiguous_strides(p.shape()),
-      place.offset + static_cast<int64_t>(slot) * place.stride);
+  const Shape shape = kept_shape(group, param, slot).value();
+  return group.blocks[static_cast<size_t>(place.block)].as_strided(shape, contiguous_strides(shape),
+                                                                   place.offsets[slot]);
 }
 
 Optimizer::Work Optimizer::work_of(Group& group) const {
   Work work;
   work.parts.reserve(group.params.size());
+  work.params.reserve(group.params.size());
   work.grads.reserve(group.params.size());
   const bool on_meta = group.params[0].is_meta();
   const auto element = static_cast<size_t>(size_of(group.params[0].dtype()));
@@ -298,13 +322,14 @@ Optimizer::Work Optimizer::work_of(Group& group) const {
     if (!grad.defined() || on_meta) continue;
     if (group.places[i].block < 0) make_places(group, i);
     Place& place = group.places[i];
+    work.params.push_back(p);
     work.grads.push_back(contiguous(grad.detach()));
     kernels::OptimPart part{p.raw(),   work.grads.back().raw(), {},
-                            p.numel(), place.steps + 1,         &place.number};
+                            p.numel(), place.steps + 1,         place.numbers.data()};
     for (size_t k = 0; k < group.slots.size(); ++k) {
+      if (!kept_shape(group, i, k)) continue;
       auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
-      const int64_t at = place.offset + static_cast<int64_t>(k) * place.stride;
-      part.state[k] = block + static_cast<size_t>(at) * element;
+      part.state[k] = block + static_cast<size_t>(place.offsets[k]) * element;
     }
     work.parts.push_back(part);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,7 +18,8 @@ struct OptimPart;
 }
 
 /// Parameters with options of their own; those left out are the optimiser's. One that the optimiser
-/// lacks is refused: SGD and RMSprop have a momentum, those of Adam's kind and Lion the betas.
+/// lacks is refused: SGD, RMSprop and Muon have a momentum, those of Adam's kind and Lion the
+/// betas.
 struct ParamGroup {
   std::vector<Tensor> params = {};
   std::optional<double> lr = {};
@@ -63,6 +65,12 @@ class Optimizer {
   double lr(int group = 0) const { return at(group).options.lr; }
   void set_lr(double lr);
   void set_lr(int group, double lr);
+  /// The rate that a group was made with; neither set_lr() nor load_state() changes it.
+  double initial_lr(int group = 0) const { return at(group).initial_lr; }
+  /// Sets the rate of each group to `factor` times the one that it was made with, as PyTorch's
+  /// schedules do: for a Schedule of .lr = 1. Throws ValueError for a rate out of range; nothing is
+  /// changed then.
+  void scale_lr(double factor);
   double weight_decay(int group = 0) const { return at(group).options.weight_decay; }
   void set_weight_decay(int group, double weight_decay);
   /// SGD's momentum, Adam's beta1. A group whose momentum was 0 at first has no buffer and takes no
@@ -75,7 +83,8 @@ class Optimizer {
   OptimizerState state() const;
   /// Goes on from a state of the same optimiser over the same parameters: the following steps give
   /// the same bits. Throws ValueError for missing or unknown names and for numbers out of range,
-  /// ShapeError and DTypeError where a tensor does not fit its parameter; nothing is changed then.
+  /// ShapeError and DTypeError where a tensor does not fit its parameter, OutOfMemory; nothing is
+  /// changed then. What state() gave before keeps its values.
   void load_state(const OptimizerState& state);
   /// Throws as load_state() would, and loads nothing.
   void check_state(const OptimizerState& state) const;
@@ -88,18 +97,20 @@ class Optimizer {
 
   /// What is kept of each parameter, and which options there are.
   struct Rule {
-    std::vector<const char*> tensors = {};  ///< of the parameter's shape, 0 before the first step
+    std::vector<const char*> tensors = {};  ///< at most 3, 0 before the first step; see slot_shape
     std::vector<const char*> options = {};  ///< besides lr, under their names in ParamGroup
     const char* buffer = nullptr;  ///< one tensor more in groups that begin with a momentum
-    const char* number = nullptr;  ///< one number more, 1 before the first step
+    std::vector<const char*> numbers = {};  ///< at most 2 numbers more, 1 before the first step
     /// Whether the rule asks for more of the number of steps than if there were any: PyTorch's
     /// state of one that does not has no "step".
     bool counts_steps = true;
+    int rank = -1;  ///< of the parameters that it takes; -1: any
   };
 
   /// Throws ValueError for an empty list, a parameter that occurs twice, options out of range or
   /// that there are not, GradError for the result of an op, ShapeError for a parameter that is not
-  /// contiguous, DTypeError for one that is not f32 or f64 or not of its group's dtype.
+  /// contiguous or has another rank than the rule's, DTypeError for one that is not f32 or f64 or
+  /// not of its group's dtype.
   Optimizer(const char* name, std::vector<ParamGroup> groups, const Options& defaults, Rule rule);
 
   static std::vector<ParamGroup> one_group(std::vector<Tensor> params);
@@ -109,16 +120,17 @@ class Optimizer {
   void require_not_negative(const char* option, double value) const;
 
  private:
-  /// Where a parameter's state lies: slot k begins `k * stride` elements after `offset`.
+  /// Where a parameter's state lies: slot k begins at element offsets[k] of the block.
   struct Place {
     int block = -1;
-    int64_t offset = 0, stride = 0;
+    std::array<int64_t, 3> offsets = {};
     int64_t steps = 0;
-    double number = 1;
+    std::array<double, 2> numbers = {1, 1};
   };
   struct Group {
     std::vector<Tensor> params;
     Options options;
+    double initial_lr;
     std::vector<const char*> slots;  // the tensors kept of each parameter
     std::vector<Place> places;       // of each parameter
     std::vector<Tensor> blocks;      // one, and more where parameters were frozen at first
@@ -135,9 +147,15 @@ class Optimizer {
   };
   static std::span<const Option> known_options();
 
-  /// Called with the parts of each group before the first is updated: for memory of its own that an
-  /// update() needs.
-  virtual void reserve(std::span<const kernels::OptimPart> /*parts*/) {}
+  /// The shape of tensor number `slot` of Rule::tensors; none where this parameter has no such.
+  virtual std::optional<Shape> slot_shape(const Tensor& param, size_t /*slot*/) const {
+    return param.shape();
+  }
+  /// Called with the parts of each group and their parameters before the first is updated: for
+  /// memory of its own that an update() needs, and work that takes some. Changes neither parameters
+  /// nor their state.
+  virtual void prepare(const Options& /*options*/, std::span<const Tensor> /*params*/,
+                       std::span<const kernels::OptimPart> /*parts*/) {}
   /// Updates parts that lie on the device of `like`. Takes no memory, so that a step is done as a
   /// whole or not at all.
   virtual void update(const Options& options, const Tensor& like,
@@ -152,14 +170,17 @@ class Optimizer {
   void check_momentum(const Group& group, double momentum) const;
   void check_dtypes();
   static void drop_blocks(Group& group);
+  std::optional<Shape> kept_shape(const Group& group, size_t param, size_t slot) const;
   void make_places(Group& group, size_t param) const;
   struct Work;
   Work work_of(Group& group) const;
   Tensor slot(const Group& group, size_t param, size_t slot) const;
-  std::optional<double> steps_in(const OptimizerState& state, const Group& group,
-                                 size_t param) const;
+  std::optional<double> steps_in(const OptimizerState& state, const Group& group, size_t i,
+                                 size_t number) const;
   Options options_in(const OptimizerState& state, size_t group) const;
   void check_names(const OptimizerState& state) const;
+  void check_param_state(const OptimizerState& state, const Group& group, size_t i,
+                         size_t number) const;
 
   const char* name_;
   Options defaults_;

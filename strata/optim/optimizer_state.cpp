@@ -53,8 +53,11 @@ OptimizerState Optimizer::state() const {
       const Place& place = group.places[i];
       if (place.steps == 0) continue;
       out.numbers[param_key(number, "step")] = static_cast<double>(place.steps);
-      if (rule_.number) out.numbers[param_key(number, rule_.number)] = place.number;
+      for (size_t k = 0; k < rule_.numbers.size(); ++k) {
+        out.numbers[param_key(number, rule_.numbers[k])] = place.numbers[k];
+      }
       for (size_t k = 0; k < group.slots.size(); ++k) {
+        if (!kept_shape(group, i, k)) continue;
         out.tensors.emplace(param_key(number, group.slots[k]), slot(group, i, k));
       }
     }
@@ -62,15 +65,18 @@ OptimizerState Optimizer::state() const {
   return out;
 }
 
-/// Steps of a parameter, by its number over all groups; none where the state holds nothing of it.
-std::optional<double> Optimizer::steps_in(const OptimizerState& state, const Group& group,
-                                          size_t param) const {
-  const auto steps = state.numbers.find(param_key(param, "step"));
+/// Steps of parameter `i` of a group, `number` over all groups; none where the state holds nothing
+/// of it.
+std::optional<double> Optimizer::steps_in(const OptimizerState& state, const Group& group, size_t i,
+                                          size_t number) const {
+  const auto steps = state.numbers.find(param_key(number, "step"));
   if (steps != state.numbers.end()) return steps->second;
+  size_t first = 0;
+  while (first < group.slots.size() && !kept_shape(group, i, first)) ++first;
   const bool known =
-      !group.slots.empty() && state.tensors.count(param_key(param, group.slots[0])) != 0;
+      first < group.slots.size() && state.tensors.count(param_key(number, group.slots[first])) != 0;
   if (known && rule_.counts_steps) {
-    throw ValueError(name_, "the state lacks " + param_key(param, "step"));
+    throw ValueError(name_, "the state lacks " + param_key(number, "step"));
   }
   return known ? std::optional<double>(1) : std::nullopt;
 }
@@ -104,11 +110,14 @@ void Optimizer::check_names(const OptimizerState& state) const {
       }
     }
     for (size_t i = 0; i < group.params.size(); ++i, ++number) {
-      if (!steps_in(state, group, number)) continue;
+      if (!steps_in(state, group, i, number)) continue;
       numbers.insert(param_key(number, "step"));
-      if (rule_.number) require(state.numbers, numbers, param_key(number, rule_.number));
-      for (const char* slot : group.slots) {
-        require(state.tensors, tensors, param_key(number, slot));
+      for (const char* key : rule_.numbers) {
+        require(state.numbers, numbers, param_key(number, key));
+      }
+      for (size_t k = 0; k < group.slots.size(); ++k) {
+        if (!kept_shape(group, i, k)) continue;
+        require(state.tensors, tensors, param_key(number, group.slots[k]));
       }
     }
   }
@@ -128,57 +137,62 @@ void Optimizer::check_state(const OptimizerState& state) const {
     const Options options = options_in(state, g);
     check_options(options);
     check_momentum(group, options.momentum);
-    for (const Tensor& p : group.params) {
-      const size_t at = number++;
-      const std::optional<double> steps = steps_in(state, group, at);
-      if (!steps) continue;
-      if (!(*steps >= 1 && *steps <= 0x1p53) || *steps != std::floor(*steps)) {
-        out_of_range(param_key(at, "step").c_str(), *steps);
-      }
-      if (rule_.number) {
-        const std::string key = param_key(at, rule_.number);
-        require_not_negative(key.c_str(), state.numbers.at(key));
-      }
-      for (const char* slot : group.slots) {
-        const std::string key = param_key(at, slot);
-        const Tensor& t = state.tensors.at(key);
-        const std::string text =
-            fmt::format("{} is {}, its parameter {}", key, describe(t), describe(p));
-        if (!t.defined() || t.shape() != p.shape()) throw ShapeError(name_, text);
-        if (t.dtype() != p.dtype()) throw DTypeError(name_, text);
-      }
+    for (size_t i = 0; i < group.params.size(); ++i, ++number) {
+      check_param_state(state, group, i, number);
     }
+  }
+}
+
+/// What the state holds of parameter `i` of a group, `number` over all groups.
+void Optimizer::check_param_state(const OptimizerState& state, const Group& group, size_t i,
+                                  size_t number) const {
+  const Tensor& p = group.params[i];
+  const std::optional<double> steps = steps_in(state, group, i, number);
+  if (!steps) return;
+  if (!(*steps >= 1 && *steps <= 0x1p53) || *steps != std::floor(*steps)) {
+    out_of_range(param_key(number, "step").c_str(), *steps);
+  }
+  for (const char* name : rule_.numbers) {
+    const std::string key = param_key(number, name);
+    require_not_negative(key.c_str(), state.numbers.at(key));
+  }
+  for (size_t k = 0; k < group.slots.size(); ++k) {
+    const std::optional<Shape> shape = kept_shape(group, i, k);
+    if (!shape) continue;
+    const std::string key = param_key(number, group.slots[k]);
+    const Tensor& t = state.tensors.at(key);
+    const std::string text =
+        fmt::format("{} is {}, its parameter {}", key, describe(t), describe(p));
+    if (!t.defined() || t.shape() != *shape) throw ShapeError(name_, text);
+    if (t.dtype() != p.dtype()) throw DTypeError(name_, text);
   }
 }
 
 void Optimizer::load_state(const OptimizerState& state) {
   check_state(state);
   const NoGrad no_grad;
+  std::vector<Group> groups = groups_;  // with blocks of their own: all of it is loaded, or nothing
   size_t number = 0;
-  for (size_t g = 0; g < groups_.size(); ++g) {
-    Group& group = groups_[g];
+  for (size_t g = 0; g < groups.size(); ++g) {
+    Group& group = groups[g];
     group.options = options_in(state, g);
-    if (!group.blocks.empty() && group.blocks[0].dtype() != group.params[0].dtype()) {
-      drop_blocks(group);
-    }
+    drop_blocks(group);
     for (size_t i = 0; i < group.params.size(); ++i, ++number) {
-      const std::optional<double> steps = steps_in(state, group, number);
-      const bool has_state = steps.has_value();
-      if (has_state && group.places[i].block < 0) make_places(group, i);
-      group.places[i].steps = static_cast<int64_t>(steps.value_or(0));
-      group.places[i].number =
-          has_state && rule_.number ? state.numbers.at(param_key(number, rule_.number)) : 1;
-      if (group.places[i].block < 0) continue;
+      const std::optional<double> steps = steps_in(state, group, i, number);
+      if (!steps) continue;
+      if (group.places[i].block < 0) make_places(group, i);
+      Place& place = group.places[i];
+      place.steps = static_cast<int64_t>(*steps);
+      for (size_t k = 0; k < rule_.numbers.size(); ++k) {
+        place.numbers[k] = state.numbers.at(param_key(number, rule_.numbers[k]));
+      }
       for (size_t k = 0; k < group.slots.size(); ++k) {
-        Tensor into = slot(group, i, k);
-        if (has_state) {
-          copy_(into, state.tensors.at(param_key(number, group.slots[k])));
-        } else {
-          fill_(into, 0);
-        }
+        if (!kept_shape(group, i, k)) continue;
+        copy_(slot(group, i, k), state.tensors.at(param_key(number, group.slots[k])));
       }
     }
   }
+  groups_ = std::move(groups);
 }
 
 }  // namespace strata

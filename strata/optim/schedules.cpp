@@ -37,6 +37,12 @@ void require_increasing(const char* schedule, const std::vector<int64_t>& milest
   }
 }
 
+void require_schedules(const char* schedule, const std::vector<Schedule>& parts) {
+  if (!std::all_of(parts.begin(), parts.end(), [](const Schedule& s) { return bool(s); })) {
+    throw ValueError(schedule, "one of the schedules is empty");
+  }
+}
+
 /// Number of milestones at or before `step`.
 int64_t passed(const std::vector<int64_t>& milestones, int64_t step) {
   return std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
@@ -83,6 +89,30 @@ Schedule cycle(const OneCycleConfig& c, double begin, double top, double between
   return phases(
       c.cosine, c.steps,
       {{rise, begin, top}, {2 * c.warmup * steps - 2, top, between}, {steps - 1, between, end}});
+}
+
+void check(const char* schedule, const CyclicConfig& c) {
+  require_lr(schedule, "lr", c.lr);
+  require_lr(schedule, "max_lr", c.max_lr);
+  require_steps(schedule, "up", c.up);
+  require(schedule, "down", c.down >= 0, static_cast<double>(c.down));
+  require_factor(schedule, "factor", c.factor);
+  require(schedule, "base_momentum", c.base_momentum >= 0 && c.base_momentum < 1, c.base_momentum);
+  require(schedule, "max_momentum", c.max_momentum >= 0 && c.max_momentum < 1, c.max_momentum);
+}
+
+/// From `foot` to `top` and back.
+Schedule waves(const CyclicConfig& c, double foot, double top) {
+  const int64_t length = c.up + (c.down > 0 ? c.down : c.up);
+  return [=](int64_t at) {
+    const auto within = static_cast<double>(at % length);
+    const auto up = static_cast<double>(c.up), whole = static_cast<double>(length);
+    const double part = within <= up ? within / up : (whole - within) / (whole - up);
+    double height = 1;
+    if (c.cycles == Cycles::halving) height = std::exp2(-static_cast<double>(at / length));
+    if (c.cycles == Cycles::exponential) height = std::pow(c.factor, static_cast<double>(at));
+    return foot + (top - foot) * part * height;
+  };
 }
 
 }  // namespace
@@ -187,15 +217,43 @@ Schedule one_cycle_momentum(const OneCycleConfig& c) {
   return cycle(c, c.max_momentum, c.base_momentum, c.max_momentum, c.max_momentum);
 }
 
+Schedule cyclic(const CyclicConfig& c) {
+  check("cyclic", c);
+  return waves(c, c.lr, c.max_lr);
+}
+
+Schedule cyclic_momentum(const CyclicConfig& c) {
+  check("cyclic_momentum", c);
+  return waves(c, c.max_momentum, c.base_momentum);
+}
+
+Schedule multiplicative(double lr, std::function<double(int64_t)> factor) {
+  require_lr("multiplicative", "lr", lr);
+  if (!factor) throw ValueError("multiplicative", "the function of the factors is empty");
+  return [lr, factor = std::move(factor)](int64_t at) {
+    double product = lr;
+    for (int64_t i = 1; i <= at; ++i) product *= factor(i);
+    return product;
+  };
+}
+
+Schedule chained(std::vector<Schedule> parts) {
+  if (parts.empty()) throw ValueError("chained", "no schedules");
+  require_schedules("chained", parts);
+  return [parts = std::move(parts)](int64_t at) {
+    double product = 1;
+    for (const Schedule& part : parts) product *= part(at);
+    return product;
+  };
+}
+
 Schedule sequential(std::vector<Schedule> parts, std::vector<int64_t> milestones) {
   require_increasing("sequential", milestones);
   if (parts.size() != milestones.size() + 1) {
     throw ValueError("sequential", fmt::format("{} schedules need {} milestones, got {}",
                                                parts.size(), parts.size() - 1, milestones.size()));
   }
-  if (!std::all_of(parts.begin(), parts.end(), [](const Schedule& s) { return bool(s); })) {
-    throw ValueError("sequential", "one of the schedules is empty");
-  }
+  require_schedules("sequential", parts);
   return [parts = std::move(parts), milestones = std::move(milestones)](int64_t at) {
     const auto i = static_cast<size_t>(passed(milestones, at));
     return parts[i](at - (i > 0 ? milestones[i - 1] : 0));

@@ -11,6 +11,9 @@ namespace strata {
 ///
 ///   const Schedule lr = schedules::cosine({.lr = 0.1, .steps = 1000});
 ///   for (int64_t step = 0; step < 1000; ++step) { optimizer.set_lr(lr(step)); ... }
+///
+/// Where groups have rates of their own, a schedule of .lr = 1 is the factor of
+/// Optimizer::scale_lr; one with a floor is made for each, from Optimizer::initial_lr.
 using Schedule = std::function<double(int64_t step)>;
 
 /// The schedules of torch.optim.lr_scheduler. The makers throw ValueError for a number out of
@@ -112,6 +115,35 @@ struct OneCycleConfig {
 Schedule one_cycle(const OneCycleConfig& config);
 /// The momentum, or Adam's beta1, that goes with it: for Optimizer::set_momentum.
 Schedule one_cycle_momentum(const OneCycleConfig& config);
+
+/// How the later cycles of a CyclicConfig are: alike, each half as high as the one before, or
+/// `factor`^step as high.
+enum class Cycles { triangular, halving, exponential };
+
+struct CyclicConfig {
+  double lr = 1e-3;      ///< at the foot of each cycle
+  double max_lr = 1e-2;  ///< at the top of the first
+  int64_t up = 2000;     ///< steps that rise
+  int64_t down = 0;      ///< steps that fall; 0: as many
+  Cycles cycles = Cycles::triangular;
+  double factor = 1;           ///< of exponential
+  double base_momentum = 0.8;  ///< for cyclic_momentum: at the top of the first
+  double max_momentum = 0.9;   ///< at the foot of each
+};
+/// Straight lines up and down, again and again (CyclicLR; Smith, "Cyclical learning rates for
+/// training neural networks", 2017).
+Schedule cyclic(const CyclicConfig& config);
+/// The momentum, or Adam's beta1, that goes with it: for Optimizer::set_momentum.
+Schedule cyclic_momentum(const CyclicConfig& config);
+
+/// lr times the product of factor(1) ... factor(step) (MultiplicativeLR). As it keeps no state,
+/// each call asks for all of these. Throws ValueError for an empty function.
+Schedule multiplicative(double lr, std::function<double(int64_t step)> factor);
+
+/// The product of what the schedules give: of one with its lr and others of .lr = 1, say a warm-up
+/// by `linear` and a fall by `exponential` (ChainedScheduler). Throws ValueError for an empty list
+/// or schedule.
+Schedule chained(std::vector<Schedule> parts);
 
 /// One schedule after the other: part i + 1 begins, with its own step 0, at milestones[i]
 /// (SequentialLR). Throws ValueError unless there is one milestone less than parts, increasing.

@@ -11,6 +11,7 @@
 #include "strata/base/parallel.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/views.h"
 #include "tests/support/message.h"
@@ -138,6 +139,18 @@ TEST(BceWithLogits, TakesOneShapeAndFloatingTargets) {
             "[bce_with_logits] weight f32[2, 4, 1] does not broadcast to x f32[4, 1]");
   EXPECT_THROW(bce_with_logits(x, x, {.pos_weight = ones({4})}), ShapeError);
   EXPECT_THROW(bce_loss(x, x, weight), ShapeError);
+}
+
+TEST(GaussianNll, TakesInfiniteVariances) {
+  const Tensor x = zeros({2}).set_requires_grad();
+  const Tensor variance = tensor({INFINITY, 0.0F}).set_requires_grad();
+  const Tensor y = gaussian_nll_loss(x, ones({2}), variance, {.reduction = Reduction::none});
+  EXPECT_EQ(y.to_vector<float>()[0], INFINITY);
+  EXPECT_NEAR(y.to_vector<float>()[1], 0.5 * (std::log(1e-6) + 1e6), 1);
+  backward(sum(y));
+  EXPECT_EQ(x.grad().to_vector<float>()[0], 0);
+  EXPECT_EQ(variance.grad().to_vector<float>()[0], 0);
+  EXPECT_NEAR(variance.grad().to_vector<float>()[1], 0.5 * (1e6 - 1e12), 1e6);
 }
 
 TEST(L1Loss, HasNoGradientWhereEqual) {

@@ -179,10 +179,7 @@ void check_lbfgs(const std::string& name, const LBFGSConfig& config) {
   static const TensorMap golden =
       load_safetensors(STRATA_SOURCE_DIR "/tests/golden/optim_adaptive.safetensors");
   const auto wanted = golden.at("lbfgs." + name).to_vector<double>();
-  std::vector<Tensor> params;
-  for (size_t k = 0; k < kShapes.size(); ++k) {
-    params.push_back(drawn(k, static_cast<int>(k), DType::f64).set_requires_grad());
-  }
+  const std::vector<Tensor> params = drawn_params(kShapes, DType::f64);
   auto optimizer = std::make_unique<LBFGS>(params, config);
   const auto closure = [&] {
     optimizer->zero_grad();

@@ -23,33 +23,41 @@ using Later = std::function<void(Optimizer&, const std::vector<Tensor>&)>;
 
 inline const std::vector<Shape> kShapes = {{3, 5}, {7}, {1}};
 
-inline Tensor drawn(size_t parameter, int position, DType dtype) {
-  return opcases::make_input({.shape = kShapes[parameter]}, position, dtype);
+inline Tensor drawn(const Shape& shape, int position, DType dtype) {
+  return opcases::make_input({.shape = shape}, position, dtype);
 }
 
 /// slope * p + noise(step), the gradient of the generator's run.
 inline Tensor gradient(const Tensor& p, double slope, size_t k, int step, DType dtype) {
   std::vector<double> g = p.to_vector<double>();
-  const auto noise = drawn(k, 1000 + 8 * step + static_cast<int>(k), dtype).to_vector<double>();
+  const auto noise =
+      drawn(p.shape(), 1000 + 8 * step + static_cast<int>(k), dtype).to_vector<double>();
   for (size_t i = 0; i < g.size(); ++i) g[i] = slope * g[i] + noise[i];
   if (dtype == DType::f64) return tensor(g, p.shape());
   return tensor(std::vector<float>(g.begin(), g.end()), p.shape());
 }
 
+/// Leaves of these shapes.
+inline std::vector<Tensor> drawn_params(const std::vector<Shape>& shapes, DType dtype) {
+  std::vector<Tensor> params;
+  for (const Shape& shape : shapes) {
+    params.push_back(drawn(shape, static_cast<int>(params.size()), dtype).set_requires_grad());
+  }
+  return params;
+}
+
 /// The largest difference to the dump after 1, 10 and 200 steps.
 inline double worst_difference(const std::vector<double>& wanted, const Make& make, double slope,
-                               DType dtype, const Later& later) {
-  std::vector<Tensor> params;
-  for (size_t k = 0; k < kShapes.size(); ++k) {
-    params.push_back(drawn(k, static_cast<int>(k), dtype).set_requires_grad());
-  }
+                               DType dtype, const Later& later, const std::vector<Shape>& shapes) {
+  const std::vector<Tensor> params = drawn_params(shapes, dtype);
   const auto optimizer = make(params);
   std::vector<double> got;
   for (int step = 1; step <= 200; ++step) {
     if (later && step == 12) later(*optimizer, params);
     optimizer->zero_grad();
     for (size_t k = 0; k < params.size(); ++k) {
-      if (k != 1 || step % 5 != 2) params[k].set_grad(gradient(params[k], slope, k, step, dtype));
+      Tensor p = params[k];
+      if (k != 1 || step % 5 != 2) p.set_grad(gradient(p, slope, k, step, dtype));
     }
     optimizer->step();
     if (step != 1 && step != 10 && step != 200) continue;
@@ -63,7 +71,8 @@ inline double worst_difference(const std::vector<double>& wanted, const Make& ma
 
 /// A case of a dump, in f64 and f32.
 inline void check_run(const std::string& dump, const std::string& name, const Make& make,
-                      bool maximize, const Later& later = {}) {
+                      bool maximize, const Later& later = {},
+                      const std::vector<Shape>& shapes = kShapes) {
   static std::map<std::string, TensorMap> dumps;
   TensorMap& golden = dumps[dump];
   if (golden.empty()) {
@@ -71,8 +80,8 @@ inline void check_run(const std::string& dump, const std::string& name, const Ma
   }
   const std::vector<double> wanted = golden.at(name).to_vector<double>();
   const double slope = maximize ? -0.5 : 0.5;
-  EXPECT_LE(worst_difference(wanted, make, slope, DType::f64, later), 1e-10) << name;
-  EXPECT_LE(worst_difference(wanted, make, slope, DType::f32, later), 2e-4) << name;
+  EXPECT_LE(worst_difference(wanted, make, slope, DType::f64, later, shapes), 1e-10) << name;
+  EXPECT_LE(worst_difference(wanted, make, slope, DType::f32, later, shapes), 2e-4) << name;
 }
 
 inline std::vector<ParamGroup> two_groups(const std::vector<Tensor>& params,

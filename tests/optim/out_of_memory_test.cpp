@@ -10,13 +10,16 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/optim/adadelta.h"
+#include "strata/optim/adafactor.h"
 #include "strata/optim/adagrad.h"
 #include "strata/optim/adam.h"
 #include "strata/optim/adamax.h"
 #include "strata/optim/adamw.h"
+#include "strata/optim/asgd.h"
 #include "strata/optim/ema.h"
 #include "strata/optim/lamb.h"
 #include "strata/optim/lion.h"
+#include "strata/optim/muon.h"
 #include "strata/optim/nadam.h"
 #include "strata/optim/radam.h"
 #include "strata/optim/rmsprop.h"
@@ -34,7 +37,7 @@ using testing::FailingNew;
 struct Groups {
   Groups() {
     manual_seed(1);
-    for (Tensor t : {randn({3, 5}), randn({40'000}, 0, 1, DType::f64)}) {
+    for (Tensor t : {randn({3, 5}), randn({400, 100}, 0, 1, DType::f64)}) {
       t.set_requires_grad();
       t.set_grad(randn(t.shape(), 0, 1, t.dtype()));
       params.push_back(t);
@@ -63,12 +66,15 @@ Kind kind_of(const std::string& name) {
 
 std::vector<Kind> kinds() {
   return {kind_of<Adadelta>("Adadelta"),
+          kind_of<Adafactor>("Adafactor"),
           kind_of<Adagrad>("Adagrad"),
           kind_of<Adam>("Adam"),
           kind_of<Adamax>("Adamax"),
           kind_of<AdamW>("AdamW"),
+          kind_of<ASGD>("ASGD"),
           kind_of<LAMB>("LAMB"),
           kind_of<Lion>("Lion"),
+          kind_of<Muon>("Muon"),
           kind_of<NAdam>("NAdam"),
           kind_of<RAdam>("RAdam"),
           kind_of<RMSprop>("RMSprop"),
@@ -94,6 +100,16 @@ int64_t fail_each_new(const std::function<void()>& work,
   }
 }
 
+OptimizerState copied(const OptimizerState& state) {
+  OptimizerState out = state;
+  for (auto& [name, t] : out.tensors) t = copy(t);
+  return out;
+}
+
+bool equal(const OptimizerState& a, const OptimizerState& b) {
+  return a.numbers == b.numbers && testing::bits(a.tensors) == testing::bits(b.tensors);
+}
+
 class OptimOutOfMemory : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(OptimOutOfMemory, AStepIsDoneAsAWholeOrNotAtAll) {
@@ -113,6 +129,22 @@ TEST_P(OptimOutOfMemory, AStepIsDoneAsAWholeOrNotAtAll) {
     EXPECT_EQ(groups.bits(), undisturbed.bits());
     EXPECT_NE(groups.bits(), before);
   }
+}
+
+TEST_P(OptimOutOfMemory, AStateIsLoadedAsAWholeOrNotAtAll) {
+  const Groups groups;
+  const auto from = GetParam().make(groups.of()), to = GetParam().make(groups.of());
+  to->step();
+  const OptimizerState older = copied(to->state());
+  from->load_state(older);
+  from->step();
+  from->set_lr(0.5);
+  const OptimizerState newer = copied(from->state());
+  const int64_t failures =
+      fail_each_new([&] { to->load_state(newer); },
+                    [&](int64_t k) { ASSERT_TRUE(equal(to->state(), older)) << "call " << k; });
+  EXPECT_GT(failures, 1);
+  EXPECT_TRUE(equal(to->state(), newer));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, OptimOutOfMemory, ::testing::ValuesIn(kinds()),

@@ -52,6 +52,77 @@ TEST(Schedules, FurtherOnesAreThoseOfPyTorch) {
                               {10}));
 }
 
+TEST(Schedules, CyclesAreThoseOfPyTorch) {
+  const auto both = [](const std::string& name, schedules::CyclicConfig config) {
+    config.lr = 0.03, config.max_lr = 0.4, config.up = 13;
+    config.base_momentum = 0.5, config.max_momentum = 0.85;
+    check("cyclic" + name, schedules::cyclic(config));
+    check("cyclic" + name + ".momentum", schedules::cyclic_momentum(config));
+  };
+  using schedules::Cycles;
+  both("", {});
+  both(".halving", {.down = 9, .cycles = Cycles::halving});
+  both(".exponential", {.cycles = Cycles::exponential, .factor = 0.98});
+}
+
+TEST(Schedules, ProductsAreThoseOfPyTorch) {
+  check("multiplicative", schedules::multiplicative(0.5, [](int64_t i) {
+          return 0.9 + 0.01 * static_cast<double>(i % 15);
+        }));
+  check("chained", schedules::chained(
+                       {schedules::linear({.lr = 0.5, .steps = 20, .start_factor = 0.1}),
+                        schedules::exponential({.lr = 1, .factor = 0.97}),
+                        schedules::multistep({.lr = 1, .milestones = {50, 80}, .factor = 0.5})}));
+}
+
+/// Calls set(optimizer, step) on one of two groups whose rates differ.
+template <class Set>
+void check_groups(const std::string& name, const Set& set) {
+  static const TensorMap golden =
+      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/schedules.safetensors");
+  const auto wanted = golden.at("groups." + name).to_vector<double>();
+  SGD optimizer({{.params = {zeros({1})}}, {.params = {zeros({1})}, .lr = 0.03}}, {.lr = 0.5});
+  for (int64_t i = 0; i < kSteps; ++i) {
+    set(optimizer, i);
+    for (int g : {0, 1}) {
+      EXPECT_NEAR(optimizer.lr(g), wanted[static_cast<size_t>(2 * i + g)], 1e-14)
+          << name << " at step " << i;
+    }
+  }
+  EXPECT_EQ(optimizer.initial_lr(0), 0.5);
+  EXPECT_EQ(optimizer.initial_lr(1), 0.03);
+}
+
+TEST(Schedules, ScaleEachGroupsRateAsPyTorch) {
+  const Schedule fall = schedules::cosine({.lr = 1, .steps = kSteps});
+  check_groups("cosine", [&](Optimizer& o, int64_t i) { o.scale_lr(fall(i)); });
+  const Schedule both =
+      schedules::sequential({schedules::linear({.lr = 1, .steps = 20, .start_factor = 0.01}),
+                             schedules::polynomial({.lr = 1, .steps = 70, .power = 2})},
+                            {20});
+  check_groups("sequential", [&](Optimizer& o, int64_t i) { o.scale_lr(both(i)); });
+  check_groups("floor", [](Optimizer& o, int64_t i) {
+    for (int g : {0, 1}) {
+      o.set_lr(g, schedules::cosine({.lr = o.initial_lr(g), .steps = kSteps, .floor = 0.02})(i));
+    }
+  });
+}
+
+TEST(Schedules, ScalingIsOfAllGroupsOrNone) {
+  SGD optimizer({{.params = {zeros({1})}}, {.params = {zeros({1})}, .lr = 1e300}}, {.lr = 0.5});
+  optimizer.set_lr(0.25);
+  optimizer.scale_lr(0.5);
+  EXPECT_EQ(optimizer.lr(0), 0.25);
+  EXPECT_EQ(optimizer.lr(1), 5e299);
+  for (const double factor : {-1.0, std::nan(""), 1e10}) {
+    EXPECT_THROW(optimizer.scale_lr(factor), ValueError) << factor;
+  }
+  EXPECT_EQ(optimizer.lr(0), 0.25);
+  optimizer.add_param_group({.params = {zeros({1})}, .lr = 4});
+  optimizer.scale_lr(1);
+  EXPECT_EQ(optimizer.lr(2), 4);
+}
+
 /// The rates of two groups against ReduceLROnPlateau's, with a saved state gone on from in between.
 void check_plateau(const std::string& name, const PlateauConfig& config, double sign = 1) {
   static const TensorMap golden =
@@ -174,6 +245,14 @@ TEST(Schedules, RefuseNumbersOutOfRange) {
   EXPECT_THROW(noam({.width = 512}), ValueError);
   EXPECT_THROW(noam({.width = 0, .warmup = 5}), ValueError);
   EXPECT_THROW(constant_factor({.lr = 1, .steps = 3, .factor = -1}), ValueError);
+  EXPECT_THROW(cyclic({.lr = -1}), ValueError);
+  EXPECT_THROW(cyclic({.up = 0}), ValueError);
+  EXPECT_THROW(cyclic({.down = -1}), ValueError);
+  EXPECT_THROW(cyclic_momentum({.max_momentum = 1}), ValueError);
+  EXPECT_THROW(multiplicative(-1, [](int64_t) { return 1.0; }), ValueError);
+  EXPECT_THROW(multiplicative(1, {}), ValueError);
+  EXPECT_THROW(chained({}), ValueError);
+  EXPECT_THROW(chained({constant(1), Schedule()}), ValueError);
   EXPECT_THROW(sequential({constant(1), constant(2)}, {}), ValueError);
   EXPECT_THROW(sequential({}, {}), ValueError);
   EXPECT_THROW(sequential({constant(1), Schedule()}, {4}), ValueError);

@@ -26,6 +26,7 @@ for name, f in [
     ("tanhshrink", F.tanhshrink),
     ("softshrink", lambda x: F.softshrink(x, 0.8)),
     ("hardshrink", lambda x: F.hardshrink(x, 0.8)),
+    ("rrelu", lambda x: F.rrelu(x, 0.2, 0.5)),
     ("threshold", lambda x: F.threshold(x, 0.3, -1.25)),
 ]:
     cases.add(name, [Input((4, 7), -4, 4)], f)

@@ -53,6 +53,7 @@ cases.add("kl_div/log_target", [x, x],
 cases.add("gaussian_nll_loss", [x, x, variance], F.gaussian_nll_loss)
 cases.add("gaussian_nll_loss/full", [x, x, Input((4,), 0.3, 2)],
           lambda x, t, v: F.gaussian_nll_loss(x, t, v, full=True, reduction="none"))
+cases.add("gaussian_nll_loss/axis", [x, x, Input((1, 7), 0.3, 2)], F.gaussian_nll_loss)
 counts = Input((4, 7), 0.2, 4)
 cases.add("poisson_nll_loss", [x, counts], lambda x, t: F.poisson_nll_loss(x, t, full=True))
 cases.add("poisson_nll_loss/rate", [share, counts],

@@ -15,9 +15,9 @@ def three_groups(p, first, second, third):
     return [{"params": [q], **o} for q, o in zip(p, (first, second, third))]
 
 
-def run(name, make, sign=1, later=None):
+def run(name, make, sign=1, later=None, shapes=SHAPES):
     """`make` gets the parameters and returns the optimiser; `later` gets both before step 12."""
-    params = [make_input(Input(s), i).requires_grad_() for i, s in enumerate(SHAPES)]
+    params = [make_input(Input(s), i).requires_grad_() for i, s in enumerate(shapes)]
     optimizer = make(params)
     rows = []
     for step in range(1, KEPT[-1] + 1):
@@ -27,7 +27,7 @@ def run(name, make, sign=1, later=None):
         for k, p in enumerate(params):
             if k == 1 and step % 5 == 2:
                 continue
-            noise = make_input(Input(SHAPES[k]), 1000 + 8 * step + k)
+            noise = make_input(Input(shapes[k]), 1000 + 8 * step + k)
             p.grad = (0.5 * sign * p + noise).detach()
         optimizer.step()
         if step in KEPT:

@@ -56,6 +56,15 @@ run("constant_factor", 0.5, lambda o: S.ConstantLR(o, 0.2, 25))
 run("sequential.constant", 0.5, lambda o: S.SequentialLR(
     o, [S.ConstantLR(o, 0.1, 10), S.PolynomialLR(o, 60, power=2)], [10]))
 
+for name, options in {"": {}, ".halving": {"mode": "triangular2", "step_size_down": 9},
+                      ".exponential": {"mode": "exp_range", "gamma": 0.98}}.items():
+    run("cyclic" + name, 0.5,
+        lambda o: S.CyclicLR(o, 0.03, 0.4, step_size_up=13, base_momentum=0.5, max_momentum=0.85,
+                             **options), momentum=True)
+run("multiplicative", 0.5, lambda o: S.MultiplicativeLR(o, lambda i: 0.9 + 0.01 * (i % 15)))
+run("chained", 0.5, lambda o: S.ChainedScheduler(
+    [S.LinearLR(o, 0.1, 1.0, 20), S.ExponentialLR(o, 0.97), S.MultiStepLR(o, [50, 80], 0.5)]))
+
 VALUES = [1 / (1 + i) + (0.02 * ((i * 7919) % 13) if i > 20 else 0) for i in range(STEPS)]
 
 
@@ -81,6 +90,26 @@ plateau("absolute.max", -1, mode="max", threshold=0.05, threshold_mode="abs", pa
 plateau("cooldown", patience=2, cooldown=7, factor=0.5)
 plateau("floor", patience=1, factor=0.3, min_lr=0.01)
 plateau("eps", patience=1, factor=0.9, eps=0.02)
+
+
+
+def groups(name, make):
+    """lr of two groups whose own differ, as f64[120, 2]."""
+    p = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+    optimizer = torch.optim.SGD([{"params": p[:1]}, {"params": p[1:], "lr": 0.03}], lr=0.5)
+    scheduler = make(optimizer)
+    lrs = []
+    for _ in range(STEPS):
+        lrs.append([g["lr"] for g in optimizer.param_groups])
+        optimizer.step()
+        scheduler.step()
+    dump["groups." + name] = torch.tensor(lrs, dtype=torch.float64)
+
+
+groups("cosine", lambda o: S.CosineAnnealingLR(o, STEPS))
+groups("sequential", lambda o: S.SequentialLR(
+    o, [S.LinearLR(o, 0.01, 1.0, 20), S.PolynomialLR(o, 70, power=2)], [20]))
+groups("floor", lambda o: S.CosineAnnealingLR(o, STEPS, eta_min=0.02))
 
 path = ROOT / "tests" / "golden" / "schedules.safetensors"
 save_file(dump, path)

@@ -1,8 +1,10 @@
 #include "strata/nn/layers/activation.h"
 
+#include "strata/base/error.h"
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/ops/activations.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/softmax.h"
 #include "strata/ops/unary.h"
 
@@ -55,6 +57,19 @@ Tensor GLU::forward(const Tensor& x) { return glu(x, config_.axis); }
 Tensor Softmax::forward(const Tensor& x) { return softmax(x, config_.axis); }
 
 Tensor LogSoftmax::forward(const Tensor& x) { return log_softmax(x, config_.axis); }
+
+Tensor Softmin::forward(const Tensor& x) { return softmax(-x, config_.axis); }
+
+Tensor Softmax2d::forward(const Tensor& x) {
+  if (x.rank() != 3 && x.rank() != 4) {
+    throw ShapeError("Softmax2d", "x must be [N, H, W, C] or [H, W, C], got " + describe(x));
+  }
+  return softmax(x);
+}
+
+Tensor RReLU::forward(const Tensor& x) {
+  return rrelu(x, config_.low, config_.high, training(), default_generator());
+}
 
 PReLU::PReLU(const PReLUConfig& config) : config_(config) {
   require_positive("PReLU", {{"channels", config.channels}});

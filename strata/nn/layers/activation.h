@@ -273,6 +273,29 @@ class Softmax final : public Module {
   SoftmaxConfig config_;
 };
 
+struct SoftminConfig {
+  int axis = -1;  ///< as SoftmaxConfig's
+};
+
+/// softmax(-x) along an axis: x's shape and dtype. Throws IndexError for an axis outside of x's.
+class Softmin final : public Module {
+ public:
+  explicit Softmin(const SoftminConfig& config = {}) : config_(config) {}
+  std::string type() const override { return "Softmin"; }
+  Tensor forward(const Tensor& x) override;
+  const SoftminConfig& config() const { return config_; }
+
+ private:
+  SoftminConfig config_;
+};
+
+/// Softmax over the channels of images [N, H, W, C] or [H, W, C]. Throws ShapeError for others.
+class Softmax2d final : public Module {
+ public:
+  std::string type() const override { return "Softmax2d"; }
+  Tensor forward(const Tensor& x) override;
+};
+
 struct LogSoftmaxConfig {
   int axis = -1;  ///< as SoftmaxConfig's
 };
@@ -288,6 +311,24 @@ class LogSoftmax final : public Module {
 
  private:
   LogSoftmaxConfig config_;
+};
+
+struct RReLUConfig {
+  double low = 1.0 / 8, high = 1.0 / 3;  ///< of the slopes
+};
+
+/// In training x above 0 and below it x times a slope of the element's own, drawn in [low, high)
+/// from the thread's default generator; in evaluation leaky_relu with their mean. Any shape, x's
+/// dtype. Its call throws ValueError where low > high. See rrelu.
+class RReLU final : public Module {
+ public:
+  explicit RReLU(const RReLUConfig& config = {}) : config_(config) {}
+  std::string type() const override { return "RReLU"; }
+  Tensor forward(const Tensor& x) override;
+  const RReLUConfig& config() const { return config_; }
+
+ private:
+  RReLUConfig config_;
 };
 
 struct PReLUConfig {

@@ -13,9 +13,6 @@ namespace strata::nn {
 BatchNorm::BatchNorm(const char* type, const BatchNormConfig& config, int least_rank, int rank)
     : type_(type), config_(config), least_rank_(least_rank), rank_(rank) {
   require_positive(type, {{"channels", config.channels}});
-  if (config.cumulative && !config.running) {
-    throw ValueError(type, ".cumulative is of the running statistics that .running = false omits");
-  }
   const Shape shape = {config.channels};
   if (config.affine) {
     weight = parameter(shape);

@@ -9,6 +9,7 @@ struct BatchNormConfig {
   double eps = 1e-5;
   double momentum = 0.1;  ///< how far the running statistics move towards those of a batch
   /// The running statistics are the mean over all batches so far instead: PyTorch's momentum=None.
+  /// Without `running` it does nothing.
   bool cumulative = false;
   bool affine = true;   ///< a weight and a bias for each channel
   bool running = true;  ///< running statistics; without them evaluation takes the batch's too
@@ -18,9 +19,9 @@ using BatchNorm2dConfig = BatchNormConfig;
 
 /// Batch normalisation over all axes but the last, the channels: in training by the statistics of
 /// the batch, which the running ones follow; in evaluation by the running ones. Starts from weight
-/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size, for `cumulative` without
-/// `running`, and for a single value a channel of which a batch's statistics are asked; ShapeError
-/// for inputs of another rank than the layer's. Ioffe and Szegedy, "Batch normalization", 2015;
+/// 1, bias 0, mean 0 and variance 1. Throws ValueError for a missing size and for a single value a
+/// channel of which a batch's statistics are asked; ShapeError for inputs of another rank than the
+/// layer's. Ioffe and Szegedy, "Batch normalization", 2015;
 /// PyTorch's layers of the same names.
 class BatchNorm : public Module {
  public:

@@ -25,12 +25,13 @@ class Sequential final : public Module {
   Sequential() = default;
 
   /// Adds a module at the end, or before number i, 0 ... size(). Throws ValueError for a null
-  /// pointer and IndexError for another i.
+  /// pointer and where a module would be called by its number as another is by name; IndexError for
+  /// another i.
   void add(std::unique_ptr<Module> module) { insert(size(), std::move(module)); }
   void insert(size_t i, std::unique_ptr<Module> module) { put(i, {}, std::move(module)); }
   /// Adds a module at the end under a name of its own, as PyTorch's of an OrderedDict does. Throws
-  /// ValueError for a null pointer and for a name that is empty, holds a point, is taken or a
-  /// number: these are for modules without a name.
+  /// ValueError for a null pointer and for a name that is empty, holds a point or is taken, be it
+  /// as the number of a module without a name.
   void add(std::string_view name, std::unique_ptr<Module> module);
   template <std::derived_from<Module> M>
   M& add(M module) {
@@ -59,7 +60,6 @@ class Sequential final : public Module {
 
  private:
   void put(size_t i, std::string name, std::unique_ptr<Module> module);
-  std::vector<std::string> names() const;
 
   std::vector<std::string> given_;  // empty for those that are called by their number
   std::vector<std::unique_ptr<Module>> stages_;

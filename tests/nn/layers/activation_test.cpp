@@ -1,5 +1,6 @@
 #include "strata/nn/layers/activation.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "strata/ops/activations.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/softmax.h"
 #include "tests/support/message.h"
 
 namespace strata::nn {
@@ -43,6 +45,7 @@ TEST(ActivationLayers, GiveTheValuesOfTheirOps) {
   expect(GLU(), {-1.2449187f, -0.2497722f});
   expect(Softmax(), {0.0001231f, 0.0007082f, 0.0014992f, 0.9976696f});
   expect(LogSoftmax(), {-9.0023330f, -7.2523330f, -6.5023330f, -0.0023331f});
+  expect(Softmin(), {0.7961895f, 0.1383570f, 0.0653552f, 0.0000983f});
   expect(PReLU(), {-0.5, -0.0625, 0.5, 7});
 }
 
@@ -66,6 +69,57 @@ TEST(PReLU, LearnsASlopeForEachChannel) {
             "3]");
   EXPECT_EQ(message<ValueError>([] { PReLU bad({.channels = 0}); }),
             "[PReLU] .channels must be at least 1, got 0");
+}
+
+TEST(RReLU, DrawsASlopeForEachElementInTraining) {
+  RReLU layer({.low = 0.25, .high = 0.5});
+  Tensor x = randn({2000}, 0, 1, DType::f64).set_requires_grad();
+  manual_seed(7);
+  const Tensor y = layer(x);
+  backward(sum(y));
+  const auto in = x.to_vector<double>(), out = y.to_vector<double>(),
+             slope = x.grad().to_vector<double>();
+  double least = 1, most = 0;
+  for (size_t i = 0; i < in.size(); ++i) {
+    EXPECT_EQ(out[i], in[i] > 0 ? in[i] : in[i] * slope[i]);
+    if (in[i] > 0) {
+      EXPECT_EQ(slope[i], 1);
+    } else {
+      least = std::min(least, slope[i]);
+      most = std::max(most, slope[i]);
+    }
+  }
+  EXPECT_GE(least, 0.25);
+  EXPECT_LE(least, 0.26);
+  EXPECT_LT(most, 0.5);
+  EXPECT_GE(most, 0.49);
+  manual_seed(7);
+  EXPECT_EQ(layer(x).to_vector<double>(), out);
+  EXPECT_NE(layer(x).to_vector<double>(), out);
+  layer.eval();
+  EXPECT_EQ(layer(tensor<double>({-8, 8})).to_vector<double>(), (std::vector<double>{-3, 8}));
+}
+
+TEST(RReLU, KeepsDtypesAndRefusesBounds) {
+  RReLU layer;
+  for (const DType dtype : {DType::bf16, DType::f16, DType::f32, DType::f64}) {
+    EXPECT_EQ(layer(ones({3}, dtype)).dtype(), dtype);
+  }
+  EXPECT_EQ(rrelu(full({2}, -1), 0.5, 0.5, true).to_vector<float>(),
+            (std::vector<float>{-0.5, -0.5}));
+  EXPECT_EQ(message<ValueError>([&] { rrelu(ones({1}), 0.5, 0.25); }),
+            "[rrelu] the slopes must be in [low, high), got 0.5, 0.25");
+  EXPECT_THROW(rrelu(ones({1}, DType::i64)), DTypeError);
+}
+
+TEST(Softmax2d, IsOverTheChannels) {
+  Softmax2d layer;
+  const Tensor x = randn({2, 3, 4, 5});
+  EXPECT_EQ(layer(x).to_vector<float>(), softmax(x, -1).to_vector<float>());
+  EXPECT_EQ(message<ShapeError>([&] {
+              layer(ones({2, 3}));
+            }),
+            "[Softmax2d] x must be [N, H, W, C] or [H, W, C], got f32[2, 3]");
 }
 
 TEST(Activations, SayWhatTheyDoNotTake) {

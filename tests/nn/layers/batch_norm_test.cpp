@@ -59,9 +59,16 @@ TEST(BatchNorm2d, IsSavedAsPyTorchDoes) {
   EXPECT_TRUE(BatchNorm2d({.channels = 3, .affine = false}).parameters().empty());
   EXPECT_EQ(testing::message<ValueError>([] { BatchNorm2d bad({}); }),
             "[BatchNorm2d] the config leaves out .channels");
-  EXPECT_EQ(testing::message<ValueError>(
-                [] { BatchNorm2d bad({.channels = 3, .cumulative = true, .running = false}); }),
-            "[BatchNorm2d] .cumulative is of the running statistics that .running = false omits");
+}
+
+TEST(BatchNorm2d, CumulativeWithoutRunningStatisticsDoesNothing) {
+  BatchNorm2d layer({.channels = 2, .cumulative = true, .running = false});
+  BatchNorm2d plain({.channels = 2, .running = false});
+  const Tensor x = randn({2, 3, 1, 2});
+  EXPECT_EQ(layer(x).to_vector<float>(), plain(x).to_vector<float>());
+  layer.eval();
+  EXPECT_EQ(layer(x).to_vector<float>(), plain(x).to_vector<float>());
+  EXPECT_EQ(state_dict(layer).size(), 2u);
 }
 
 TEST(ConvNorm, GivesGradientsInEvaluationToo) {

@@ -124,11 +124,26 @@ TEST(Sequential, NamesStagesByNumberAndByName) {
             "[Sequential] there is a \"head\" already");
 }
 
+TEST(Sequential, TakesNumbersAsNames) {
+  Sequential net;
+  net.add("1", Linear({.in = 2, .out = 3, .bias = false}));
+  EXPECT_EQ(message<ValueError>([&] { net.add(ReLU()); }),
+            "[Sequential] two modules would be \"1\", one by name and one by number\n"
+            "  hint: give the module a name, too");
+  net.add("0", Linear({.in = 3, .out = 1, .bias = false}));
+  EXPECT_EQ(names_of(net), "1.weight 0.weight ");
+  EXPECT_EQ(&net["1"], &net[0]);
+  net.add(ReLU());
+  EXPECT_EQ(message<ValueError>([&] { net.add("2", ReLU()); }),
+            "[Sequential] there is a \"2\" already");
+  net.add("4", ReLU());
+  EXPECT_THROW(net.insert(0, std::make_unique<ReLU>()), ValueError) << "it would be a second 0";
+  EXPECT_EQ(net.size(), 4U);
+  EXPECT_EQ(types_of(net), "Linear Linear ReLU ReLU ");
+}
+
 TEST(Sequential, SaysWhatIsWrong) {
   Sequential net;
-  EXPECT_EQ(message<ValueError>([&] { net.add("1", ReLU()); }),
-            "[Sequential] the name \"1\" is a number: modules without a name have those\n"
-            "  hint: add the module without a name, or under one with a letter");
   net.add("1a", ReLU());
   EXPECT_EQ(message<IndexError>([&] { net.insert(2, std::make_unique<ReLU>()); }),
             "[Sequential] no place 2 among 1 modules");
