@@ -1,5 +1,6 @@
 #include "strata/kernels/cpu/elementwise.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -16,6 +17,8 @@
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
+#include "tests/support/instruction_sets.h"
+#include "tests/support/ulps.h"
 
 namespace strata {
 namespace {
@@ -156,6 +159,36 @@ TEST(ElementwiseKernels, StreamedHalvesAndComparisonsAreTheSame) {
   const auto exact = naive_sum(select(square, 0, last), row, {1001});
   EXPECT_EQ(select(sums, 0, last).to_vector<float>(),
             std::vector<float>(exact.begin(), exact.end()));
+}
+
+TEST(ElementwiseKernels, PowerIsAccurate) {
+  // All bit patterns in strides that share nothing, exponents that just reach the ends of f32's
+  // range for bases near 1 and far from it, and whole numbers, whose powers are exact.
+  std::vector<float> x, y;
+  for (uint32_t i = 0; i < 1u << 20; ++i) {
+    x.push_back(std::bit_cast<float>(i * 2654435761u));
+    y.push_back(std::bit_cast<float>(i * 2246822519u));
+    const uint32_t near_one = 0x3f800000 + (i % 4096 - 2048) * (i % 7 == 0 ? 1 : 997);
+    x.push_back(i % 2 == 0 ? std::bit_cast<float>(near_one) : std::exp2(4.0f * i / 1048576 - 2));
+    y.push_back(static_cast<float>((i % 2351) / 8.0 - 147) / std::log2(x.back()));
+  }
+  for (int base = 0; base <= 100; ++base) {
+    for (int power = -3; power < 12; ++power) x.push_back(base), y.push_back(power);
+  }
+  const auto n = static_cast<int64_t>(x.size());
+  const Tensor base = tensor(x, {n}), power = tensor(y, {n});
+  testing::on_each_instruction_set([&] {
+    Tensor z = empty({n});
+    kernels::pow(Cpu{}, base, power, z);
+    const float* got = z.data<float>();
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double exact = std::pow(double{x[i]}, double{y[i]});
+      const double off = testing::ulps(got[i], exact);
+      ASSERT_LE(off, 3.0) << x[i] << " ^ " << y[i] << " is " << got[i];
+      const bool whole = std::floor(x[i]) == x[i] && y[i] >= 0 && std::floor(y[i]) == y[i];
+      if (whole && exact <= 0x1p24) ASSERT_EQ(got[i], exact) << x[i] << " ^ " << y[i];
+    }
+  });
 }
 
 TEST(ElementwiseKernels, SameBitsOnAnyNumberOfThreads) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/instruction_sets.h"
+#include "tests/support/ulps.h"
 
 namespace strata {
 namespace {
@@ -34,22 +35,6 @@ const MathCase kCases[] = {
     {"erf", kernels::erf, std::erf},
 };
 
-/// Distance of an f32 from the exact value in units of the last place there.
-double ulps(float value, double exact) {
-  if (std::isnan(value) || std::isnan(exact)) {
-    return std::isnan(value) && std::isnan(exact) ? 0 : std::numeric_limits<double>::infinity();
-  }
-  const auto rounded = static_cast<float>(exact);
-  if (rounded == value) return std::signbit(value) == std::signbit(rounded) ? 0 : 1e9;
-  if (std::isinf(value) || std::isinf(rounded)) {
-    const auto next = std::nextafter(std::isinf(value) ? value : rounded, 0.0f);
-    return (std::isinf(value) ? rounded : value) == next ? 1 : 1e9;
-  }
-  int exponent = 0;
-  std::frexp(exact, &exponent);
-  return std::abs(value - exact) / std::ldexp(1.0, std::max(exponent - 24, -149));
-}
-
 TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
   // Every 4096th or so of all bit patterns, negatives, subnormals, infinities and NaN among them.
   constexpr uint32_t kStep = 4099;
@@ -70,7 +55,7 @@ TEST(UnaryKernels, AreAccurateOverTheWholeRange) {
       double worst = 0;
       float at = 0;
       for (size_t i = 0; i < values.size(); ++i) {
-        const double off = ulps(y.data<float>()[i], c.exact(values[i]));
+        const double off = testing::ulps(y.data<float>()[i], c.exact(values[i]));
         if (off > worst) worst = off, at = values[i];
       }
       EXPECT_LE(worst, 3.0) << c.name << " at " << at;

@@ -9,7 +9,7 @@
 #define HWY_TARGET_INCLUDE "strata/kernels/cpu/arithmetic.cpp"
 #include <hwy/foreach_target.h>
 #include "strata/kernels/cpu/elementwise-inl.h"
-#include "strata/kernels/cpu/simd_math-inl.h"
+#include "strata/kernels/cpu/simd_pow-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

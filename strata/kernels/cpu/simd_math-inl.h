@@ -359,57 +359,6 @@ HWY_INLINE V gelu(D d, V x) {
   return hn::Mul(x, normal_cdf(d, x));
 }
 
-/// 2^(y log2(x)) in f64 for positive x: narrowing it to f32 overflows, and rounds subnormal
-/// results, rightly.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V pow_of_positive(D d, V x, V y) {
-  const hn::RebindToSigned<D> di;
-  const V magic = hn::Set(d, 0x1.8p52);  // holds an integer in its low bits
-  const auto sqrt_half = hn::Set(di, int64_t{0x3fe6a09e667f3bcd});
-  const auto bits = hn::Sub(hn::BitCast(di, x), sqrt_half);
-  const auto mantissa = hn::Add(hn::And(bits, hn::Set(di, int64_t{0xfffffffffffff})), sqrt_half);
-  const auto exponent = hn::Add(hn::ShiftRight<52>(bits), hn::BitCast(di, magic));
-  const V k = hn::Sub(hn::BitCast(d, exponent), magic);
-  const V m = hn::BitCast(d, mantissa);
-  const V one = hn::Set(d, 1.0);
-  const V s = hn::Div(hn::Sub(m, one), hn::Add(m, one));
-  // log((1 + s) / (1 - s)) / (2 s) by its Taylor series in s^2; |s| < 0.172
-  const V series =
-      polynomial(d, hn::Mul(s, s), 1.0, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13);
-  const V log2_x = hn::MulAdd(hn::Mul(s, hn::Set(d, 2.8853900817779268147)), series, k);
-  const V t = hn::Min(hn::Max(hn::Mul(y, log2_x), hn::Set(d, -200.0)), hn::Set(d, 200.0));
-  const V shifted = hn::Add(t, magic);
-  const V r = hn::Sub(t, hn::Sub(shifted, magic));
-  // 2^r
-  const V p = polynomial(d, r, 1.0, 0.69314718053502666, 0.24022651213585067, 0.055504109761042295,
-                         0.009618025604017616, 0.0013333422649040787, 0.00015469731699294109,
-                         1.5316461005411824e-05);
-  const auto n = hn::Sub(hn::BitCast(di, shifted), hn::BitCast(di, magic));
-  return hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<52>(hn::Add(n, hn::Set(di, int64_t{1023})))));
-}
-
-/// x^y with libm's special values.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V pow(D d, V x, V y) {
-  const hn::RepartitionToWide<D> dd;
-  const hn::Half<D> dh;
-  const auto half = [&](auto a, auto b) HWY_ATTR {
-    return hn::DemoteTo(dh, pow_of_positive(dd, hn::PromoteTo(dd, a), hn::PromoteTo(dd, b)));
-  };
-  const V z = hn::Combine(d, half(hn::UpperHalf(dh, x), hn::UpperHalf(dh, y)),
-                          half(hn::LowerHalf(dh, x), hn::LowerHalf(dh, y)));
-  const V infinity = hn::Set(d, kInfinity);
-  const auto plain =
-      hn::And(hn::And(hn::Gt(x, hn::Zero(d)), hn::Lt(x, infinity)), hn::Lt(hn::Abs(y), infinity));
-  if (HWY_LIKELY(hn::AllTrue(d, plain))) return z;
-  HWY_ALIGN float xs[hn::MaxLanes(D())];
-  HWY_ALIGN float ys[hn::MaxLanes(D())];
-  hn::Store(x, d, xs);
-  hn::Store(y, d, ys);
-  for (size_t i = 0; i < hn::MaxLanes(D()); ++i) xs[i] = std::pow(xs[i], ys[i]);
-  return hn::IfThenElse(plain, z, hn::Load(d, xs));
-}
-
 /// 1 / sqrt(x) by a true division: the processor's estimate has 12 bits.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V rsqrt(D d, V x) {
