@@ -14,12 +14,10 @@
 #include "strata/ops/views.h"
 
 namespace strata::distributions {
-namespace {
 
-/// The weight times the logarithm; 0 for a weight of 0, whatever the logarithm.
-Tensor weighted(const Tensor& weight, const Tensor& logarithm) {
-  return where(weight == 0, 0, weight * logarithm);
-}
+using internal::weighted;
+
+namespace {
 
 /// share log(sigmoid(logits)) + (1 - share) log(1 - sigmoid(logits)).
 Tensor log_likelihood(const Tensor& share, const Tensor& logits) {
@@ -30,20 +28,25 @@ Tensor log_likelihood(const Tensor& share, const Tensor& logits) {
 
 namespace internal {
 
-const Tensor& the_given(const char* where, const ProbsOrLogits& parameter) {
+Tensor weighted(const Tensor& weight, const Tensor& logarithm) {
+  return where(weight == 0, 0, weight * logarithm);
+}
+
+Operand the_given(const char* where, const ProbsOrLogits& parameter) {
   if (parameter.probs.defined() == parameter.logits.defined()) {
     throw ValueError(where, "needs either probs or logits");
   }
-  return (parameter.probs.defined() ? parameter.probs : parameter.logits).tensor();
+  return (parameter.probs.defined() ? parameter.probs : parameter.logits).operand();
 }
 
 }  // namespace internal
 
 Bernoulli::Bernoulli(PartOf whole, const ProbsOrLogits& parameter, bool validate_args)
     : Distribution(whole.name, validate_args) {
-  const Tensor& x = internal::the_given(name(), parameter);
   const bool is_probs = parameter.probs.defined();
-  (is_probs ? probs_ : logits_) = broadcast({{is_probs ? "probs" : "logits", x}})[0];
+  const Tensor x =
+      broadcast({{is_probs ? "probs" : "logits", internal::the_given(name(), parameter)}})[0];
+  (is_probs ? probs_ : logits_) = x;
   if (is_probs) {
     require("probs", x, "in [0, 1]", [&] { return logical_and(x >= 0, x <= 1); });
   } else {

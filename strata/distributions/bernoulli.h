@@ -8,21 +8,24 @@
 
 namespace strata::distributions {
 
-/// A parameter that is kept: a tensor, a number as an f32 tensor of rank 0, or neither.
+/// A parameter that is kept: a tensor, a number, or neither.
 class TensorOrNumber {
  public:
   TensorOrNumber() = default;
   TensorOrNumber(Tensor t)  // NOLINT(google-explicit-constructor): call sites pass either
-      : tensor_(std::move(t)) {}
+      : tensor_(std::move(t)), defined_(tensor_.defined()) {}
   template <Arithmetic T>
   TensorOrNumber(T number)  // NOLINT(google-explicit-constructor)
-      : tensor_(number_tensor(number, DType::f32)) {}
+      : number_(number), defined_(true) {}
 
-  bool defined() const { return tensor_.defined(); }
-  const Tensor& tensor() const { return tensor_; }
+  bool defined() const { return defined_; }
+  /// Lives no longer than this.
+  Operand operand() const { return tensor_.defined() ? Operand(tensor_) : Operand(number_); }
 
  private:
   Tensor tensor_;
+  Number number_ = 0;
+  bool defined_ = false;
 };
 
 /// How distributions over choices are given: one of the two, the other undefined.
@@ -69,7 +72,10 @@ Tensor kl_divergence(const Bernoulli& p, const Bernoulli& q);
 namespace internal {
 
 /// Throws ValueError tagged `where` unless one of the two is given; returns it.
-const Tensor& the_given(const char* where, const ProbsOrLogits& parameter);
+Operand the_given(const char* where, const ProbsOrLogits& parameter);
+
+/// The weight times the logarithm; 0 for a weight of 0, whatever the logarithm.
+Tensor weighted(const Tensor& weight, const Tensor& logarithm);
 
 }  // namespace internal
 }  // namespace strata::distributions

@@ -23,14 +23,11 @@
 #include "strata/tensor/on_device.h"
 
 namespace strata::distributions {
+
+using internal::is_count;
+using internal::weighted;
+
 namespace {
-
-/// The weight times the logarithm; 0 for a weight of 0, whatever the logarithm.
-Tensor weighted(const Tensor& weight, const Tensor& logarithm) {
-  return where(weight == 0, 0, weight * logarithm);
-}
-
-Tensor is_count(const Tensor& x) { return logical_and(x >= 0, x == floor(x)); }
 
 /// `parameter` with the tensor `x` in its place.
 ProbsOrLogits replaced(const ProbsOrLogits& parameter, const Tensor& x) {
@@ -72,14 +69,22 @@ Tensor Binomial::stddev() const { return sqrt(variance()); }
 Tensor Binomial::variance() const { return total_count_ * success_.variance(); }
 
 Tensor Binomial::entropy() const {
-  const Tensor n = total_count_.detach();
+  // In f64: the logarithms are as large as the counts.
+  const Tensor n = cast(total_count_.detach(), DType::f64);
   const double most = n.is_meta() || n.numel() == 0 ? 0 : max(n).item<double>();
+  constexpr double kMost = 0x1p31;
+  if (!(most >= 0 && most <= kMost)) {
+    throw ValueError(name(), fmt::format("entropy sums over all counts: the largest total_count "
+                                         "must be in [0, 2^31], got {}",
+                                         most));
+  }
   Shape shape = Dims::filled(n.rank() + 1, 1);
   shape[0] = static_cast<int64_t>(most) + 1;
   const Tensor k = reshape(arange(0, most + 1, 1, n.dtype(), n.device()), shape);
   const Tensor inside = k <= n;
-  const Tensor log_p = internal::binomial_log_prob(where(inside, k, 0), n, logits());
-  return -sum(where(inside, exp(log_p) * log_p, 0), {0});
+  const Tensor log_p =
+      internal::binomial_log_prob(where(inside, k, 0), n, cast(logits(), n.dtype()));
+  return cast(-sum(where(inside, exp(log_p) * log_p, 0), {0}), total_count_.dtype());
 }
 
 Tensor Binomial::sample(const Shape& shape, Generator& generator) const {
@@ -108,7 +113,7 @@ Tensor kl_divergence(const Binomial& p, const Binomial& q) {
                                  describe(q.total_count()), describe(n)));
   }
   const Tensor one = kl_divergence(p.success(), q.success());
-  return where(n > q.total_count(), std::numeric_limits<double>::infinity(), n * one);
+  return where(n > q.total_count(), std::numeric_limits<double>::infinity(), weighted(n, one));
 }
 
 NegativeBinomial::NegativeBinomial(const Operand& total_count, const ProbsOrLogits& parameter,

@@ -26,7 +26,8 @@ class Binomial final : public Distribution {
   Tensor mode() const;
   Tensor stddev() const;
   Tensor variance() const;
-  /// By the sum over all counts, of which there may be as many as the largest total_count.
+  /// By the sum over all counts, which takes memory for as many as the largest total_count. Throws
+  /// ValueError where that is above 2^31.
   Tensor entropy() const;
 
   /// Of the parameters' dtype; see kernels::binomial_draws (Hoermann, "The generation of binomial

@@ -37,9 +37,9 @@ class ContinuousBernoulli final : public Distribution {
   Tensor log_norm() const;
 
  private:
-  /// Whether p is far enough from 1 / 2, and p where it is, else another number that is.
+  /// Whether p is far enough from 1 / 2, and its logit where it is, else another's that is.
   Tensor apart() const;
-  Tensor probs_apart() const;
+  Tensor logits_apart() const;
 
   Bernoulli bits_;
 };

@@ -1,7 +1,5 @@
 #include "strata/distributions/dirichlet.h"
 
-#include <fmt/format.h>
-
 #include "strata/base/error.h"
 #include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
@@ -92,11 +90,7 @@ Tensor Dirichlet::log_prob(const Tensor& value) const {
 }
 
 Tensor kl_divergence(const Dirichlet& p, const Dirichlet& q) {
-  if (p.event_shape() != q.event_shape()) {
-    throw ShapeError("kl_divergence",
-                     fmt::format("events {} and {} differ", to_string(p.event_shape()),
-                                 to_string(q.event_shape())));
-  }
+  internal::check_same_events(p, q);
   const Tensor &a = p.concentration(), &b = q.concentration();
   const Tensor expected_log = digamma(a) - digamma(sum(a, {-1}, true));
   return log_beta(b) - log_beta(a) + sum((a - b) * expected_log, {-1});

@@ -25,6 +25,17 @@ Tensor sum_last(const Tensor& x, int count) {
   return sum(x, axes);
 }
 
+Tensor is_count(const Tensor& x) {
+  return logical_and(isfinite(x), logical_and(x >= 0, x == floor(x)));
+}
+
+void check_same_events(const Distribution& p, const Distribution& q) {
+  if (p.event_shape() == q.event_shape()) return;
+  throw ShapeError("kl_divergence",
+                   fmt::format("events {} and {} differ", to_string(p.event_shape()),
+                               to_string(q.event_shape())));
+}
+
 Shape part(const Shape& shape, int begin, int end) {
   Shape out;
   for (int i = begin; i < end; ++i) out.push_back(shape[i]);

@@ -129,6 +129,11 @@ Scored scored(const D& distribution, const Shape& shape, Generator& generator) {
 /// The last `count` axes summed away.
 Tensor sum_last(const Tensor& x, int count);
 
+/// Of each element, whether it is a whole number of at least 0.
+Tensor is_count(const Tensor& x);
+/// Throws ShapeError unless both have events of one shape.
+void check_same_events(const Distribution& p, const Distribution& q);
+
 /// The sizes from `begin` to before `end`.
 Shape part(const Shape& shape, int begin, int end);
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/creation.h"
@@ -32,13 +33,14 @@ Tensor cost(const Gamma& q, const Tensor& mean, const Tensor& mean_log) {
          (q.concentration() - 1) * mean_log + q.rate() * mean;
 }
 
-/// `mean_exp` is E[e^(-x / scale)].
-Tensor cost(const Gumbel& q, const Tensor& mean, const Tensor& mean_exp) {
-  return log(q.scale()) + (mean - q.loc()) / q.scale() + mean_exp * exp(q.loc() / q.scale());
+/// `log_mean_exp` is log E[e^(-x / scale)]: two exponentials might pass all numbers where their
+/// product does not.
+Tensor cost(const Gumbel& q, const Tensor& mean, const Tensor& log_mean_exp) {
+  return log(q.scale()) + (mean - q.loc()) / q.scale() + exp(log_mean_exp + q.loc() / q.scale());
 }
 
 Tensor cost(const ContinuousBernoulli& q, const Tensor& mean) {
-  return -mean * q.logits() - log1p(-q.probs()) - q.log_norm();
+  return -mean * q.logits() - logsigmoid(-q.logits()) - q.log_norm();
 }
 
 /// log(high - low) where [low, high] holds what p has.
@@ -63,7 +65,7 @@ Tensor infinite(const Tensor& p, const Tensor& q) {
 }  // namespace internal
 
 Tensor kl_divergence(const Bernoulli& p, const Poisson& q) {
-  return q.rate() - p.entropy() - p.probs() * log(q.rate());
+  return q.rate() - p.entropy() - xlogy(p.probs(), q.rate());
 }
 
 Tensor kl_divergence(const Beta& p, const ContinuousBernoulli& q) {
@@ -95,8 +97,7 @@ Tensor kl_divergence(const Exponential& p, const Gamma& q) {
   return cost(q, p.mean(), -kEuler - log(p.rate())) - p.entropy();
 }
 Tensor kl_divergence(const Exponential& p, const Gumbel& q) {
-  const Tensor product = p.rate() * q.scale();
-  return cost(q, p.mean(), product / (product + 1)) - p.entropy();
+  return cost(q, p.mean(), -log1p(1 / (p.rate() * q.scale()))) - p.entropy();
 }
 Tensor kl_divergence(const Exponential& p, const Normal& q) {
   return cost(q, p.mean(), p.variance()) - p.entropy();
@@ -106,8 +107,8 @@ Tensor kl_divergence(const Gamma& p, const Exponential& q) {
   return cost(q, p.mean()) - p.entropy();
 }
 Tensor kl_divergence(const Gamma& p, const Gumbel& q) {
-  const Tensor mean_exp = exp(-p.concentration() * log1p(1 / (p.rate() * q.scale())));
-  return cost(q, p.mean(), mean_exp) - p.entropy();
+  const Tensor log_mean_exp = -p.concentration() * log1p(1 / (p.rate() * q.scale()));
+  return cost(q, p.mean(), log_mean_exp) - p.entropy();
 }
 Tensor kl_divergence(const Gamma& p, const Normal& q) {
   return cost(q, p.mean(), p.variance()) - p.entropy();
@@ -120,8 +121,8 @@ Tensor kl_divergence(const Laplace& p, const Normal& q) {
   return cost(q, p.mean(), p.variance()) - p.entropy();
 }
 Tensor kl_divergence(const Normal& p, const Gumbel& q) {
-  const Tensor mean_exp = exp(0.5 * square(p.scale() / q.scale()) - p.loc() / q.scale());
-  return cost(q, p.mean(), mean_exp) - p.entropy();
+  const Tensor log_mean_exp = 0.5 * square(p.scale() / q.scale()) - p.loc() / q.scale();
+  return cost(q, p.mean(), log_mean_exp) - p.entropy();
 }
 Tensor kl_divergence(const Normal& p, const Laplace& q) {
   const Tensor way = p.loc() - q.loc(), ratio = way / p.scale();
@@ -165,8 +166,9 @@ Tensor kl_divergence(const Uniform& p, const Gamma& q) {
   return where(beyond, kInfinity, finite);
 }
 Tensor kl_divergence(const Uniform& p, const Gumbel& q) {
-  const Tensor ends = exp(-p.low() / q.scale()) - exp(-p.high() / q.scale());
-  return cost(q, p.mean(), ends * q.scale() / (p.high() - p.low())) - p.entropy();
+  const Tensor width = (p.high() - p.low()) / q.scale();
+  const Tensor log_mean_exp = log(-expm1(-width) / width) - p.low() / q.scale();
+  return cost(q, p.mean(), log_mean_exp) - p.entropy();
 }
 Tensor kl_divergence(const Uniform& p, const Normal& q) {
   return cost(q, p.mean(), p.variance()) - p.entropy();

@@ -1,10 +1,7 @@
 #include "strata/distributions/fisher_snedecor.h"
 
-#include <cmath>
 #include <limits>
 
-#include "strata/base/largest_finite.h"
-#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
@@ -64,11 +61,7 @@ Tensor FisherSnedecor::rsample(const Shape& shape, Generator& generator) const {
     return internal::log_standard_gamma(strata::expand(half, all), generator) - log(half);
   };
   const Tensor above = log_mean_square(df1_), below = log_mean_square(df2_);
-  const DType dtype = df1_.dtype();
-  // Before the exponential, so that draws beyond the dtype's numbers do not make NaN gradients.
-  const Tensor inside =
-      clamp(above - below, std::log(least_normal(dtype)), std::log(largest_finite(dtype)));
-  return clamp(cast(exp(inside), dtype), least_normal(dtype), largest_finite(dtype));
+  return internal::positive_exp(above - below, df1_.dtype());
 }
 
 Tensor FisherSnedecor::log_prob(const Tensor& value) const {

@@ -14,7 +14,7 @@ namespace strata::distributions {
 Geometric::Geometric(const ProbsOrLogits& parameter, bool validate_args)
     : Distribution("Geometric", validate_args), success_(PartOf{name()}, parameter, validate_args) {
   set_shapes(success_.batch_shape(), {});
-  if (parameter.probs.defined()) require_positive("probs", parameter.probs.tensor());
+  if (parameter.probs.defined()) require_positive("probs", success_.probs());
 }
 
 Geometric Geometric::expand(const Shape& batch_shape) const {
@@ -47,7 +47,7 @@ Tensor Geometric::sample(const Shape& shape, Generator& generator) const {
 
 Tensor Geometric::log_prob(const Tensor& value) const {
   const Tensor p = probs(), x = fitting(value, p.dtype());
-  require("value", x, "a count", [&] { return logical_and(x >= 0, x == floor(x)); });
+  require("value", x, "a count", [&] { return internal::is_count(x); });
   // 0 log(0) is 0 here, with a gradient that is finite.
   const Tensor failing = where(logical_and(p == 1, x == 0), 0, p);
   return x * log1p(-failing) + log(p);

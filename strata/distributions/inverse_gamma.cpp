@@ -2,11 +2,14 @@
 
 #include <limits>
 
+#include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/select.h"
 #include "strata/ops/special.h"
 #include "strata/ops/unary.h"
+#include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 
 namespace strata::distributions {
@@ -51,7 +54,10 @@ Tensor InverseGamma::sample(const Shape& shape, Generator& generator) const {
 }
 
 Tensor InverseGamma::rsample(const Shape& shape, Generator& generator) const {
-  return reciprocal(gamma_.rsample(shape, generator));
+  using strata::internal::widened;
+  const Tensor wide = strata::expand(widened(concentration()), draw_shape(shape));
+  const Tensor logs = internal::log_standard_gamma(wide, generator);
+  return internal::positive_exp(log(widened(rate())) - logs, rate().dtype());
 }
 
 Tensor InverseGamma::log_prob(const Tensor& value) const {

@@ -26,7 +26,7 @@ class InverseGamma final : public Distribution {
   Tensor entropy() const;
 
   Tensor sample(const Shape& shape = {}, Generator& generator = default_generator()) const;
-  /// With the implicit gradient of Gamma's draws, which has no second order.
+  /// With the implicit gradient of Gamma's draws, which has no second order; finite and above 0.
   Tensor rsample(const Shape& shape = {}, Generator& generator = default_generator()) const;
   Tensor log_prob(const Tensor& value) const;
   /// As Gamma's, without a gradient in the concentration.

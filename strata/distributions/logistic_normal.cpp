@@ -1,8 +1,5 @@
 #include "strata/distributions/logistic_normal.h"
 
-#include <fmt/format.h>
-
-#include "strata/base/error.h"
 #include "strata/distributions/transforms.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/reduce.h"
@@ -44,11 +41,7 @@ Tensor LogisticNormal::log_prob(const Tensor& value) const {
 }
 
 Tensor kl_divergence(const LogisticNormal& p, const LogisticNormal& q) {
-  if (p.event_shape() != q.event_shape()) {
-    throw ShapeError("kl_divergence",
-                     fmt::format("events {} and {} differ", to_string(p.event_shape()),
-                                 to_string(q.event_shape())));
-  }
+  internal::check_same_events(p, q);
   return sum(kl_divergence(p.normal(), q.normal()), {-1});
 }
 

@@ -19,6 +19,7 @@
 
 namespace strata::distributions {
 
+using internal::check_same_events;
 using internal::log_det;
 using internal::turned;
 using internal::whitened;
@@ -61,13 +62,6 @@ Tensor distance(const LowRankMultivariateNormal& d, const Tensor& x) {
 Tensor trace_ratio(const LowRankMultivariateNormal& d, const Tensor& factor) {
   return squares(factor / unsqueeze(sqrt(d.cov_diag()), -1)) -
          squares(matmul(correction(d), factor));
-}
-
-void check_events(const Distribution& p, const Distribution& q) {
-  if (p.event_shape() == q.event_shape()) return;
-  throw ShapeError("kl_divergence",
-                   fmt::format("events {} and {} differ", to_string(p.event_shape()),
-                               to_string(q.event_shape())));
 }
 
 void check_arguments(const Tensor& loc, const Tensor& factor, const Tensor& diagonal) {
@@ -167,7 +161,7 @@ Tensor LowRankMultivariateNormal::log_prob(const Tensor& value) const {
 }
 
 Tensor kl_divergence(const LowRankMultivariateNormal& p, const LowRankMultivariateNormal& q) {
-  check_events(p, q);
+  check_same_events(p, q);
   const Tensor trace = sum(p.cov_diag() / q.cov_diag(), {-1}) -
                        squares(correction(q) * unsqueeze(sqrt(p.cov_diag()), -2)) +
                        trace_ratio(q, p.cov_factor());
@@ -176,14 +170,14 @@ Tensor kl_divergence(const LowRankMultivariateNormal& p, const LowRankMultivaria
 }
 
 Tensor kl_divergence(const MultivariateNormal& p, const LowRankMultivariateNormal& q) {
-  check_events(p, q);
+  check_same_events(p, q);
   return 0.5 *
          (log_det_covariance(q) - 2 * log_det(p.scale_tril()) + trace_ratio(q, p.scale_tril()) +
           distance(q, q.loc() - p.loc()) - static_cast<double>(p.loc().size(-1)));
 }
 
 Tensor kl_divergence(const LowRankMultivariateNormal& p, const MultivariateNormal& q) {
-  check_events(p, q);
+  check_same_events(p, q);
   const Tensor roots = diagonal_matrix(sqrt(p.cov_diag()));
   const Tensor trace = squares(solve_triangular(q.scale_tril(), p.cov_factor(), false)) +
                        squares(solve_triangular(q.scale_tril(), roots, false));

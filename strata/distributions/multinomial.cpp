@@ -46,16 +46,18 @@ Tensor Multinomial::variance() const {
 
 Tensor Multinomial::entropy() const {
   const auto n = static_cast<double>(total_count_);
-  const Tensor one = categorical_.entropy();
-  if (total_count_ == 0) return zeros_like(one);
-  const Tensor given = probs();
+  const DType dtype = probs().dtype();
+  // In f64: the logarithms are as large as the counts.
+  const Categorical wide({.probs = cast(probs(), DType::f64)}, false);
+  const Tensor given = wide.probs(), one = wide.entropy();
+  if (total_count_ == 0) return cast(zeros_like(one), dtype);
   Shape shape = Dims::filled(given.rank() + 1, 1);
   shape[0] = total_count_;
   const Tensor k = reshape(arange(1, n + 1, 1, given.dtype(), given.device()), shape);
   const Tensor p =
       exp(internal::binomial_log_prob(k, n, Bernoulli({.probs = given}, false).logits()));
   const Tensor log_orders = full_like(one, std::lgamma(n + 1));
-  return n * one - log_orders + sum(p * lgamma(k + 1), {0, -1});
+  return cast(n * one - log_orders + sum(p * lgamma(k + 1), {0, -1}), dtype);
 }
 
 Tensor Multinomial::sample(const Shape& shape, Generator& generator) const {
@@ -73,7 +75,7 @@ Tensor Multinomial::sample(const Shape& shape, Generator& generator) const {
 
 Tensor Multinomial::log_prob(const Tensor& value) const {
   const Tensor log_p = logits(), x = fitting(value, log_p.dtype());
-  require("value", x, "a count", [&] { return logical_and(x >= 0, x == floor(x)); });
+  require("value", x, "a count", [&] { return internal::is_count(x); });
   const Tensor total = sum(x, {-1});
   require("the sum of value", total, "total_count",
           [&] { return total == static_cast<double>(total_count_); });

@@ -114,11 +114,7 @@ Tensor MultivariateNormal::log_prob(const Tensor& value) const {
 }
 
 Tensor kl_divergence(const MultivariateNormal& p, const MultivariateNormal& q) {
-  if (p.event_shape() != q.event_shape()) {
-    throw ShapeError("kl_divergence",
-                     fmt::format("events {} and {} differ", to_string(p.event_shape()),
-                                 to_string(q.event_shape())));
-  }
+  internal::check_same_events(p, q);
   const Tensor ratio = solve_triangular(q.scale_tril(), p.scale_tril(), false);
   const Tensor trace = sum(square(ratio), {-2, -1});
   const Tensor distance = sum(square(whitened(q.scale_tril(), q.loc() - p.loc())), {-1});

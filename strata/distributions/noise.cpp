@@ -1,7 +1,10 @@
 #include "strata/distributions/noise.h"
 
+#include <cmath>
 #include <limits>
 
+#include "strata/base/largest_finite.h"
+#include "strata/base/least_normal.h"
 #include "strata/kernels/random.h"
 #include "strata/kernels/variates.h"
 #include "strata/ops/arithmetic.h"
@@ -78,6 +81,11 @@ Tensor next_below(const Tensor& x) {
   Tensor y = empty_like(dense, "next_below");
   on_cpu("next_below", y, [&](Cpu cpu) { kernels::next_below(cpu, dense, y); });
   return y;
+}
+
+Tensor positive_exp(const Tensor& x, DType dtype) {
+  const double least = least_normal(dtype), most = largest_finite(dtype);
+  return clamp(cast(exp(clamp(x, std::log(least), std::log(most))), dtype), least, most);
 }
 
 Tensor inner(const Tensor& probs) {

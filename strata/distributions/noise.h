@@ -28,6 +28,10 @@ double epsilon(DType dtype);
 /// The largest numbers below x, without a gradient.
 Tensor next_below(const Tensor& x);
 
+/// e^x in `dtype`, between its least normal and its largest number. x is held inside as well, so
+/// that draws beyond do not make NaN gradients.
+Tensor positive_exp(const Tensor& x, DType dtype);
+
 /// Probabilities moved into [epsilon, 1 - epsilon], so that their logarithms are finite.
 Tensor inner(const Tensor& probs);
 

@@ -1,7 +1,9 @@
 #include "strata/distributions/pareto.h"
 
+#include <cmath>
 #include <limits>
 
+#include "strata/base/largest_finite.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
@@ -16,10 +18,11 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// log(1 + c z) / c, and its limit z for a c that counts as 0, as PyTorch's do.
+/// log(1 + c z) / c, and its limit z for a c that counts as 0, as PyTorch's do. At the upper end
+/// rounding may have made c z less than -1.
 Tensor log_over(const Tensor& c, const Tensor& z) {
   const Tensor none = abs(c) <= 1e-8, safe = where(none, 1, c);
-  return where(none, z, log1p(safe * where(none, 0, z)) / safe);
+  return where(none, z, log1p(clamp(safe * where(none, 0, z), -1)) / safe);
 }
 
 }  // namespace
@@ -60,7 +63,11 @@ Tensor Pareto::rsample(const Shape& shape, Generator& generator) const {
   using strata::internal::widened;
   const Tensor scale = widened(scale_);
   const Tensor wait = internal::standard_exponential(draw_shape(shape), scale, generator);
-  const Tensor x = cast(scale * exp(wait / widened(alpha_)), scale_.dtype());
+  const DType dtype = scale_.dtype();
+  // Before the exponential, so that draws beyond the dtype's numbers do not make NaN.
+  const Tensor most = std::log(largest_finite(dtype) / 2) - clamp(log(scale.detach()), 0);
+  const Tensor times = exp(minimum(wait / widened(alpha_), most));
+  const Tensor x = clamp(cast(scale * times, dtype), 0, largest_finite(dtype));
   // The product may have been rounded to below the scale.
   return x + (maximum(x.detach(), scale_.detach()) - x.detach());
 }
@@ -122,6 +129,11 @@ Tensor GeneralizedPareto::variance() const {
 
 Tensor GeneralizedPareto::entropy() const { return log(scale_) + concentration_ + 1; }
 
+Tensor GeneralizedPareto::end() const {
+  const Tensor ends = concentration_ < 0;
+  return where(ends, loc_ - scale_ / where(ends, concentration_, -1), kInfinity);
+}
+
 Tensor GeneralizedPareto::at(const Tensor& wait) const {
   const Tensor none = abs(concentration_) <= 1e-8, c = where(none, 1, concentration_);
   return loc_ + scale_ * where(none, wait, expm1(c * wait) / c);
@@ -133,19 +145,28 @@ Tensor GeneralizedPareto::sample(const Shape& shape, Generator& generator) const
 }
 
 Tensor GeneralizedPareto::rsample(const Shape& shape, Generator& generator) const {
-  return at(internal::standard_exponential(draw_shape(shape), loc_, generator));
+  using strata::internal::widened;
+  const GeneralizedPareto wide(widened(loc_), widened(scale_), widened(concentration_), false);
+  const Tensor wait = internal::standard_exponential(draw_shape(shape), wide.loc(), generator);
+  // Before the exponential, as above; below 1 no draw comes near it.
+  const double log_most = std::log(largest_finite(wide.loc().dtype()) / 2);
+  const Tensor x = wide.at(minimum(wait, log_most / clamp(wide.concentration(), 1)));
+  const double most = largest_finite(loc_.dtype());
+  return minimum(clamp(cast(x, loc_.dtype()), -most, most), end());
 }
 
 Tensor GeneralizedPareto::checked(const Tensor& value) const {
   const Tensor x = fitting(value, loc_.dtype());
-  require("value", x, "in the support",
-          [&] { return logical_and(x >= loc_, 1 + concentration_ * ((x - loc_) / scale_) >= 0); });
+  require("value", x, "in the support", [&] { return logical_and(x >= loc_, x <= end()); });
   return x;
 }
 
 Tensor GeneralizedPareto::log_prob(const Tensor& value) const {
   const Tensor z = (checked(value) - loc_) / scale_;
-  return -log(scale_) - (1 + concentration_) * log_over(concentration_, z);
+  // Uniform for c = -1, at the upper end too.
+  const Tensor flat = concentration_ == -1;
+  const Tensor fall = (1 + concentration_) * log_over(concentration_, where(flat, 0, z));
+  return -log(scale_) - fall;
 }
 
 Tensor GeneralizedPareto::cdf(const Tensor& value) const {

@@ -24,7 +24,7 @@ class Pareto final : public Distribution {
   Tensor entropy() const;
 
   Tensor sample(const Shape& shape = {}, Generator& generator = default_generator()) const;
-  /// scale e^(x / alpha) for an x of Exponential(1).
+  /// scale e^(x / alpha) for an x of Exponential(1); finite.
   Tensor rsample(const Shape& shape = {}, Generator& generator = default_generator()) const;
   Tensor log_prob(const Tensor& value) const;
   Tensor cdf(const Tensor& value) const;
@@ -64,7 +64,7 @@ class GeneralizedPareto final : public Distribution {
   Tensor entropy() const;
 
   Tensor sample(const Shape& shape = {}, Generator& generator = default_generator()) const;
-  /// By the inverse of the distribution function.
+  /// By the inverse of the distribution function; finite.
   Tensor rsample(const Shape& shape = {}, Generator& generator = default_generator()) const;
   Tensor log_prob(const Tensor& value) const;
   Tensor cdf(const Tensor& value) const;
@@ -73,6 +73,8 @@ class GeneralizedPareto final : public Distribution {
 
  private:
   Tensor checked(const Tensor& value) const;
+  /// Of the support; infinite for c >= 0.
+  Tensor end() const;
   /// x for a distribution function of 1 - e^-wait.
   Tensor at(const Tensor& wait) const;
 

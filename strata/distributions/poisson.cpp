@@ -35,7 +35,7 @@ Tensor Poisson::sample(const Shape& shape, Generator& generator) const {
 
 Tensor Poisson::log_prob(const Tensor& value) const {
   const Tensor x = fitting(value, rate_.dtype());
-  require("value", x, "a count", [&] { return logical_and(x >= 0, x == floor(x)); });
+  require("value", x, "a count", [&] { return internal::is_count(x); });
   return xlogy(x, rate_) - rate_ - lgamma(x + 1);
 }
 

@@ -1,10 +1,7 @@
 #include "strata/distributions/weibull.h"
 
-#include <cmath>
 #include <numbers>
 
-#include "strata/base/largest_finite.h"
-#include "strata/base/least_normal.h"
 #include "strata/distributions/noise.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
@@ -54,11 +51,7 @@ Tensor Weibull::rsample(const Shape& shape, Generator& generator) const {
   using strata::internal::widened;
   const Tensor scale = widened(scale_);
   const Tensor wait = internal::standard_exponential(draw_shape(shape), scale, generator);
-  const DType dtype = scale_.dtype();
-  // Before the exponential, so that draws beyond the dtype's numbers do not make NaN gradients.
-  const Tensor inside = clamp(log(scale) + log(wait) / widened(concentration_),
-                              std::log(least_normal(dtype)), std::log(largest_finite(dtype)));
-  return clamp(cast(exp(inside), dtype), least_normal(dtype), largest_finite(dtype));
+  return internal::positive_exp(log(scale) + log(wait) / widened(concentration_), scale_.dtype());
 }
 
 Tensor Weibull::log_prob(const Tensor& value) const {

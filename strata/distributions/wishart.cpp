@@ -131,11 +131,7 @@ Tensor Wishart::log_prob(const Tensor& value) const {
 }
 
 Tensor kl_divergence(const Wishart& p, const Wishart& q) {
-  if (p.event_shape() != q.event_shape()) {
-    throw ShapeError("kl_divergence",
-                     fmt::format("events {} and {} differ", to_string(p.event_shape()),
-                                 to_string(q.event_shape())));
-  }
+  internal::check_same_events(p, q);
   const auto n = static_cast<double>(p.scale_tril().size(-1));
   const Tensor &a = p.df(), &b = q.df();
   const Tensor ratio = solve_triangular(q.scale_tril(), p.scale_tril(), false);

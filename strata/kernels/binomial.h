@@ -9,9 +9,9 @@
 namespace strata::kernels {
 
 /// y: draws of the number of successes in `count` trials of probability `probs`; NaN for a count
-/// below 0 and a probability outside of [0, 1]. Source: below 10 expected successes (or failures)
-/// the inverse of the distribution function; from there on Hoermann, "The generation of binomial
-/// random variates", 1993 (BTRS).
+/// below 0 or infinite and a probability outside of [0, 1]. Source: below 10 expected successes (or
+/// failures) the inverse of the distribution function; from there on Hoermann, "The generation of
+/// binomial random variates", 1993 (BTRS).
 void binomial_draws(Cpu, uint64_t seed, uint64_t stream, const Tensor& count, const Tensor& probs,
                     Tensor& y);
 

@@ -48,9 +48,11 @@ double by_rejection(double n, double p, const Source& source) {
     const double us = 0.5 - std::abs(u), k = std::floor((2 * a / us + b) * u + c);
     if (us >= 0.07 && v <= v_r) return k;
     if (k < 0 || k > n) continue;
-    const double bound = (m + 0.5) * std::log((m + 1) / (odds * (n - m + 1))) +
-                         (n + 1) * std::log((n - m + 1) / (n - k + 1)) +
-                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) + stirling_tail(m) +
+    // The probabilities of k and m compared by the way between: what is as large as n cancels out.
+    const double way = k - m;
+    const double bound = way * std::log(odds * (n - m + 1) / (m + 1)) -
+                         (k + 0.5) * std::log1p(way / (m + 1)) -
+                         (n - k + 0.5) * std::log1p(-way / (n - m + 1)) + stirling_tail(m) +
                          stirling_tail(n - m) - stirling_tail(k) - stirling_tail(n - k);
     if (std::log(v * alpha / (a / (us * us) + b)) <= bound) return k;
   }
@@ -58,7 +60,7 @@ double by_rejection(double n, double p, const Source& source) {
 }
 
 double binomial_draw(double n, double p, const Source& source) {
-  if (!(n >= 0) || !(p >= 0 && p <= 1)) return NAN;
+  if (!(n >= 0) || std::isinf(n) || !(p >= 0 && p <= 1)) return NAN;
   if (p > 0.5) return n - binomial_draw(n, 1 - p, source);
   return n * p < 10 ? by_inverse(n, p, source) : by_rejection(n, p, source);
 }

@@ -12,8 +12,10 @@ namespace {
 constexpr double kPi = std::numbers::pi;
 
 /// The parameter r > 1 of the wrapped Cauchy distribution that is drawn from, less 1: (1 - rho)^2 /
-/// (2 rho), in a form that keeps its digits for a small k. Draws are exact for any r.
+/// (2 rho), in a form that keeps its digits for a small k; its limit for a large one. Draws are
+/// exact for any r.
 double envelope(double k) {
+  if (k > 1e10) return 0.5 / k;
   const double root = std::sqrt(1 + 4 * k * k), tau = 1 + root;
   const double rho = std::sqrt(tau) * 2 * k / ((std::sqrt(tau) + std::numbers::sqrt2) * (root + 1));
   return (1 - rho) * (1 - rho) / (2 * rho);
@@ -21,6 +23,7 @@ double envelope(double k) {
 
 double draw(double loc, double k, const cpu::Source& source) {
   if (!(k > 0) || std::isnan(loc)) return NAN;
+  k = std::fmax(k, 1e-300);  // whose reciprocal is a number: uniform to all digits
   const double r1 = std::isinf(k) ? 0 : envelope(k);
   double angle = 0;
   for (uint64_t attempt = 0; r1 > 0 && attempt < cpu::kAttempts; ++attempt) {
