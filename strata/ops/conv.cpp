@@ -15,6 +15,7 @@
 #include "strata/ops/pad.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "strata/ops/windows.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
@@ -281,6 +282,8 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
   const Conv2dOptions options{
       .stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups};
   check_options(op, options);
+  internal::check_not_huge(op, {o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h,
+                                o.dilation.w, w.size(1), w.size(2)});
   if (x.size(3) != w.size(0) || x.size(3) == 0 || x.size(3) % o.groups != 0 || w.size(3) == 0) {
     throw ShapeError(op,
                      fmt::format("x is {}, with {} channels last, but w is {}, for {} in {} groups",

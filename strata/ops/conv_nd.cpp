@@ -64,7 +64,8 @@ void check_channels(const Call& c, int64_t in, int64_t out) {
   }
 }
 
-void check_axis(const Call& c, const Axis& a) {
+void check_axis(const Call& c, int i, const Axis& a) {
+  internal::check_not_huge(c.op, {c.w.shape()[i], a.stride, a.padding, a.dilation, a.extra});
   if (a.stride < 1 || a.dilation < 1 || a.padding < 0 || a.extra < 0) {
     throw ValueError(c.op, fmt::format("stride {} and dilation {} must be at least 1, padding {} "
                                        "and output_padding {} at least 0",
@@ -80,7 +81,7 @@ Axis axis_of(const Call& c, int i, int64_t stride, int64_t padding, int64_t dila
 
 /// The length of axis `i` of the result. Throws ShapeError where no window fits.
 int64_t length(const Call& c, int i, const Axis& a) {
-  check_axis(c, a);
+  check_axis(c, i, a);
   const int64_t wide = a.dilation * (c.w.shape()[i] - 1) + 1;
   const int64_t room = c.x.shape()[i] + 2 * a.padding + a.extra - wide;
   if (c.w.shape()[i] == 0 || room < 0) {
@@ -95,7 +96,7 @@ int64_t length(const Call& c, int i, const Axis& a) {
 
 /// The same of a transpose.
 int64_t transposed_length(const Call& c, int i, const Axis& a) {
-  check_axis(c, a);
+  check_axis(c, i, a);
   if (a.extra >= std::max(a.stride, a.dilation)) {
     throw ValueError(
         c.op, fmt::format("output_padding {} must be less than stride or dilation", a.extra));

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
+#include "strata/ops/windows.h"
 
 namespace strata {
 
 AxisPad internal::axis_padding(const char* op, int64_t axis, int64_t padding, int64_t kernel,
                                int64_t stride, int64_t dilation) {
+  check_not_huge(op, {padding, kernel, stride, dilation});
   if (padding != kSamePadding) return {axis, padding, padding};
   if (stride != 1) {
     throw ValueError(op, fmt::format("kSamePadding needs a stride of 1, got {}", stride));

@@ -17,7 +17,8 @@ inline constexpr int64_t kValidPadding = 0;
 namespace internal {
 
 /// What the padding of a convolution says of an axis: at the end one more than in front, or as
-/// much. Throws ValueError tagged `op` for kSamePadding with a stride other than 1.
+/// much. Throws ValueError tagged `op` for kSamePadding with a stride other than 1 and for numbers
+/// that check_not_huge refuses.
 AxisPad axis_padding(const char* op, int64_t axis, int64_t padding, int64_t kernel, int64_t stride,
                      int64_t dilation);
 

@@ -55,6 +55,8 @@ Tensor weights_of(const GridSample& s, const Tensor& grid_any, const GridOrders&
   });
   return record("grid_weights", {grid}, w,
                 [s, orders, grid = save(grid)](const Tensor& dw, Needs) -> Grads {
+                  // Of the nearest, 0 whatever x is: dw may be infinite.
+                  if (s.taps == 1) return {zeros(grid.get().shape(), dw.dtype(), dw.device())};
                   std::vector<Tensor> numbers;  // a point's are in the reverse order of the axes
                   for (auto a = static_cast<size_t>(s.axes); a-- > 0;) {
                     GridOrders more = orders;

@@ -1,5 +1,6 @@
 #include "strata/ops/pool.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "strata/base/error.h"
 #include "strata/kernels/pool.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/windows.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
@@ -47,6 +49,7 @@ Plan sliding_plan(const char* op, const Tensor& x, const Pool2dOptions& o, Size2
   check_images(op, x);
   const Size2 stride = internal::checked_stride(op, o);
   check_at_least(op, "dilation", dilation, 1);
+  internal::check_not_huge(op, {dilation.h, dilation.w});
   const int64_t tall = dilation.h * (o.kernel.h - 1) + 1, wide = dilation.w * (o.kernel.w - 1) + 1;
   // In ceil mode a window may leave the image by less than a stride.
   const Size2 beyond = o.ceil_mode ? Size2(stride.h - 1, stride.w - 1) : Size2(0);
@@ -69,6 +72,11 @@ Plan adaptive_plan(const char* op, const Tensor& x, Size2 size) {
   if (size.h < 1 || size.w < 1) {
     throw ValueError(op, fmt::format("size must be at least 1, got {} x {}", size.h, size.w));
   }
+  if (std::max(size.h, size.w) > std::numeric_limits<int32_t>::max()) {
+    throw ValueError(op, fmt::format("the size {} x {} is too much", size.h, size.w));
+  }
+  // Where memory lacks, it is to be said before a plan as long is made.
+  empty({x.size(0), size.h, size.w, x.size(3)}, x.dtype(), x.device(), op);
   return std::make_shared<const Pool2d>(Pool2d{x.size(0), x.size(3),
                                                kernels::adaptive_axis(x.size(1), size.h),
                                                kernels::adaptive_axis(x.size(2), size.w)});
@@ -162,6 +170,7 @@ Size2 internal::checked_stride(const char* op, const Pool2dOptions& o) {
   check_at_least(op, "kernel", o.kernel, 1);
   check_at_least(op, "stride", stride, 1);
   check_at_least(op, "padding", o.padding, 0);
+  check_not_huge(op, {o.kernel.h, o.kernel.w, stride.h, stride.w, o.padding.h, o.padding.w});
   if (o.padding.h > o.kernel.h / 2 || o.padding.w > o.kernel.w / 2) {
     throw ValueError(op, fmt::format("padding {} x {} is more than half of the kernel {} x {}",
                                      o.padding.h, o.padding.w, o.kernel.h, o.kernel.w));

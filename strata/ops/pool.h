@@ -37,7 +37,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size);
 namespace internal {
 
 /// The stride that the options say. Throws ValueError tagged `op` for a kernel or stride below 1,
-/// a negative padding and one of more than half of the kernel.
+/// a negative padding, one of more than half of the kernel and what check_not_huge refuses.
 Size2 checked_stride(const char* op, const Pool2dOptions& options);
 
 }  // namespace internal

@@ -7,10 +7,12 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/pool.h"
 #include "strata/ops/views.h"
+#include "strata/ops/windows.h"
 
 namespace strata {
 namespace {
@@ -31,6 +33,7 @@ void check_input(const char* op, const Tensor& x, int rank) {
 
 void check_numbers(const char* op, int64_t kernel, int64_t stride, int64_t padding,
                    int64_t dilation) {
+  internal::check_not_huge(op, {kernel, stride, padding, dilation});
   if (kernel < 1 || stride < 1 || padding < 0 || dilation < 1) {
     throw ValueError(op, fmt::format("kernel {}, stride {} and dilation {} must be at least 1, "
                                      "padding {} at least 0",
@@ -213,6 +216,9 @@ Tensor avg_pool1d(const Tensor& x, const Pool1dOptions& options) {
   return pool1d("avg_pool1d", avg_pool2d, x, options);
 }
 Tensor avg_pool3d(const Tensor& x, const Pool3dOptions& options) {
+  if (x.rank() == 5 && x.dtype() == DType::bf16) {  // no step is to round to it but the last
+    return cast(avg_pool3d(cast(x, DType::f32), options), DType::bf16);
+  }
   if (options.dilation != Size3(1)) throw ValueError("avg_pool3d", "has no dilation");
   return pool3d("avg_pool3d", avg_pool2d, x, options);
 }
@@ -245,6 +251,9 @@ Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size) {
   return adaptive1d("adaptive_avg_pool1d", adaptive_avg_pool2d, x, size);
 }
 Tensor adaptive_avg_pool3d(const Tensor& x, Size3 size) {
+  if (x.rank() == 5 && x.dtype() == DType::bf16) {
+    return cast(adaptive_avg_pool3d(cast(x, DType::f32), size), DType::bf16);
+  }
   return adaptive3d("adaptive_avg_pool3d", adaptive_avg_pool2d, x, size);
 }
 

@@ -54,7 +54,8 @@ Tensor adaptive_avg_pool3d(const Tensor& x, Size3 size);
 namespace internal {
 
 /// The stride that the options say. Throws ValueError tagged `op` for a kernel, stride or dilation
-/// below 1, a negative padding and one of more than half of the kernel.
+/// below 1, a negative padding, one of more than half of the kernel and what check_not_huge
+/// refuses.
 int64_t checked_stride(const char* op, const Pool1dOptions& options);
 Size3 checked_stride(const char* op, const Pool3dOptions& options);
 

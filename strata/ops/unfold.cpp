@@ -26,6 +26,8 @@ Size2 windows(const char* op, Size2 image, const UnfoldOptions& o) {
   check("stride", o.stride, 1);
   check("padding", o.padding, 0);
   check("dilation", o.dilation, 1);
+  internal::check_not_huge(op, {o.kernel.h, o.kernel.w, o.stride.h, o.stride.w, o.padding.h,
+                                o.padding.w, o.dilation.h, o.dilation.w});
   const int64_t tall = o.dilation.h * (o.kernel.h - 1) + 1,
                 wide = o.dilation.w * (o.kernel.w - 1) + 1;
   const int64_t h = image.h + 2 * o.padding.h - tall, w = image.w + 2 * o.padding.w - wide;

@@ -75,6 +75,32 @@ struct Call {
   std::string hint() const { return fmt::format("give either size or {}", names); }
 };
 
+// The longest axis whose taps, four for each result, an i32 can count.
+constexpr int64_t kMost = std::numeric_limits<int32_t>::max() / 4;
+
+struct Place {
+  int64_t out;
+  double scale;  // input over result
+};
+
+Place place(const Call& c, int i) {
+  const int64_t in = c.x.size(i + 1), size = c.size[static_cast<size_t>(i)];
+  const double factor = c.scale[static_cast<size_t>(i)];
+  const double wanted =
+      size > 0 ? static_cast<double>(size) : std::floor(static_cast<double>(in) * factor);
+  if (!(wanted >= 1 && wanted <= kMost) || in > kMost) {
+    const std::string by = size > 0 ? fmt::format("to {}", size) : fmt::format("times {}", factor);
+    throw ValueError(c.op, fmt::format("an axis of {} {} leaves no result or too much", in, by),
+                     c.hint());
+  }
+  const auto out = static_cast<int64_t>(wanted);
+  const auto ratio = static_cast<double>(in) / wanted;
+  if (c.align_corners) {
+    return {out, out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0};
+  }
+  return {out, size > 0 ? ratio : 1 / factor};
+}
+
 void check(const Call& c) {
   const Tensor& x = c.x;
   if (x.rank() != c.axes + 2) {
@@ -98,29 +124,9 @@ void check(const Call& c) {
   const bool scaled = std::any_of(c.scale.begin(), c.scale.end(), set);
   const auto least = *std::min_element(c.size.begin(), c.size.begin() + c.axes);
   if (sized == scaled || (sized && least < 1)) throw ValueError(c.op, c.hint());
-}
-
-struct Place {
-  int64_t out;
-  double scale;  // input over result
-};
-
-Place place(const Call& c, int i) {
-  const int64_t in = c.x.size(i + 1), size = c.size[static_cast<size_t>(i)];
-  const double factor = c.scale[static_cast<size_t>(i)];
-  const double wanted =
-      size > 0 ? static_cast<double>(size) : std::floor(static_cast<double>(in) * factor);
-  if (!(wanted >= 1 && wanted <= std::numeric_limits<int32_t>::max())) {
-    throw ValueError(c.op,
-                     fmt::format("an axis of {} times {} leaves no result or too much", in, factor),
-                     c.hint());
-  }
-  const auto out = static_cast<int64_t>(wanted);
-  const auto ratio = static_cast<double>(in) / wanted;
-  if (c.align_corners) {
-    return {out, out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0};
-  }
-  return {out, size > 0 ? ratio : 1 / factor};
+  Shape shape = x.shape();
+  for (int i = 0; i < c.axes; ++i) shape[i + 1] = place(c, i).out;
+  empty(shape, x.dtype(), x.device(), c.op);  // may throw, before axes as long are made
 }
 
 /// floor((i + offset) * scale) in f32, as PyTorch has it.

@@ -9,7 +9,9 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/conv.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/pool.h"
 #include "strata/ops/pool_nd.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
@@ -107,6 +109,44 @@ TEST(ConvNd, SamePaddingNeedsAStrideOfOne) {
   EXPECT_THROW(conv3d(volume, cube, {}, {.stride = {2, 1, 1}, .padding = kSamePadding}),
                ValueError);
   EXPECT_THROW(conv_transpose1d(x, w, {}, {.padding = kSamePadding}), ValueError);
+}
+
+TEST(ConvNd, RefusesNumbersWhoseProductsOverflow) {
+  const int64_t large = int64_t{1} << 62;  // four times it is 0
+  const Tensor x = ones({1, 5, 1}), w = ones({1, 5, 1});
+  EXPECT_EQ(testing::message<ValueError>([&] { conv1d(x, w, {}, {.dilation = large}); }),
+            "[conv1d] 4611686018427387904 is too much for a kernel, stride, padding or dilation");
+  EXPECT_THROW(conv1d(x, w, {}, {.padding = kSamePadding, .dilation = large}), ValueError);
+  EXPECT_THROW(conv1d(x, w, {}, {.padding = large}), ValueError);
+  EXPECT_THROW(conv_transpose1d(x, w, {}, {.dilation = large}), ValueError);
+  const Tensor image = ones({1, 5, 5, 1}), square = ones({1, 5, 5, 1});
+  EXPECT_THROW(conv2d(image, square, {}, {.dilation = large}), ValueError);
+  EXPECT_THROW(conv_transpose2d(image, square, {}, {.dilation = {1, large}}), ValueError);
+  const Tensor volume = ones({1, 5, 5, 5, 1}), cube = ones({1, 5, 5, 5, 1});
+  EXPECT_THROW(conv3d(volume, cube, {}, {.dilation = {1, 1, large}}), ValueError);
+  EXPECT_THROW(conv_transpose3d(volume, cube, {}, {.dilation = large}), ValueError);
+}
+
+TEST(PoolNd, RefusesNumbersWhoseProductsOverflow) {
+  const Tensor x = ones({1, 5, 1}), image = ones({1, 5, 5, 1});
+  const int64_t large = int64_t{1} << 62;
+  EXPECT_THROW(max_pool1d(x, {.kernel = 5, .dilation = large}), ValueError);
+  EXPECT_THROW(max_pool2d(image, {.kernel = 5, .dilation = {large, 1}}), ValueError);
+  EXPECT_THROW(avg_pool2d(image, {.kernel = large, .padding = large / 2}), ValueError);
+  EXPECT_THROW(adaptive_avg_pool2d(image, {1, int64_t{1} << 40}), ValueError);
+  EXPECT_THROW(adaptive_avg_pool2d(image, (int64_t{1} << 31) - 1), ShapeError);
+  EXPECT_THROW(adaptive_avg_pool2d(image, int64_t{1} << 28), OutOfMemory);
+}
+
+TEST(PoolNd, MeansOfVolumesRoundToBf16Once) {
+  const Tensor x = rand({1, 4, 5, 6, 7}, 0.5, 1, DType::bf16), wide = cast(x, DType::f32);
+  const auto values = [](const Tensor& y) {
+    EXPECT_EQ(y.dtype(), DType::bf16);
+    return cast(y, DType::f32).to_vector<float>();
+  };
+  EXPECT_EQ(values(avg_pool3d(x)), values(cast(avg_pool3d(wide), DType::bf16)));
+  EXPECT_EQ(values(adaptive_avg_pool3d(x, {2, 3, 4})),
+            values(cast(adaptive_avg_pool3d(wide, {2, 3, 4}), DType::bf16)));
 }
 
 TEST(PoolNd, IndicesAreThoseOfTheFirstOrTheLastNan) {

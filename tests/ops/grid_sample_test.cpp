@@ -10,6 +10,7 @@
 #include "strata/autograd/backward.h"
 #include "strata/autograd/gradcheck.h"
 #include "strata/base/error.h"
+#include "strata/kernels/grid_sample.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -105,6 +106,25 @@ TEST(GridSample, ABorderHasSlopeZeroOnTheEdge) {
   EXPECT_EQ(slope(1, kBorder), 0);
   EXPECT_EQ(slope(0.9, kBorder), 1.5);
   EXPECT_EQ(slope(1.1, kReflection), -1.5);
+}
+
+TEST(GridSample, NearestHasSlopeZeroBesideInfinity) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  Tensor grid = zeros({1, 1, 1, 2}).set_requires_grad();
+  backward(sum(grid_sample(full({1, 2, 2, 1}, infinity), grid, {.mode = GridMode::nearest})));
+  EXPECT_EQ(grid.grad().to_vector<float>(), (std::vector<float>{0, 0}));
+}
+
+TEST(GridSample, TheLastOfMorePixelsThanF32CountsIsTheLast) {
+  const kernels::GridSample line{.axes = 2,
+                                 .size = {1, 16777220},
+                                 .taps = 1,
+                                 .padding = kernels::GridPadding::border,
+                                 .align_corners = true};
+  const float end[] = {1, 0};
+  int32_t place = 0;
+  kernels::grid_places(line, 1, end, &place);
+  EXPECT_EQ(place, 16777219);
 }
 
 TEST(GridSample, HasASecondOrderWhereTheLossIsNotLinear) {

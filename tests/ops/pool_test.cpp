@@ -5,6 +5,7 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
 
 namespace strata {
@@ -48,6 +49,9 @@ TEST(MaxPool2d, WindowsWithoutAPixelHaveNoGradient) {
   const std::vector<Tensor> ys = {y}, xs = {x}, dys = {dy};
   const Tensor dx = grad(ys, xs, dys, {.create_graph = true}).at(0);
   EXPECT_EQ(dx.to_vector<float>(), (std::vector<float>{0, 0, 0, 0}));
+  Tensor column = reshape(x.detach(), {1, 4, 1, 1}).set_requires_grad();
+  backward(sum(max_pool2d(column, {.kernel = 2, .stride = 1, .padding = 1, .dilation = 2})));
+  EXPECT_EQ(column.grad().to_vector<float>(), (std::vector<float>{0, 0, 0, 0}));
   // Of memory that goes on behind it.
   const Tensor ddx = reshape(slice(full({100}, 9), 0, 0, 4), x.shape());
   const std::vector<Tensor> dxs = {dx}, of = {dy}, ddxs = {ddx};

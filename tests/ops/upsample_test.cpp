@@ -81,6 +81,19 @@ TEST(Upsample1dAnd3d, RefuseWhatPyTorchRefuses) {
   EXPECT_EQ(upsample3d(ones({1, 2, 2, 2, 0}), {.size = 3}).shape(), (Shape{1, 3, 3, 3, 0}));
 }
 
+TEST(Upsample, RefusesWhatIsTooLargeAtOnce) {
+  const int64_t large = int64_t{1} << 29;
+  const Tensor x = ones({1, 2, 1});
+  EXPECT_EQ(message<ValueError>([&] { upsample1d(x, {.size = large}); }),
+            "[upsample1d] an axis of 2 to 536870912 leaves no result or too much\n  hint: give "
+            "either size or scale");
+  EXPECT_THROW(upsample1d(x, {.scale = 1e18}), ValueError);
+  EXPECT_THROW(upsample1d(empty({1, large, 1}, DType::f32, kMeta), {.size = 2}), ValueError);
+  for (const UpsampleMode mode : {UpsampleMode::bilinear, UpsampleMode::area}) {
+    EXPECT_THROW(upsample2d(ones({1, 2, 2, 1}), {.size = large - 1, .mode = mode}), OutOfMemory);
+  }
+}
+
 TEST(Upsample3d, TrilinearRoundsToBf16Once) {
   const Tensor x = rand({1, 3, 4, 5, 7}, 0.5, 1, DType::bf16);
   const Upsample3dOptions options{.size = {7, 6, 4}, .mode = UpsampleMode::trilinear};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "strata/base/parallel.h"
 
@@ -61,7 +60,8 @@ Place<T> place_of(T v, int64_t size, const GridSample& s) {
 
 template <class T>
 int64_t pixel(T at, int64_t size) {
-  return at >= 0 && at <= static_cast<T>(size - 1) ? static_cast<int64_t>(at) : -1;
+  if (!(at >= 0 && at <= static_cast<T>(size - 1))) return -1;
+  return std::min(static_cast<int64_t>(at), size - 1);  // T may round a large size up
 }
 
 template <class T>

@@ -33,7 +33,7 @@ void max_window(const Pool2d& p, const WindowOf& at, const float* image, float* 
   for (int64_t c = 0; c < p.c; c += kLanes) {
     const int64_t count = std::min(kLanes, p.c - c);
     V32 best = hn::Set(d, -HUGE_VALF);
-    auto where = hn::Set(di, static_cast<int32_t>(at.top * p.columns.in + at.left));
+    auto where = hn::Set(di, static_cast<int32_t>(first_place(p, at)));
     for (int64_t i = at.top; i < at.bottom; i += p.rows.step) {
       for (int64_t j = at.left; j < at.right; j += p.columns.step) {
         const int64_t place = i * p.columns.in + j;

@@ -19,7 +19,7 @@ void max_pool2d(const Pool2d& p, const T* x, T* y, int32_t* index) {
   each_window(p, [&](const WindowOf& at) {
     for (int64_t c = 0; c < p.c; ++c) {
       Wide<T> best = -std::numeric_limits<Wide<T>>::infinity();
-      int64_t where = at.top * p.columns.in + at.left;
+      int64_t where = first_place(p, at);
       for (int64_t i = at.top; i < at.bottom; i += p.rows.step) {
         for (int64_t j = at.left; j < at.right; j += p.columns.step) {
           const int64_t place = i * p.columns.in + j;

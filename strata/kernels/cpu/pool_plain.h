@@ -22,6 +22,12 @@ struct ResultsOf {
   int64_t place, input, results;
 };
 
+/// The place of a window's first tap; beyond the image where none is inside.
+inline int64_t first_place(const Pool2d& p, const WindowOf& at) {
+  const bool none = at.top >= at.bottom || at.left >= at.right;
+  return none ? p.rows.in * p.columns.in : at.top * p.columns.in + at.left;
+}
+
 /// Rows of images for which a second thread pays.
 inline int64_t pool_grain(int64_t row) {
   return std::max<int64_t>(1, 4096 / std::max<int64_t>(row, 1));
