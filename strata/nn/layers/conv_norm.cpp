@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "strata/base/activity.h"
+#include "strata/base/error.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
@@ -53,6 +54,10 @@ ConvNorm& ConvNorm::operator=(ConvNorm&&) noexcept = default;
 ConvNorm::~ConvNorm() = default;
 
 Tensor ConvNorm::operator()(const Tensor& x, const Tensor& residual) {
+  if (residual.defined() && norm.config().relu) {
+    throw ValueError("ConvNorm", "takes no residual behind a norm with a relu",
+                     "make it with .relu = false: the sum has one");
+  }
   // A profile is to see what runs without it; other observers want to see both layers.
   const bool observed = call_observer() && !activity_listener();
   if (norm.training() || grad_enabled() || observed) {

@@ -14,7 +14,7 @@ struct ConvNormConfig {
   Size2 stride = 1;
   Size2 padding = 0;
   int64_t groups = 1;
-  bool relu = true;  ///< after the norm; with a residual after the sum, whatever this says
+  bool relu = true;  ///< after the norm; a layer that takes residuals must not have it
   double eps = 1e-5;
 };
 
@@ -32,7 +32,8 @@ class ConvNorm {
   ConvNorm& operator=(ConvNorm&&) noexcept;
   ~ConvNorm();
 
-  /// norm(conv(x)), or max(norm(conv(x)) + residual, 0) where one is given.
+  /// norm(conv(x)), or max(norm(conv(x)) + residual, 0) where one is given. Throws ValueError for a
+  /// residual where the norm has a relu.
   Tensor operator()(const Tensor& x, const Tensor& residual = {});
 
   Conv2d conv;

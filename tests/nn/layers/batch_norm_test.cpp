@@ -16,6 +16,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/difference.h"
 #include "tests/support/message.h"
 
 namespace strata::nn {
@@ -78,6 +79,20 @@ TEST(ConvNorm, GivesGradientsInEvaluationToo) {
   backward(sum(layer(randn({1, 4, 4, 2}))));
   EXPECT_TRUE(layer.conv.weight.grad().defined());
   EXPECT_TRUE(layer.norm.weight.grad().defined());
+}
+
+TEST(ConvNorm, TakesResidualsWithoutARelu) {
+  ConvNorm plain({.in = 2, .out = 3, .kernel = 1, .relu = false}),
+      active({.in = 2, .out = 3, .kernel = 1});
+  const Tensor x = randn({2, 3, 4, 2}), r = randn({2, 3, 4, 3});
+  plain.conv.eval();
+  plain.norm.eval();
+  const Tensor recorded = plain(x, r);
+  const NoGrad no_grad;
+  EXPECT_LE(testing::largest_difference(plain(x, r), recorded), 1e-6);
+  EXPECT_EQ(testing::message<ValueError>([&] { active(x, r); }),
+            "[ConvNorm] takes no residual behind a norm with a relu\n  hint: make it with .relu = "
+            "false: the sum has one");
 }
 
 TEST(ConvNorm, EvaluatesInBf16) {
