@@ -186,7 +186,9 @@ TEST(ElementwiseKernels, PowerIsAccurate) {
       const double off = testing::ulps(got[i], exact);
       ASSERT_LE(off, 3.0) << x[i] << " ^ " << y[i] << " is " << got[i];
       const bool whole = std::floor(x[i]) == x[i] && y[i] >= 0 && std::floor(y[i]) == y[i];
-      if (whole && exact <= 0x1p24) ASSERT_EQ(got[i], exact) << x[i] << " ^ " << y[i];
+      if (whole && exact <= 0x1p24) {
+        ASSERT_EQ(got[i], exact) << x[i] << " ^ " << y[i];
+      }
     }
   });
 }
