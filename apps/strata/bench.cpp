@@ -31,9 +31,26 @@ struct Machine {
   double peak_bf16 = kernels::has_native_bf16() ? kernels::peak_bf16_gflops() : peak_f32;
 };
 
+/// Milliseconds that this machine allows for some work: its products and convolutions at the best
+/// rates of a library's primitives, and what else is counted at the speed of memory.
+struct Bound {
+  double library = 0;  ///< bound_ms
+  double kernels = 0;  ///< the same with our kernels where they are faster than any primitive
+
+  Bound operator+(const Bound& o) const { return {library + o.library, kernels + o.kernels}; }
+  Bound operator*(double times) const { return {library * times, kernels * times}; }
+};
+
+Bound least(const Bound& a, const Bound& b) {
+  return {std::min(a.library, b.library), std::min(a.kernels, b.kernels)};
+}
+
+Bound most(const Bound& a, double ms) { return {std::max(a.library, ms), std::max(a.kernels, ms)}; }
+
 struct Row {
   std::string name;
-  double ms_median = 0, ms_min = 0, gflops = 0, of_peak = 0, bound_ms = 0;
+  double ms_median = 0, ms_min = 0, gflops = 0, of_peak = 0;
+  Bound bound;
   double added_mib = 0;  ///< memory that steps took beyond what the loaded workload held
   /// Of workloads that write tokens: how many a second behind the first, and the time that reading
   /// the weights for them takes at the read speed measured in turn, as a share of theirs.
@@ -44,39 +61,38 @@ std::string full_name(const bench::ConvRow& r) {
   return fmt::format("{} {}", r.shape.name, bench::name_of(r.pass));
 }
 
-/// Milliseconds of a product at the best rate that we or the library reach for its shape. Stacks
-/// are those of attention, whose scores a kernel need not write to memory: a few of their products
-/// are timed, in the caches.
-double best_ms(const kernels::ProductShape& p) {
+/// Of a product. Stacks are those of attention, whose scores a kernel need not write to memory: a
+/// few of their products are timed, in the caches.
+Bound bound_of(const kernels::ProductShape& p) {
   constexpr int64_t kMost = 8;
   const int64_t batch = std::min(p.batch, kMost);
   const auto r = bench::run_matmul_shape({"", batch, p.m, p.n, p.k, p.trans_a, p.trans_b}, 0.1);
-  return std::min(r.ms, r.onednn_ms) * static_cast<double>(p.batch) / static_cast<double>(batch);
+  return Bound{r.onednn_ms, std::min(r.ms, r.onednn_ms)} *
+         (static_cast<double>(p.batch) / static_cast<double>(batch));
 }
 
-double best_ms(const std::pair<kernels::Conv2dShape, kernels::ConvPass>& what) {
+Bound bound_of(const std::pair<kernels::Conv2dShape, kernels::ConvPass>& what) {
   const auto r = bench::run_conv_shape({"", what.first}, what.second, 0.1);
-  return std::min(r.ms, r.onednn_ms);
+  return {r.onednn_ms, std::min(r.ms, r.onednn_ms)};
 }
 
 /// The best of two passes over all entries: the machine has good and bad moments.
 template <class List>
-double best_ms_of_all(const List& list) {
-  std::vector<double> least(list.size(), 1e30);
+Bound bound_of_all(const List& list) {
+  std::vector<Bound> best(list.size(), {1e30, 1e30});
   for (int pass = 0; pass < 2; ++pass) {
-    for (size_t i = 0; i < list.size(); ++i) least[i] = std::min(least[i], best_ms(list[i].first));
+    for (size_t i = 0; i < list.size(); ++i) best[i] = least(best[i], bound_of(list[i].first));
   }
-  double sum = 0;
-  for (size_t i = 0; i < list.size(); ++i) sum += list[i].second * least[i];
+  Bound sum;
+  for (size_t i = 0; i < list.size(); ++i) sum = sum + best[i] * list[i].second;
   return sum;
 }
 
-/// The least time the machine allows: each product and convolution of a step at the best rate that
-/// we or any library primitive reach for its shape in this run, and the optimiser's bytes at the
-/// copy speed. What else a step computes counts as nothing.
-double bound_of(const Workload& w, const kernels::WorkLog& log, const Machine& machine) {
-  return best_ms_of_all(log.products) + best_ms_of_all(log.convolutions) +
-         w.bytes / machine.copy * 1e-6;
+/// Of a step: its products and convolutions, each shape timed alone in this run, and the bytes of
+/// the optimiser and of batch norms at the copy speed. What else it computes counts as nothing.
+Bound bound_of(const Workload& w, const kernels::WorkLog& log, const Machine& machine) {
+  const double bytes_ms = w.bytes / machine.copy * 1e-6;
+  return bound_of_all(log.products) + bound_of_all(log.convolutions) + Bound{bytes_ms, bytes_ms};
 }
 
 /// Bytes that a process holds: "VmRSS", and "VmHWM", the most since the mark was reset.
@@ -120,9 +136,9 @@ Row run_workload(const Workload& w, const Machine& machine, double seconds, bool
   ProfileRun profile(profiling, nullptr);
   for (int i = 0; profiling.on && i < kProfiledSteps; ++i) step();
   profile.finish("trace-" + w.name + ".json");
-  double bound = 0;
+  Bound bound;
   if (with_bound) {
-    bound = std::max(w.writing ? (w.writing->tokens + 1) * read_ms : 0, bound_of(w, log, machine));
+    bound = most(bound_of(w, log, machine), w.writing ? (w.writing->tokens + 1) * read_ms : 0);
     // The machine drifts within minutes: a share compares what was reached in one sitting.
     t.ms_min = std::min(t.ms_min, bench::time_steps(step, seconds).ms_min);
   }
@@ -132,7 +148,7 @@ Row run_workload(const Workload& w, const Machine& machine, double seconds, bool
           .ms_min = t.ms_min,
           .gflops = gflops,
           .of_peak = gflops / machine.peak_f32,
-          .bound_ms = bound,
+          .bound = bound,
           .added_mib = added,
           .tokens_per_second = w.writing ? 1e3 * w.writing->tokens / w.writing->ms : 0,
           .of_read = w.writing ? read_ms * w.writing->tokens / w.writing->ms : 0};
@@ -141,8 +157,12 @@ Row run_workload(const Workload& w, const Machine& machine, double seconds, bool
 std::vector<Row> run_matmuls(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_matmul_shapes("", 0.2)) {
-    rows.push_back({"matmul/" + r.shape.name, r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
-                    std::min(r.ms, r.onednn_ms)});
+    rows.push_back({"matmul/" + r.shape.name,
+                    r.ms,
+                    r.ms,
+                    r.gflops,
+                    r.gflops / machine.peak_f32,
+                    {r.onednn_ms, std::min(r.ms, r.onednn_ms)}});
   }
   return rows;
 }
@@ -150,8 +170,12 @@ std::vector<Row> run_matmuls(const Machine& machine) {
 std::vector<Row> run_convolutions(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_conv_shapes("", 0.1)) {
-    rows.push_back({"conv2d/" + full_name(r), r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32,
-                    std::min(r.ms, r.onednn_ms)});
+    rows.push_back({"conv2d/" + full_name(r),
+                    r.ms,
+                    r.ms,
+                    r.gflops,
+                    r.gflops / machine.peak_f32,
+                    {r.onednn_ms, std::min(r.ms, r.onednn_ms)}});
   }
   return rows;
 }
@@ -161,7 +185,8 @@ std::vector<Row> run_elementwise_ops() {
   constexpr int64_t kElements = int64_t{32} << 20;
   std::vector<Row> rows;
   for (const auto& r : bench::run_elementwise("", kElements, 0.2)) {
-    rows.push_back({"elementwise/" + r.name, r.ms, r.ms, 0, 0, r.ms * r.gbs / r.copy_gbs});
+    const double copy_ms = r.ms * r.gbs / r.copy_gbs;
+    rows.push_back({"elementwise/" + r.name, r.ms, r.ms, 0, 0, {copy_ms, copy_ms}});
   }
   return rows;
 }
@@ -207,7 +232,10 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows, b
                        {"ms_min", r.ms_min},
                        {"gflops", r.gflops},
                        {"of_peak", r.of_peak}});
-    if (with_bound) results.back()["bound_ms"] = r.bound_ms;
+    if (with_bound) {
+      results.back()["bound_ms"] = r.bound.library;
+      results.back()["kernels_bound_ms"] = r.bound.kernels;
+    }
     results.back()["added_mib"] = r.added_mib;
     if (r.tokens_per_second == 0) continue;
     results.back()["tokens_per_second"] = r.tokens_per_second;
@@ -243,7 +271,9 @@ void print_row(const Row& r, bool with_bound) {
   if (!fits) fmt::print("{}\n", r.name);
   fmt::print("{:<{}} {:>10.4g} {:>10.4g} {:>9.1f} {:>7.0f}%", fits ? r.name : "", kNameColumns,
              r.ms_median, r.ms_min, r.gflops, 100 * r.of_peak);
-  if (with_bound) fmt::print(" {:>9.4g} {:>8.0f}%", r.bound_ms, 100 * r.bound_ms / r.ms_min);
+  if (with_bound) {
+    fmt::print(" {:>9.4g} {:>8.0f}%", r.bound.library, 100 * r.bound.library / r.ms_min);
+  }
   fmt::print("\n");
   if (r.tokens_per_second > 0) {
     fmt::print("{:<{}} {:.1f} tokens a second, {:.0f}% of what the read speed allows\n", "",
