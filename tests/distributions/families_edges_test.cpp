@@ -1,5 +1,4 @@
 // Ends of ranges, dtypes and what is refused, for the families of families_test.cpp.
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -47,30 +46,17 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
+#include "tests/distributions/values.h"
 #include "tests/support/message.h"
 
 namespace strata::distributions {
 namespace {
 
 using strata::testing::message;
+using testing::expect_values;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-/// Equal up to 1e-6, infinities and NaN in the same places.
-void expect_values(const Tensor& got, const std::vector<double>& wanted) {
-  const auto values = got.to_vector<double>();
-  ASSERT_EQ(values.size(), wanted.size());
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    if (std::isnan(wanted[i])) {
-      EXPECT_TRUE(std::isnan(values[i])) << i << ": " << values[i];
-    } else if (std::isinf(wanted[i])) {
-      EXPECT_EQ(values[i], wanted[i]) << i;
-    } else {
-      EXPECT_NEAR(values[i], wanted[i], 1e-6 * std::max(1.0, std::abs(wanted[i]))) << i;
-    }
-  }
-}
 
 TEST(FamilyEdges, CountsThatAreCertain) {
   const Tensor p = tensor({0.0, 1.0, 0.5});
