@@ -34,18 +34,20 @@ struct Machine {
 /// Milliseconds that this machine allows for some work: its products and convolutions at the best
 /// rates of a library's primitives, and what else is counted at the speed of memory.
 struct Bound {
-  double library = 0;  ///< bound_ms
-  double kernels = 0;  ///< the same with our kernels where they are faster than any primitive
+  double primitives = 0;  ///< bound_ms
+  double kernels = 0;     ///< the same with our kernels where they are faster than any primitive
 
-  Bound operator+(const Bound& o) const { return {library + o.library, kernels + o.kernels}; }
-  Bound operator*(double times) const { return {library * times, kernels * times}; }
+  Bound operator+(const Bound& o) const { return {primitives + o.primitives, kernels + o.kernels}; }
+  Bound operator*(double times) const { return {primitives * times, kernels * times}; }
 };
 
 Bound least(const Bound& a, const Bound& b) {
-  return {std::min(a.library, b.library), std::min(a.kernels, b.kernels)};
+  return {std::min(a.primitives, b.primitives), std::min(a.kernels, b.kernels)};
 }
 
-Bound most(const Bound& a, double ms) { return {std::max(a.library, ms), std::max(a.kernels, ms)}; }
+Bound most(const Bound& a, double ms) {
+  return {std::max(a.primitives, ms), std::max(a.kernels, ms)};
+}
 
 struct Row {
   std::string name;
@@ -61,19 +63,23 @@ std::string full_name(const bench::ConvRow& r) {
   return fmt::format("{} {}", r.shape.name, bench::name_of(r.pass));
 }
 
+/// Of a shape that was timed in both ways.
+template <class Timed>
+Bound bound_in(const Timed& r) {
+  return {r.onednn_ms, std::min(r.ms, r.onednn_ms)};
+}
+
 /// Of a product. Stacks are those of attention, whose scores a kernel need not write to memory: a
 /// few of their products are timed, in the caches.
 Bound bound_of(const kernels::ProductShape& p) {
   constexpr int64_t kMost = 8;
   const int64_t batch = std::min(p.batch, kMost);
   const auto r = bench::run_matmul_shape({"", batch, p.m, p.n, p.k, p.trans_a, p.trans_b}, 0.1);
-  return Bound{r.onednn_ms, std::min(r.ms, r.onednn_ms)} *
-         (static_cast<double>(p.batch) / static_cast<double>(batch));
+  return bound_in(r) * (static_cast<double>(p.batch) / static_cast<double>(batch));
 }
 
 Bound bound_of(const std::pair<kernels::Conv2dShape, kernels::ConvPass>& what) {
-  const auto r = bench::run_conv_shape({"", what.first}, what.second, 0.1);
-  return {r.onednn_ms, std::min(r.ms, r.onednn_ms)};
+  return bound_in(bench::run_conv_shape({"", what.first}, what.second, 0.1));
 }
 
 /// The best of two passes over all entries: the machine has good and bad moments.
@@ -157,12 +163,8 @@ Row run_workload(const Workload& w, const Machine& machine, double seconds, bool
 std::vector<Row> run_matmuls(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_matmul_shapes("", 0.2)) {
-    rows.push_back({"matmul/" + r.shape.name,
-                    r.ms,
-                    r.ms,
-                    r.gflops,
-                    r.gflops / machine.peak_f32,
-                    {r.onednn_ms, std::min(r.ms, r.onednn_ms)}});
+    rows.push_back(
+        {"matmul/" + r.shape.name, r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32, bound_in(r)});
   }
   return rows;
 }
@@ -170,12 +172,8 @@ std::vector<Row> run_matmuls(const Machine& machine) {
 std::vector<Row> run_convolutions(const Machine& machine) {
   std::vector<Row> rows;
   for (const auto& r : bench::run_conv_shapes("", 0.1)) {
-    rows.push_back({"conv2d/" + full_name(r),
-                    r.ms,
-                    r.ms,
-                    r.gflops,
-                    r.gflops / machine.peak_f32,
-                    {r.onednn_ms, std::min(r.ms, r.onednn_ms)}});
+    rows.push_back(
+        {"conv2d/" + full_name(r), r.ms, r.ms, r.gflops, r.gflops / machine.peak_f32, bound_in(r)});
   }
   return rows;
 }
@@ -233,7 +231,7 @@ nlohmann::ordered_json to_json(const Machine& m, const std::vector<Row>& rows, b
                        {"gflops", r.gflops},
                        {"of_peak", r.of_peak}});
     if (with_bound) {
-      results.back()["bound_ms"] = r.bound.library;
+      results.back()["bound_ms"] = r.bound.primitives;
       results.back()["kernels_bound_ms"] = r.bound.kernels;
     }
     results.back()["added_mib"] = r.added_mib;
@@ -272,7 +270,7 @@ void print_row(const Row& r, bool with_bound) {
   fmt::print("{:<{}} {:>10.4g} {:>10.4g} {:>9.1f} {:>7.0f}%", fits ? r.name : "", kNameColumns,
              r.ms_median, r.ms_min, r.gflops, 100 * r.of_peak);
   if (with_bound) {
-    fmt::print(" {:>9.4g} {:>8.0f}%", r.bound.library, 100 * r.bound.library / r.ms_min);
+    fmt::print(" {:>9.4g} {:>8.0f}%", r.bound.primitives, 100 * r.bound.primitives / r.ms_min);
   }
   fmt::print("\n");
   if (r.tokens_per_second > 0) {

@@ -57,9 +57,34 @@ void write_identity(T* a, int64_t n) {
   for (int64_t i = 0; i < n; ++i) a[i * (n + 1)] = 1;
 }
 
+/// Runs a routine, run(work, size), in the workspace that it asks for.
+template <class T, class Run>
+void in_workspace(Run run) {
+  T asked = 0;
+  const int query = -1;
+  run(&asked, &query);
+  std::vector<T> work = workspace(asked);
+  const int size = static_cast<int>(work.size());
+  run(work.data(), &size);
+}
+
+/// Whether all n numbers are finite; the code says so if not.
 template <class T>
-bool finite(const T* a, int64_t n) {
-  return std::all_of(a, a + n, [](T v) { return std::isfinite(v); });
+bool finite(const T* a, int64_t n, int& code) {
+  if (std::all_of(a, a + n, [](T v) { return std::isfinite(v); })) return true;
+  code = -1;
+  return false;
+}
+
+/// The singular values of a matrix that is not empty, and what `job` asks for of the others.
+template <class T>
+void decompose(const char* job, int m, int n, T* a, T* s, T* u, T* vh, int of_vh, int& code) {
+  if (!finite(a, static_cast<int64_t>(m) * n, code)) return;
+  std::vector<int> integers(static_cast<size_t>(std::min(m, n)) * 8);
+  in_workspace<T>([&](T* work, const int* size) {
+    Routines<T>::gesdd(job, &m, &n, a, &m, s, u, &m, vh, &of_vh, work, size, integers.data(), &code,
+                       1);
+  });
 }
 
 }  // namespace
@@ -167,23 +192,8 @@ Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh) {
       return;
     }
     const char* job = columns(u) > k || rows(vh) > k ? "A" : "S";
-    int& code = codes[static_cast<size_t>(i)];
-    T* from = matrix<T>(a, i);
-    if (!finite(from, static_cast<int64_t>(m) * n)) {
-      code = -1;
-      return;
-    }
-    std::vector<int> integers(static_cast<size_t>(k) * 8);
-    T asked = 0;
-    int query = -1;
-    const auto run = [&](T* work, const int* size) {
-      Routines<T>::gesdd(job, &m, &n, from, &m, matrix<T>(s, i), matrix<T>(u, i), &m,
-                         matrix<T>(vh, i), &of_vh, work, size, integers.data(), &code, 1);
-    };
-    run(&asked, &query);
-    std::vector<T> work = workspace(asked);
-    const int size = static_cast<int>(work.size());
-    run(work.data(), &size);
+    decompose(job, m, n, matrix<T>(a, i), matrix<T>(s, i), matrix<T>(u, i), matrix<T>(vh, i), of_vh,
+              codes[static_cast<size_t>(i)]);
   });
   return codes;
 }
@@ -191,25 +201,11 @@ Codes svd(Cpu, Tensor& a, Tensor& u, Tensor& s, Tensor& vh) {
 Codes svdvals(Cpu, Tensor& a, Tensor& s) {
   Codes codes = no_codes(a);
   each(a, [&]<class T>(T, int64_t i) {
-    const int m = rows(a), n = columns(a), k = std::min(m, n), one = 1;
-    if (k == 0) return;
-    int& code = codes[static_cast<size_t>(i)];
-    T* from = matrix<T>(a, i);
-    if (!finite(from, static_cast<int64_t>(m) * n)) {
-      code = -1;
-      return;
-    }
-    std::vector<int> integers(static_cast<size_t>(k) * 8);
-    T asked = 0, none = 0;
-    int query = -1;
-    const auto run = [&](T* work, const int* size) {
-      Routines<T>::gesdd("N", &m, &n, from, &m, matrix<T>(s, i), &none, &one, &none, &one, work,
-                         size, integers.data(), &code, 1);
-    };
-    run(&asked, &query);
-    std::vector<T> work = workspace(asked);
-    const int size = static_cast<int>(work.size());
-    run(work.data(), &size);
+    const int m = rows(a), n = columns(a);
+    T none = 0;
+    if (m == 0 || n == 0) return;
+    decompose("N", m, n, matrix<T>(a, i), matrix<T>(s, i), &none, &none, 1,
+              codes[static_cast<size_t>(i)]);
   });
   return codes;
 }
@@ -221,10 +217,7 @@ Codes eigh(Cpu, bool vectors, Tensor& a, Tensor& values) {
     if (n == 0) return;
     int& code = codes[static_cast<size_t>(i)];
     T* from = matrix<T>(a, i);
-    if (!finite(from, static_cast<int64_t>(n) * n)) {
-      code = -1;
-      return;
-    }
+    if (!finite(from, static_cast<int64_t>(n) * n, code)) return;
     T asked = 0;
     int asked_integers = 0, query = -1;
     const auto run = [&](T* work, const int* size, int* integers, const int* integer_size) {
@@ -247,20 +240,12 @@ Codes eigvals(Cpu, Tensor& a, Tensor& real, Tensor& imaginary) {
     if (n == 0) return;
     int& code = codes[static_cast<size_t>(i)];
     T* from = matrix<T>(a, i);
-    if (!finite(from, static_cast<int64_t>(n) * n)) {
-      code = -1;
-      return;
-    }
-    T asked = 0, none = 0;
-    int query = -1;
-    const auto run = [&](T* work, const int* size) {
+    if (!finite(from, static_cast<int64_t>(n) * n, code)) return;
+    T none = 0;
+    in_workspace<T>([&](T* work, const int* size) {
       Routines<T>::geev("N", "N", &n, from, &n, matrix<T>(real, i), matrix<T>(imaginary, i), &none,
                         &one, &none, &one, work, size, &code, 1, 1);
-    };
-    run(&asked, &query);
-    std::vector<T> work = workspace(asked);
-    const int size = static_cast<int>(work.size());
-    run(work.data(), &size);
+    });
   });
   return codes;
 }
