@@ -13,7 +13,6 @@ namespace {
 /// A pooling along the axes between samples and channels.
 struct Call {
   const char* op;
-  const char* layout;
   const Tensor &x, &index;
   Dims kernel, stride, padding, size;
 };
@@ -61,25 +60,25 @@ Tensor unpool(const Call& c) {
 }  // namespace
 
 Tensor max_unpool1d(const Tensor& x, const Tensor& index, const Pool1dOptions& pool, int64_t size) {
-  const char *op = "max_unpool1d", *layout = "[N, L, C]";
-  check_shapes(op, layout, 1, x, index);
+  const char* op = "max_unpool1d";
+  check_shapes(op, "[N, L, C]", 1, x, index);
   const int64_t stride = internal::checked_stride(op, pool);
-  return unpool({op, layout, x, index, pool.kernel, stride, pool.padding, size});
+  return unpool({op, x, index, pool.kernel, stride, pool.padding, size});
 }
 
 Tensor max_unpool2d(const Tensor& x, const Tensor& index, const Pool2dOptions& pool, Size2 size) {
-  const char *op = "max_unpool2d", *layout = "[N, H, W, C]";
-  check_shapes(op, layout, 2, x, index);
+  const char* op = "max_unpool2d";
+  check_shapes(op, "[N, H, W, C]", 2, x, index);
   const auto dims = [](Size2 s) { return Dims{s.h, s.w}; };
-  return unpool({op, layout, x, index, dims(pool.kernel), dims(internal::checked_stride(op, pool)),
+  return unpool({op, x, index, dims(pool.kernel), dims(internal::checked_stride(op, pool)),
                  dims(pool.padding), dims(size)});
 }
 
 Tensor max_unpool3d(const Tensor& x, const Tensor& index, const Pool3dOptions& pool, Size3 size) {
-  const char *op = "max_unpool3d", *layout = "[N, D, H, W, C]";
-  check_shapes(op, layout, 3, x, index);
+  const char* op = "max_unpool3d";
+  check_shapes(op, "[N, D, H, W, C]", 3, x, index);
   const auto dims = [](Size3 s) { return Dims{s.d, s.h, s.w}; };
-  return unpool({op, layout, x, index, dims(pool.kernel), dims(internal::checked_stride(op, pool)),
+  return unpool({op, x, index, dims(pool.kernel), dims(internal::checked_stride(op, pool)),
                  dims(pool.padding), dims(size)});
 }
 
