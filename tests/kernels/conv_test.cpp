@@ -27,6 +27,20 @@ struct Case {
 const Case kCases[] = {
     {"lenet first", {.n = 9, .h = 28, .w = 28, .c = 1, .oc = 6, .kh = 5, .kw = 5, .pad_h = 2,
       .pad_w = 2}},
+    // One channel, whose pixels are repeated for each channel of the results: numbers of channels
+    // that share factors with a vector and not, windows of each height, rows that fill no tile.
+    {"one channel, 3x4", {.n = 2, .h = 11, .w = 37, .c = 1, .oc = 5, .kh = 3, .kw = 4, .pad_h = 1,
+      .pad_w = 1}},
+    {"one channel, 7x1", {.n = 3, .h = 12, .w = 23, .c = 1, .oc = 7, .kh = 7, .kw = 1, .pad_h = 3,
+      .pad_w = 2}},
+    {"one channel, 5x9 to 20", {.n = 2, .h = 9, .w = 17, .c = 1, .oc = 20, .kh = 5, .kw = 9,
+      .pad_h = 2, .pad_w = 3}},
+    {"one channel to one, 3x11", {.n = 1, .h = 70, .w = 90, .c = 1, .oc = 1, .kh = 3, .kw = 11,
+      .pad_h = 4}},
+    {"one channel, few rows", {.n = 2, .h = 4, .w = 8, .c = 1, .oc = 3, .kh = 7, .kw = 7, .pad_h =
+      3, .pad_w = 3}},
+    {"one channel to ten, large", {.n = 1, .h = 90, .w = 61, .c = 1, .oc = 10, .kh = 7, .kw = 3,
+      .pad_h = 3, .pad_w = 1}},
     {"lenet second", {.n = 9, .h = 14, .w = 14, .c = 6, .oc = 16, .kh = 5, .kw = 5}},
     {"three channels", {.n = 2, .h = 17, .w = 15, .c = 3, .oc = 20, .kh = 3, .kw = 3, .pad_h = 1,
       .pad_w = 1}},
@@ -295,6 +309,21 @@ void check_one_bad_value(int64_t groups) {
 
 // Winograd's transforms would spread it over the tile.
 TEST(Conv2d, OneBadValueStaysInItsWindows) { check_one_bad_value(1); }
+// Nor do rows and columns beyond the window's reach, whose gradients count as zero.
+TEST(Conv2d, OneBadValueOfOneChannelStaysInItsWindows) {
+  const Conv2dShape s{.n = 2, .h = 12, .w = 14, .c = 1, .oc = 6, .kh = 5, .kw = 5};
+  const auto dy = values(s.y_size(), 2), clean = values(s.x_size(), 1);
+  auto x = clean;
+  x[0] = std::numeric_limits<float>::infinity();  // under the first tap alone
+  const std::vector<double> wide_x(x.begin(), x.end()), wide_dy(dy.begin(), dy.end());
+  std::vector<float> dw(static_cast<size_t>(s.w_size()));
+  std::vector<double> plain(dw.size());
+  conv2d_backward_weights(s, x.data(), dy.data(), dw.data(), nullptr);
+  conv2d_backward_weights(s, wide_x.data(), wide_dy.data(), plain.data(), nullptr);
+  for (size_t i = 0; i < dw.size(); ++i) {
+    EXPECT_EQ(std::isfinite(dw[i]), std::isfinite(plain[i])) << i;
+  }
+}
 // The zeros between groups computed as one would spread it.
 TEST(Conv2d, OneBadValueStaysInItsGroup) {
   check_one_bad_value(4);

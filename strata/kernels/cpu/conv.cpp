@@ -70,6 +70,7 @@ void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* b
   if (conv2d_has_patches(s) || conv2d_has_few_windows(s)) {
     return conv2d_columns(s, x, w, bias, relu, y);
   }
+  if (conv2d_spread(s, x, w, bias, relu, y)) return;
   if (has_few_channels(s)) return conv2d_few_channels(s, x, w, bias, relu, y);
   conv2d_gather(s, x, w, bias, relu, y);
 }
@@ -136,7 +137,7 @@ void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* 
     return;
   } else if (s.group_c() >= 8) {
     conv2d_weights_packed(s, x, dy, dw);
-  } else {
+  } else if (!conv2d_spread_weights(s, x, dy, dw)) {
     conv2d_weights_few(s, x, dy, dw);
   }
 }

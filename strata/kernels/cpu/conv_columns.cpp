@@ -1,6 +1,5 @@
-// Convolutions as matrix products over copied windows: patches, which do not overlap, the forward
-// pass over so few pixels that the copies are small beside the weights, and the way back of large
-// windows over few channels.
+// Convolutions as matrix products over copied windows: patches, which do not overlap, and so few
+// pixels that the copies are small beside the weights.
 #include <algorithm>
 
 #include "strata/base/parallel.h"
@@ -119,61 +118,6 @@ void conv2d_few_windows_data(const Conv2dShape& s, const float* dy, const float*
         const int64_t window = (at / (s.w * s.h) * s.oh() + i) * s.ow() + j;
         const float* __restrict from = columns.data() + window * depth(s) + k * s.c;
         for (int64_t c = 0; c < s.c; ++c) to[c] += from[c];
-      }
-    }
-  });
-}
-
-bool conv2d_has_wide_windows(const Conv2dShape& s) {
-  return s.groups == 1 && s.c < 8 && depth(s) >= 48 && s.kh * s.kw >= 25 && s.dilation_w == 1;
-}
-
-namespace {
-
-// Adds the gradients of a row of windows, [ow, kh, kw, c], to rows [first, last) of an image.
-void add_windows(const Conv2dShape& s, const float* columns, int64_t i, int64_t first, int64_t last,
-                 float* dx) {
-  const int64_t run = s.kw * s.c, ow = s.ow(), row_length = s.w * s.c;
-  for (int64_t r = 0; r < s.kh; ++r) {
-    const int64_t row = i * s.stride_h - s.pad_h + r * s.dilation_h;
-    if (row < first || row >= last) continue;
-    for (int64_t j = 0; j < ow; ++j) {
-      const int64_t at = (j * s.stride_w - s.pad_w) * s.c;
-      const int64_t begin = std::max<int64_t>(0, -at), end = std::min(run, row_length - at);
-      const float* __restrict from = columns + j * depth(s) + r * run;
-      float* __restrict to = dx + row * row_length + at;
-      for (int64_t k = begin; k < end; ++k) to[k] += from[k];
-    }
-  }
-}
-
-}  // namespace
-
-void conv2d_wide_data(const Conv2dShape& s, const float* dy, const float* w, float* dx) {
-  constexpr int64_t kWindows = 192;  // of a product, whose result stays in L2
-  const int64_t oh = s.oh(), ow = s.ow(), rows = std::max<int64_t>(1, kWindows / ow);
-  // Each block of rows computes the windows that reach across its borders anew.
-  const int64_t blocks = std::clamp<int64_t>(16 / std::max<int64_t>(s.n, 1), 1,
-                                             std::max<int64_t>(1, s.h / (4 * s.kh * s.dilation_h)));
-  parallel_chunks(s.n * blocks, [&](int64_t u) {
-    const int64_t n = u / blocks, b = u % blocks;
-    const int64_t first = b * s.h / blocks, last = (b + 1) * s.h / blocks;
-    float* image = dx + n * s.h * s.w * s.c;
-    std::fill(image + first * s.w * s.c, image + last * s.w * s.c, 0.0f);
-    const int64_t reach = (s.kh - 1) * s.dilation_h;
-    const int64_t begin = std::max<int64_t>(0, (first + s.pad_h - reach) / s.stride_h);
-    const int64_t end = std::min(oh, (last - 1 + s.pad_h) / s.stride_h + 1);
-    const Scratch<float> columns(rows * ow * depth(s), "conv2d");
-    for (int64_t i = begin; i < end; i += rows) {
-      const int64_t count = std::min(rows, end - i);
-      Gemm<float> g;
-      g.m = count * ow, g.n = depth(s), g.k = s.oc;
-      g.a = {dy + (n * oh + i) * ow * s.oc, s.oc, false, {}};
-      g.b = {w, g.n, false, {}};
-      g.c = {columns.data(), g.n, false, {}};
-      gemm(g);
-      for (int64_t k = 0; k < count; ++k) {
-        add_windows(s, columns.data() + k * ow * depth(s), i + k, first, last, image);
       }
     }
   });

@@ -56,6 +56,12 @@ void conv2d_few_channels(const Conv2dShape& s, const float* x, const float* w, c
 void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                        bool relu, float* y, int64_t y_pixel);
 
+/// Images of one channel, without stride or gaps, to channels that would leave lanes of a vector
+/// empty, under windows of 3, 5 or 7 rows. Others return false.
+bool conv2d_spread(const Conv2dShape& s, const float* x, const float* w, const float* bias,
+                   bool relu, float* y);
+bool conv2d_spread_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);
+
 /// One group without stride that gives few channels: the way back is a forward pass over few.
 bool conv2d_has_few_gradients(const Conv2dShape& s);
 void conv2d_few_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
