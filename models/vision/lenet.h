@@ -20,9 +20,9 @@ class LeNet5 final : public nn::Module {
   }
   Tensor forward(const Tensor& x) override;
 
-  nn::Conv2d conv1{{.in = 1, .out = 6, .kernel = 5, .padding = 2, .relu = true}};
+  nn::Conv2d conv1{{.in = 1, .out = 6, .kernel = 5, .padding = 2}};
   nn::MaxPool2d pool1{{.kernel = 2}};
-  nn::Conv2d conv2{{.in = 6, .out = 16, .kernel = 5, .relu = true}};
+  nn::Conv2d conv2{{.in = 6, .out = 16, .kernel = 5}};
   nn::MaxPool2d pool2{{.kernel = 2}};
   nn::Flatten flatten;
   nn::Linear fc1{{.in = 400, .out = 120, .activation = nn::Activation::relu}};
