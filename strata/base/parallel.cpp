@@ -47,20 +47,29 @@ class Pool {
 
   /// Calls body(i) for i in [0, n) on the caller and up to threads - 1 others. False, and nothing
   /// done, where another thread's loop is under way.
-  bool run(int64_t n, int threads, FunctionRef<void(int64_t)> body) {
+  bool run(int64_t n, int threads, FunctionRef<void(int64_t)> body,
+           Sharing sharing = Sharing::blocks) {
     const std::unique_lock busy(busy_, std::try_to_lock);
     if (!busy) return false;
     while (static_cast<int>(threads_.size()) < threads - 1) {
       threads_.emplace_back([this, number = static_cast<int>(threads_.size())] { help(number); });
     }
     internal::FirstException error;
-    Loop loop{n, body, error, {0}};
+    Loop loop{body, error, sharing == Sharing::blocks ? threads : 1};
+    if (static_cast<int>(shares_.size()) < loop.shares) {
+      shares_ = std::vector<Share>(static_cast<size_t>(loop.shares));
+    }
+    for (int k = 0; k < loop.shares; ++k) {
+      Share& share = shares_[static_cast<size_t>(k)];
+      share.next.store(share_begin(n, k, loop.shares), std::memory_order_relaxed);
+      share.end = share_begin(n, k + 1, loop.shares);
+    }
     loop_ = &loop;
     helpers_wanted_ = threads - 1;
     gate_.store(kOpen, std::memory_order_release);
     turn_.fetch_add(1, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) > 0) turn_.notify_all();
-    take_part(loop);
+    take_part(loop, 0);
     gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
     wait_until_empty();
     error.rethrow();
@@ -70,18 +79,32 @@ class Pool {
  private:
   /// One loop under way, on its caller's stack.
   struct Loop {
-    int64_t n;
     FunctionRef<void(int64_t)> body;
     internal::FirstException& error;
-    std::atomic<int64_t> next;
+    int shares;
   };
+
+  /// Calls that threads take in turn: a thread's own, or those of all.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+
+  static int64_t share_begin(int64_t n, int k, int shares) {
+    return n / shares * k + n % shares * k / shares;
+  }
 
   static constexpr uint32_t kOpen = 1u << 31;  // the other bits count the helpers inside
 
-  static void take_part(Loop& loop) {
+  /// Works through its own share, and then helps with the others'.
+  void take_part(const Loop& loop, int thread) {
     t_in_parallel = true;
-    for (int64_t i; (i = loop.next.fetch_add(1, std::memory_order_relaxed)) < loop.n;) {
-      loop.error.run([&] { loop.body(i); });
+    for (int k = 0; k < loop.shares; ++k) {
+      Share& share = shares_[static_cast<size_t>((thread + k) % loop.shares)];
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
+        const int64_t i = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (i < share.end) loop.error.run([&] { loop.body(i); });
+      }
     }
     t_in_parallel = false;
   }
@@ -101,7 +124,7 @@ class Pool {
       seen = next_turn(seen);
       if (stop_) return;
       if (number >= helpers_wanted_.load(std::memory_order_relaxed) || !enter()) continue;
-      take_part(*loop_);
+      take_part(*loop_, number + 1);
       // The caller may return as soon as the count is down: nothing of the loop is touched after.
       if (gate_.fetch_sub(1, std::memory_order_acq_rel) == 1) gate_.notify_all();
     }
@@ -131,6 +154,7 @@ class Pool {
   std::mutex busy_;  // held by the caller whose loop is under way
   std::vector<std::thread> threads_;
   Loop* loop_ = nullptr;
+  std::vector<Share> shares_;  // of the loop under way
   std::atomic<int> helpers_wanted_{0};
   std::atomic<uint32_t> gate_{0};
   alignas(64) std::atomic<uint32_t> turn_{0};
@@ -175,9 +199,9 @@ void parallel_for(int64_t n, int64_t grain, FunctionRef<void(int64_t, int64_t)> 
   if (!Pool::instance().run(ranges, static_cast<int>(ranges), range)) body(0, n);
 }
 
-void parallel_chunks(int64_t n, FunctionRef<void(int64_t)> body) {
+void parallel_chunks(int64_t n, FunctionRef<void(int64_t)> body, Sharing sharing) {
   const int threads = static_cast<int>(std::min<int64_t>(n, thread_count()));
-  if (threads <= 1 || t_in_parallel || !Pool::instance().run(n, threads, body)) {
+  if (threads <= 1 || t_in_parallel || !Pool::instance().run(n, threads, body, sharing)) {
     run_in_place(n, body);
   }
 }

@@ -38,7 +38,6 @@ struct SpreadColumn {
 template <int kWindowRows, int kTaps>
 HWY_NOINLINE void spread_weights_tile(const SpreadColumn& c, float* HWY_RESTRICT sums) {
   const F32 d;
-  const auto mask = hn::FirstN(d, static_cast<size_t>(c.count));
   V32 sum[kWindowRows][kTaps], g[kWindowRows];
   HWY_UNROLL(8)
   for (int r = 0; r < kWindowRows; ++r) {
@@ -50,7 +49,7 @@ HWY_NOINLINE void spread_weights_tile(const SpreadColumn& c, float* HWY_RESTRICT
   for (int64_t i = 0; i < c.rows; ++i, x += c.x_row) {
     HWY_UNROLL(8)
     for (int r = kWindowRows - 1; r > 0; --r) g[r] = g[r - 1];
-    g[0] = hn::MaskedLoad(mask, d, c.dy[i] + c.dy_offset);
+    g[0] = part::load(d, c.dy[i] + c.dy_offset, c.count);
     HWY_UNROLL(8)
     for (int t = 0; t < kTaps; ++t) {
       const V32 input = hn::LoadU(d, x + t * c.channels);

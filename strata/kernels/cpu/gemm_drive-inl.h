@@ -264,13 +264,14 @@ inline void store_sums(const GemmProblem<float>& p, float* sums, int64_t stride,
 
 // Runs f on consecutive ranges of [0, n), of `grain` each: in parallel if the product is worth it.
 template <class F>
-void for_each_task(double work, int64_t n, int64_t grain, F&& f) {
+void for_each_task(double work, int64_t n, int64_t grain, F&& f,
+                   Sharing sharing = Sharing::blocks) {
   const auto run = [&](int64_t t) { f(Range{t * grain, std::min(n, (t + 1) * grain)}); };
   const int64_t tasks = ceil_div(n, grain);
   if (tasks == 1 || work < kMinParallel) {
     for (int64_t t = 0; t < tasks; ++t) run(t);
   } else {
-    parallel_chunks(tasks, run);
+    parallel_chunks(tasks, run, sharing);
   }
 }
 

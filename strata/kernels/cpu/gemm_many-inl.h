@@ -129,12 +129,15 @@ void compute_blocks(const GemmProblem<T>& p, int64_t depth, const PackedRows& pa
   const int64_t width = ceil_div(panels, strips) * kTileColumns;
   const int64_t height = round_up(ceil_div(m, blocks), least_height);
   blocks = ceil_div(m, height);
-  for_each_task(work, blocks * ceil_div(p.n, width), 1, [&](Range task) HWY_ATTR {
-    const int64_t i = packed.rows.begin + task.begin % blocks * height;
-    const int64_t j = task.begin / blocks * width;
-    block_task(p, depth, packed, {i, std::min(packed.rows.end, i + height)},
-               {j, std::min(p.n, j + width)});
-  });
+  for_each_task(
+      work, blocks * ceil_div(p.n, width), 1,
+      [&](Range task) HWY_ATTR {
+        const int64_t i = packed.rows.begin + task.begin % blocks * height;
+        const int64_t j = task.begin / blocks * width;
+        block_task(p, depth, packed, {i, std::min(packed.rows.end, i + height)},
+                   {j, std::min(p.n, j + width)});
+      },
+      Sharing::in_turn);
 }
 
 // Packs tiles of the left factor, those of `rows` behind row `begin`. Where its columns lie in

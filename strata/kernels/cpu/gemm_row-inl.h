@@ -167,15 +167,18 @@ void row_times_matrix(const GemmProblem<float>& p, const T* right) {
     return std::min(p.k, units * unit);
   };
   float* partials = gemm_buffers().partial.get(parts * p.n);
-  for_each_task(4.0 * static_cast<double>(p.n * p.k), blocks * parts, 1, [&](Range task) HWY_ATTR {
-    const int64_t part = task.begin / blocks, j = task.begin % blocks * kColumns;
-    const int64_t k = begin_of(part), k_end = part + 1 == parts ? p.k : begin_of(part + 1);
-    const int64_t columns = std::min(kColumns, p.n - j);
-    float* sums = partials + part * p.n + j;
-    std::memset(sums, 0, static_cast<size_t>(columns) * sizeof(float));
-    add_rows(k_end - k, columns, p.left.data + k * p.left.k_step, p.left.k_step,
-             right + k * p.right.k_step + j, p.right.k_step, sums);
-  });
+  for_each_task(
+      4.0 * static_cast<double>(p.n * p.k), blocks * parts, 1,
+      [&](Range task) HWY_ATTR {
+        const int64_t part = task.begin / blocks, j = task.begin % blocks * kColumns;
+        const int64_t k = begin_of(part), k_end = part + 1 == parts ? p.k : begin_of(part + 1);
+        const int64_t columns = std::min(kColumns, p.n - j);
+        float* sums = partials + part * p.n + j;
+        std::memset(sums, 0, static_cast<size_t>(columns) * sizeof(float));
+        add_rows(k_end - k, columns, p.left.data + k * p.left.k_step, p.left.k_step,
+                 right + k * p.right.k_step + j, p.right.k_step, sums);
+      },
+      Sharing::in_turn);
   store_partials(p, partials, parts);
 }
 
@@ -221,21 +224,24 @@ void row_times_rows(const GemmProblem<float>& p, const T* right) {
     put_in_read_order<T>(left, p.k, ordered);
     left = ordered;
   }
-  for_each_task(work, p.n, task_size(work, p.n, kStreams, 16), [&](Range columns) HWY_ATTR {
-    HWY_ALIGN float sums[kBlock + kLanes] = {};
-    HWY_ALIGN float some[kStreams];
-    for (int64_t begin = columns.begin; begin < columns.end; begin += kBlock) {
-      const int64_t count = std::min(kBlock, columns.end - begin), length = count / kStreams;
-      for (int64_t j = 0; j < length; ++j) {
-        dot_streams(p.k, left, right + (begin + j) * step, length * step, some);
-        for (int i = 0; i < kStreams; ++i) sums[i * length + j] = some[i];
-      }
-      for (int64_t j = length * kStreams; j < count; ++j) {
-        dot_sums<1, 1>(p.k, p.left.data, 0, right + (begin + j) * step, 0, sums + j, 0);
-      }
-      store_sums(p, sums, kBlock, 0, 1, begin, count);
-    }
-  });
+  for_each_task(
+      work, p.n, task_size(work, p.n, kStreams, 16),
+      [&](Range columns) HWY_ATTR {
+        HWY_ALIGN float sums[kBlock + kLanes] = {};
+        HWY_ALIGN float some[kStreams];
+        for (int64_t begin = columns.begin; begin < columns.end; begin += kBlock) {
+          const int64_t count = std::min(kBlock, columns.end - begin), length = count / kStreams;
+          for (int64_t j = 0; j < length; ++j) {
+            dot_streams(p.k, left, right + (begin + j) * step, length * step, some);
+            for (int i = 0; i < kStreams; ++i) sums[i * length + j] = some[i];
+          }
+          for (int64_t j = length * kStreams; j < count; ++j) {
+            dot_sums<1, 1>(p.k, p.left.data, 0, right + (begin + j) * step, 0, sums + j, 0);
+          }
+          store_sums(p, sums, kBlock, 0, 1, begin, count);
+        }
+      },
+      Sharing::in_turn);
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE

@@ -110,7 +110,7 @@ class Sequence {
     if (work < kMinParallel) {
       for (int64_t b = 0; b < blocks_; ++b) run(b);
     } else {
-      parallel_chunks(blocks_, run);
+      parallel_chunks(blocks_, run, Sharing::in_turn);
     }
   }
 
