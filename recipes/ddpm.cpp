@@ -102,7 +102,7 @@ Tensor draw(Denoiser& model, const NoiseSchedule& schedule, int64_t count, Shape
 Tensor spread_steps(int64_t count, int64_t schedule_steps, Generator& generator) {
   const auto all = static_cast<double>(schedule_steps);
   const Tensor at = rand({count}, 0, 1, DType::f64, kCpu, generator);
-  const Tensor part = cast(arange(0, static_cast<double>(count)), DType::f64);
+  const Tensor part = cast(arange(count), DType::f64);
   return cast(clamp(floor((part + at) * (all / static_cast<double>(count))), 0, all - 1),
               DType::i64);
 }

@@ -35,15 +35,15 @@ std::string labels_of(const Source& source, const std::string& labels) {
   if (!labels.empty()) return labels;
   if (source.data.empty()) return "0/1/2/3/4/5/6/7/8/9";
   const std::string path = find_image_split(source.data, Split::train);
-  const ImageFolder photos(path);
-  if (are_imagenet_numbers(photos.classes())) return kUnnamed;
-  for (const std::string& name : photos.classes()) {
+  const std::vector<std::string> classes = image_classes(path);
+  if (are_imagenet_numbers(classes)) return kUnnamed;
+  for (const std::string& name : classes) {
     if (is_utf8(name)) continue;
     // The JSON of a checkpoint cannot hold it: the run could be neither resumed nor evaluated.
     throw FormatError(path, fmt::format("the name of its folder '{}' is not UTF-8", name),
                       "rename it");
   }
-  return fmt::format("{}", fmt::join(photos.classes(), kBetween));
+  return fmt::format("{}", fmt::join(classes, kBetween));
 }
 
 void expect_outputs(const std::vector<std::string>& names, int64_t outputs,

@@ -16,9 +16,8 @@ inline constexpr const char* kUnnamed = "-";
 std::vector<std::string> class_names(const std::string& labels);
 
 /// `labels`, or where it is empty those of the data set that a training begins with: the folders of
-/// its photographs, the digits' numbers without one. kUnnamed for ImageNet's
-/// own 1000, which say little. Throws as ImageFolder does, and FormatError for a folder whose name
-/// is not UTF-8.
+/// its photographs, the digits' numbers without one. kUnnamed for ImageNet's own 1000, which say
+/// little. Throws as image_classes does, and FormatError for a folder whose name is not UTF-8.
 std::string labels_of(const Source& source, const std::string& labels);
 
 /// Throws ValueError for more names than the network has outputs.

@@ -64,6 +64,28 @@ bool holds_classes(const fs::path& path) {
   return false;
 }
 
+/// Calls take(name of the class, picture) for the pictures in the folders of the classes; where it
+/// says false, the rest of that class is left out. Throws IoError.
+void for_each_picture(const std::string& path,
+                      FunctionRef<bool(const std::string& class_name, const fs::path& file)> take) {
+  try {
+    for (const auto& folder : fs::directory_iterator(path)) {
+      if (!folder.is_directory()) continue;
+      const std::string name = folder.path().filename().string();
+      for (const auto& file : fs::recursive_directory_iterator(folder, kFollow)) {
+        if (file.is_regular_file() && is_picture(file.path()) && !take(name, file.path())) break;
+      }
+    }
+  } catch (const fs::filesystem_error& e) {
+    throw IoError(e.path1().string(), "cannot be listed: " + e.code().message());
+  }
+}
+
+void require_pictures(const std::string& path, bool there) {
+  if (there) return;
+  throw IoError(path, "no pictures in it", "one folder a class is expected: cat/0001.jpg");
+}
+
 /// What a config's function made of the picture of that name, with its values side by side.
 Tensor checked_picture(const Tensor& made, const std::string& name) {
   if (made.dtype() != DType::u8) {
@@ -88,24 +110,15 @@ ImageFolder::ImageFolder(const std::string& path, ImageFolderConfig config)
   } else {
     read_folder(path);
   }
-  if (samples_.empty()) {
-    throw IoError(path, "no pictures in it", "one folder a class is expected: cat/0001.jpg");
-  }
+  require_pictures(path, !samples_.empty());
   number_classes(path);
 }
 
 void ImageFolder::read_folder(const std::string& path) {
-  try {
-    for (const auto& folder : fs::directory_iterator(path)) {
-      if (!folder.is_directory()) continue;
-      for (const auto& file : fs::recursive_directory_iterator(folder, kFollow)) {
-        if (!file.is_regular_file() || !is_picture(file.path())) continue;
-        samples_.push_back({file.path().string(), folder.path().filename().string(), {}});
-      }
-    }
-  } catch (const fs::filesystem_error& e) {
-    throw IoError(e.path1().string(), "cannot be listed: " + e.code().message());
-  }
+  for_each_picture(path, [&](const std::string& class_name, const fs::path& file) {
+    samples_.push_back({file.string(), class_name, {}});
+    return true;
+  });
 }
 
 void ImageFolder::read_archive(const std::string& path) {
@@ -224,6 +237,19 @@ Batch ImageFolder::batch_of(std::span<const int64_t> indices,
     }
   });
   return {x, labels};
+}
+
+std::vector<std::string> image_classes(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return ImageFolder(path).classes();
+  std::vector<std::string> classes;
+  for_each_picture(path, [&](const std::string& class_name, const fs::path&) {
+    classes.push_back(class_name);
+    return false;
+  });
+  require_pictures(path, !classes.empty());
+  std::sort(classes.begin(), classes.end());
+  return classes;
 }
 
 std::string find_image_split(const std::string& data, Split split) {

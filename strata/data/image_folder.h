@@ -71,6 +71,10 @@ class ImageFolder final : public Dataset {
   std::vector<std::string> classes_;
 };
 
+/// The classes that an ImageFolder of that path has by itself. Of a folder one picture of each is
+/// looked for, and no more listed. Throws as ImageFolder does.
+std::vector<std::string> image_classes(const std::string& path);
+
 /// Where a data set of pictures keeps that part: `data` holds a folder "train" or an archive
 /// "train.tar.gz", ".tgz", ".tar" or ".zip"; for the other part "test", "val" or "valid", the first
 /// that is no folder without classes, as ImageNet's "test" is. Throws IoError that lists what was

@@ -213,10 +213,10 @@ std::optional<Shape> Adafactor::slot_shape(const Tensor& param, size_t slot) con
   return shape;
 }
 
-void Adafactor::prepare(const Options& /*options*/, std::span<const Tensor> params,
-                        std::span<const kernels::OptimPart> parts) {
+void Adafactor::prepare(const Options& /*options*/, std::span<const kernels::OptimPart> parts,
+                        ParamOf param_of) {
   for (size_t i = 0; i < parts.size(); ++i) {
-    const Extent extent = extent_of(params[i]);
+    const Extent extent = extent_of(param_of(i));
     extents_.insert_or_assign(parts[i].param, extent);
     const auto count = static_cast<size_t>(count_sums(extent));
     if (sums_.size() < count) sums_.resize(count);

@@ -38,8 +38,8 @@ class Adafactor final : public Optimizer {
 
  private:
   std::optional<Shape> slot_shape(const Tensor& param, size_t slot) const override;
-  void prepare(const Options& options, std::span<const Tensor> params,
-               std::span<const kernels::OptimPart> parts) override;
+  void prepare(const Options& options, std::span<const kernels::OptimPart> parts,
+               ParamOf param_of) override;
   void update(const Options& options, const Tensor& like,
               std::span<const kernels::OptimPart> parts) override;
 

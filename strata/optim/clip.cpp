@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ namespace {
 class Gradients {
  public:
   Gradients(const char* name, std::span<const Tensor> params) : name_(name) {
-    for (Tensor p : params) {
+    for (const Tensor& p : params) {
       Tensor g = p.grad();
       if (!g.defined() || g.is_meta()) continue;
       if (g.dtype() != DType::f32 && g.dtype() != DType::f64) {
@@ -26,9 +27,9 @@ class Gradients {
       }
       if (!g.is_contiguous()) {  // an expanded one could not be written
         g = copy(g.detach());
-        p.set_grad(g);
+        Tensor(p).set_grad(g);
       }
-      lists_[g.dtype() == DType::f64].push_back(g);
+      lists_[g.dtype() == DType::f64].push_back(std::move(g));
     }
   }
 

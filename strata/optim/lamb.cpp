@@ -101,8 +101,8 @@ LAMB::LAMB(std::vector<ParamGroup> groups, const LAMBConfig& config)
                  .options = {"weight_decay", "beta1", "beta2", "eps"}}),
       config_(config) {}
 
-void LAMB::prepare(const Options& /*options*/, std::span<const Tensor> /*params*/,
-                   std::span<const kernels::OptimPart> parts) {
+void LAMB::prepare(const Options& /*options*/, std::span<const kernels::OptimPart> parts,
+                   ParamOf /*param_of*/) {
   const auto chunks = static_cast<size_t>(kernels::count_sweep_chunks(parts));
   if (squares_.size() < chunks) squares_.resize(chunks);
 }

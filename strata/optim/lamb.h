@@ -28,8 +28,8 @@ class LAMB final : public Optimizer {
   };
 
  private:
-  void prepare(const Options& options, std::span<const Tensor> params,
-               std::span<const kernels::OptimPart> parts) override;
+  void prepare(const Options& options, std::span<const kernels::OptimPart> parts,
+               ParamOf param_of) override;
   void update(const Options& options, const Tensor& like,
               std::span<const kernels::OptimPart> parts) override;
 

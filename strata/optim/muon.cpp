@@ -76,19 +76,19 @@ Tensor Muon::orthogonalized(const Tensor& x) const {
 }
 
 /// The products take memory, so they are made before any parameter changes.
-void Muon::prepare(const Options& o, std::span<const Tensor> params,
-                   std::span<const kernels::OptimPart> parts) {
+void Muon::prepare(const Options& o, std::span<const kernels::OptimPart> parts, ParamOf param_of) {
   const NoGrad no_grad;
   for (size_t i = 0; i < parts.size(); ++i) {
-    Tensor direction = empty(params[i].shape(), params[i].dtype(), params[i].device());
-    on_cpu(name(), params[i], [&](Cpu) {
+    const Tensor& param = param_of(i);
+    Tensor direction = empty(param.shape(), param.dtype(), param.device());
+    on_cpu(name(), param, [&](Cpu) {
       if (direction.dtype() == DType::f64) {
         mix(parts[i], o.momentum, config_.nesterov, direction.data<double>());
       } else {
         mix(parts[i], o.momentum, config_.nesterov, direction.data<float>());
       }
     });
-    direction = orthogonalized(direction) * rate_factor(config_.rate, params[i]);
+    direction = orthogonalized(direction) * rate_factor(config_.rate, param);
     directions_.insert_or_assign(parts[i].param, std::move(direction));
   }
 }

@@ -38,8 +38,8 @@ class Muon final : public Optimizer {
   explicit Muon(std::vector<ParamGroup> groups, const MuonConfig& config = {});
 
  private:
-  void prepare(const Options& options, std::span<const Tensor> params,
-               std::span<const kernels::OptimPart> parts) override;
+  void prepare(const Options& options, std::span<const kernels::OptimPart> parts,
+               ParamOf param_of) override;
   void update(const Options& options, const Tensor& like,
               std::span<const kernels::OptimPart> parts) override;
   Tensor orthogonalized(const Tensor& x) const;

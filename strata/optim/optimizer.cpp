@@ -13,6 +13,7 @@
 #include "strata/kernels/optim.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/tensor/leaf_node.h"
 
 namespace strata {
 namespace {
@@ -21,6 +22,15 @@ namespace {
 constexpr int64_t kAlignElements = 16;
 
 int64_t aligned(int64_t n) { return (n + kAlignElements - 1) / kAlignElements * kAlignElements; }
+
+/// The gradient gathered so far, null where there is none. Unlike Tensor::grad() it counts no
+/// references: a step of a small network would feel them.
+const Tensor* gradient_of(const Tensor& param) {
+  const Ref<GradNode>& node = param.node();
+  if (!node || !node->is_leaf()) return nullptr;
+  const Tensor& grad = static_cast<const LeafNode&>(*node).grad;
+  return grad.defined() ? &grad : nullptr;
+}
 
 }  // namespace
 
@@ -180,18 +190,13 @@ void Optimizer::set_lr(double lr) {
 }
 
 void Optimizer::set_lr(int group, double lr) {
-  Options options = at(group).options;
-  options.lr = lr;
-  check_options(options);
-  at(group).options.lr = lr;
+  Group& of = at(group);
+  require_not_negative("lr", lr);
+  of.options.lr = lr;
 }
 
 void Optimizer::scale_lr(double factor) {
-  for (const Group& group : groups_) {
-    Options options = group.options;
-    options.lr = group.initial_lr * factor;
-    check_options(options);
-  }
+  for (const Group& group : groups_) require_not_negative("lr", group.initial_lr * factor);
   for (Group& group : groups_) group.options.lr = group.initial_lr * factor;
 }
 
@@ -220,10 +225,11 @@ void Optimizer::zero_grad() {
   }
 }
 
-/// What a step does to a group. The gradients are kept alive: some are copies.
+/// What a step does to a group.
 struct Optimizer::Work {
   std::vector<kernels::OptimPart> parts;
-  std::vector<Tensor> params, grads;  // of each part
+  std::vector<size_t> numbers;  // of each part's parameter in the group
+  std::vector<Tensor> copies;   // of the gradients that are not contiguous
 };
 
 /// All memory is there before the first parameter changes: a step that cannot have it does nothing.
@@ -233,14 +239,16 @@ void Optimizer::step() {
   works.reserve(groups_.size());
   for (Group& group : groups_) works.push_back(work_of(group));
   for (size_t g = 0; g < groups_.size(); ++g) {
-    prepare(groups_[g].options, works[g].params, works[g].parts);
+    const auto param_of = [&](size_t part) -> const Tensor& {
+      return groups_[g].params[works[g].numbers[part]];
+    };
+    prepare(groups_[g].options, works[g].parts, param_of);
   }
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     if (works[g].parts.empty()) continue;
     update(group.options, group.params[0], works[g].parts);
-    for (size_t i = 0; i < group.params.size(); ++i) {
-      if (!group.params[i].grad().defined()) continue;
+    for (const size_t i : works[g].numbers) {
       group.params[i].bump_version();
       ++group.places[i].steps;
     }
@@ -253,7 +261,7 @@ void Optimizer::check_dtypes() {
   for (Group& group : groups_) {
     for (size_t i = 0; i < group.params.size(); ++i, ++number) {
       const Tensor& p = group.params[i];
-      if (!p.grad().defined()) continue;
+      if (!gradient_of(p)) continue;
       check_param(p, group.params[0], number);
       if (group.blocks.empty() || group.blocks[0].dtype() == p.dtype()) continue;
       const bool stepped = std::any_of(group.places.begin(), group.places.end(),
@@ -287,8 +295,9 @@ void Optimizer::make_places(Group& group, size_t param) const {
   for (size_t k = 0; k < group.slots.size(); ++k) {
     for (size_t i = 0; i < places.size(); ++i) {
       if (places[i].block != block) continue;
-      places[i].offsets[k] = total;
-      if (const auto shape = kept_shape(group, i, k)) total += aligned(numel(*shape));
+      const auto shape = kept_shape(group, i, k);
+      places[i].offsets[k] = shape ? total : -1;
+      if (shape) total += aligned(numel(*shape));
     }
   }
   group.blocks.push_back(zeros({total}, group.params[0].dtype(), group.params[0].device()));
@@ -311,27 +320,25 @@ Tensor Optimizer::slot(const Group& group, size_t param, size_t slot) const {
 
 Optimizer::Work Optimizer::work_of(Group& group) const {
   Work work;
+  if (group.params[0].is_meta()) return work;
   work.parts.reserve(group.params.size());
-  work.params.reserve(group.params.size());
-  work.grads.reserve(group.params.size());
-  const bool on_meta = group.params[0].is_meta();
+  work.numbers.reserve(group.params.size());
   const auto element = static_cast<size_t>(size_of(group.params[0].dtype()));
   for (size_t i = 0; i < group.params.size(); ++i) {
     Tensor& p = group.params[i];
-    const Tensor grad = p.grad();
-    if (!grad.defined() || on_meta) continue;
+    const Tensor* grad = gradient_of(p);
+    if (!grad) continue;
     if (group.places[i].block < 0) make_places(group, i);
+    if (!grad->is_contiguous()) grad = &work.copies.emplace_back(contiguous(grad->detach()));
     Place& place = group.places[i];
-    work.params.push_back(p);
-    work.grads.push_back(contiguous(grad.detach()));
-    kernels::OptimPart part{p.raw(),   work.grads.back().raw(), {},
-                            p.numel(), place.steps + 1,         place.numbers.data()};
+    work.numbers.push_back(i);
+    work.parts.push_back(
+        {p.raw(), grad->raw(), {}, p.numel(), place.steps + 1, place.numbers.data()});
     for (size_t k = 0; k < group.slots.size(); ++k) {
-      if (!kept_shape(group, i, k)) continue;
+      if (place.offsets[k] < 0) continue;
       auto* block = static_cast<char*>(group.blocks[static_cast<size_t>(place.block)].raw());
-      part.state[k] = block + static_cast<size_t>(place.offsets[k]) * element;
+      work.parts.back().state[k] = block + static_cast<size_t>(place.offsets[k]) * element;
     }
-    work.parts.push_back(part);
   }
   return work;
 }

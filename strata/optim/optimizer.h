@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "strata/base/function_ref.h"
 #include "strata/tensor/tensor.h"
 
 namespace strata {
@@ -107,6 +108,9 @@ class Optimizer {
     int rank = -1;  ///< of the parameters that it takes; -1: any
   };
 
+  /// The parameter that a part is of, by the part's number: see prepare().
+  using ParamOf = FunctionRef<const Tensor&(size_t part)>;
+
   /// Throws ValueError for an empty list, a parameter that occurs twice, options out of range or
   /// that there are not, GradError for the result of an op, ShapeError for a parameter that is not
   /// contiguous or has another rank than the rule's, DTypeError for one that is not f32 or f64 or
@@ -120,7 +124,8 @@ class Optimizer {
   void require_not_negative(const char* option, double value) const;
 
  private:
-  /// Where a parameter's state lies: slot k begins at element offsets[k] of the block.
+  /// Where a parameter's state lies: slot k begins at element offsets[k] of the block; -1: the
+  /// parameter has none of that name.
   struct Place {
     int block = -1;
     std::array<int64_t, 3> offsets = {};
@@ -151,11 +156,10 @@ class Optimizer {
   virtual std::optional<Shape> slot_shape(const Tensor& param, size_t /*slot*/) const {
     return param.shape();
   }
-  /// Called with the parts of each group and their parameters before the first is updated: for
-  /// memory of its own that an update() needs, and work that takes some. Changes neither parameters
-  /// nor their state.
-  virtual void prepare(const Options& /*options*/, std::span<const Tensor> /*params*/,
-                       std::span<const kernels::OptimPart> /*parts*/) {}
+  /// Called with the parts of each group before the first is updated: for memory of its own that an
+  /// update() needs, and work that takes some. Changes neither parameters nor their state.
+  virtual void prepare(const Options& /*options*/, std::span<const kernels::OptimPart> /*parts*/,
+                       ParamOf /*param_of*/) {}
   /// Updates parts that lie on the device of `like`. Takes no memory, so that a step is done as a
   /// whole or not at all.
   virtual void update(const Options& options, const Tensor& like,

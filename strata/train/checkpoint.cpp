@@ -38,7 +38,7 @@ JsonValue::Object to_json(const RunState& s) {
           {"settings", object_of(s.settings)},
           {"stopped", value(s.stopped)},
           {"epoch_loss", value(s.epoch_loss)},
-          {"best", value(s.best)},
+          {"best", number_json(s.best)},
           {"epoch_steps", value(s.epoch_steps)},
           {"waited", value(s.waited)},
           {"random", random_json(default_generator())}};

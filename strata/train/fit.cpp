@@ -38,11 +38,11 @@ class Fit {
       : training_(training),
         options_(options),
         observer_(observer ? *observer : silent_),
-        parameters_(training.model().parameters()),
-        rate_shares_(rate_shares(training.optimizer())) {
+        parameters_(training.model().parameters()) {
     progress_.batches = training.batches_per_epoch();
     if (progress_.batches < 1) throw ValueError("fit", "an epoch has no batch: too little data?");
     check_options(options);
+    check_rates(training.optimizer());
     const int64_t epoch_steps = (progress_.batches - 1) / options.accumulate + 1;
     progress_.epochs = options.epochs;
     if (options.steps > 0) {
@@ -119,19 +119,6 @@ class Fit {
     return false;
   }
 
-  /// Of each group's learning rate to the first one's. Throws ValueError where that is 0.
-  static std::vector<double> rate_shares(const Optimizer& optimizer) {
-    std::vector<double> shares;
-    for (int g = 0; g < optimizer.group_count(); ++g) {
-      if (optimizer.lr() == 0 && optimizer.lr(g) != 0) {
-        throw ValueError("fit", "the learning rate of the optimiser's first group is 0",
-                         "the others follow the schedule in proportion to it");
-      }
-      shares.push_back(optimizer.lr(g) == optimizer.lr() ? 1 : optimizer.lr(g) / optimizer.lr());
-    }
-    return shares;
-  }
-
   void open_run() {
     if (options_.run_dir.empty()) return;
     std::error_code error;
@@ -197,11 +184,8 @@ class Fit {
     if (const Plateau* plateau = training_.plateau()) {
       progress_.learning_rate = plateau->rate(progress_.learning_rate);
     }
-    for (int g = 0; g < optimizer.group_count(); ++g) {
-      optimizer.set_lr(g, progress_.learning_rate * rate_shares_[static_cast<size_t>(g)]);
-    }
-    optimizer.zero_grad();
-    training_.model().zero_grad();  // of what the optimiser does not hold, but clipping measures
+    set_rates(optimizer);
+    clear_gradients(optimizer);
     const int64_t batches = std::min(options_.accumulate, progress_.batches - state_.batch);
     const Generator of_last_batch = gather_gradients(batches, random);
     const double norm = clipped_norm(of_last_batch);
@@ -222,6 +206,22 @@ class Fit {
     }
   }
 
+  /// To the bit the training's rate for the first group and for those that were made with the same.
+  void set_rates(Optimizer& optimizer) const {
+    const double first = optimizer.initial_lr();
+    for (int g = 0; g < optimizer.group_count(); ++g) {
+      const double own = optimizer.initial_lr(g);
+      optimizer.set_lr(g, progress_.learning_rate * (own == first ? 1 : own / first));
+    }
+  }
+
+  void clear_gradients(Optimizer& optimizer) {
+    optimizer.zero_grad();
+    for (Tensor& p : parameters_) {  // and those that it does not hold, but clipping measures
+      if (p.requires_grad()) p.set_grad({});
+    }
+  }
+
   /// Adds up the gradients of the next batches, each weighted by its samples. Returns the random
   /// state before the last one. `random` is that of the step's begin.
   Generator gather_gradients(int64_t batches, const Generator& random) {
@@ -233,7 +233,7 @@ class Fit {
       next_batch(random, statistics);
       const Tensor loss = forward();
       const auto value = loss.item<double>();
-      if (!std::isfinite(value)) stop(fmt::format("the loss is {}", value), before);
+      if (!std::isfinite(value)) stop(fmt::format("the loss is {}", value), i, before);
       const double weight = batches > 1 ? static_cast<double>(training_.batch_samples()) : 1;
       go_back(batches > 1 ? loss * weight : loss);
       losses += weight * value;
@@ -310,16 +310,17 @@ class Fit {
     try {
       return clip_grad_norm_(parameters_, limit, {.error_if_nonfinite = true});
     } catch (const NumericError&) {
-      stop("a gradient is not finite", random);
+      stop("a gradient is not finite", 0, random);
     }
   }
 
-  [[noreturn]] void stop(const std::string& what, const Generator& random) {
+  /// `batch` counts those of this step.
+  [[noreturn]] void stop(const std::string& what, int64_t batch, const Generator& random) {
     const std::string where = first_bad_place(training_, random);
     throw NumericError(
         "train",
         fmt::format("{} at step {} (epoch {}, batch {}): {}", what, state_.step + 1,
-                    state_.epoch + 1, state_.batch + 1, where),
+                    state_.epoch + 1, state_.batch + batch + 1, where),
         "the weights are as they were before this step; a lower learning rate often helps");
   }
 
@@ -339,16 +340,15 @@ class Fit {
   double watched() {
     const NoGrad no_grad;
     const Generator random = default_generator();
-    training_.model().eval();
     std::optional<double> held_out;
     try {
+      const nn::ModeScope evaluation(training_.model(), false);
       const AveragedScope averaged(training_.averages());
       held_out = training_.validate();
     } catch (...) {
       save_before_error(random);
       throw;
     }
-    training_.model().train();
     return held_out.value_or(state_.epoch_loss / static_cast<double>(state_.epoch_steps));
   }
 
@@ -365,8 +365,10 @@ class Fit {
     state_.epoch_steps = 0;
   }
 
+  /// A NaN is never better, not even than nothing: else a run without one number would never end.
   void wait_for_better(double value) {
-    if (std::isnan(state_.best) || value < state_.best - options_.min_delta) {
+    const bool first = std::isnan(state_.best) && !std::isnan(value);
+    if (first || value < state_.best - options_.min_delta) {
       {
         const AveragedScope averaged(training_.averages());
         state_.best_weights = nn::state_dict(training_.model());
@@ -386,14 +388,13 @@ class Fit {
 
   void evaluate() {
     const NoGrad no_grad;
-    training_.model().eval();
     {
+      const nn::ModeScope evaluation(training_.model(), false);
       const AveragedScope averaged(best_restored_ ? nullptr : training_.averages());
       Metric metric = training_.evaluate();
       check_metric_name(metric.name);
       state_.metric = std::move(metric);
     }
-    training_.model().train();
     state_.evaluated = state_.epoch;
     update_progress();
     observer_.evaluated(progress_, state_.metric);
@@ -464,7 +465,6 @@ class Fit {
   FitObserver silent_;
   FitObserver& observer_;
   std::vector<Tensor> parameters_;
-  std::vector<double> rate_shares_;
   Progress progress_;
   RunState state_;
   std::optional<RunLock> lock_;

@@ -83,15 +83,15 @@ void require_same_settings(const std::map<std::string, std::string>& started_wit
 /// an evaluation that is missing. In the end the model holds the best weights where there is
 /// patience, else the last ones.
 ///
-/// Each group of the optimiser keeps the proportion that its learning rate has to the first group's
-/// when fit() begins, as with PyTorch's schedulers: Training::learning_rate() is the first group's.
+/// Each group of the optimiser keeps the proportion to the first group's learning rate that it was
+/// made with (Optimizer::initial_lr): Training::learning_rate() is the first group's.
 ///
 /// Throws ValueError for options out of range, for settings and notes that are not UTF-8 where a
 /// checkpoint is to keep them, and for a metric that is named as another column of the log ("loss",
 /// "lr"); where the settings differ from the checkpoint's, or the optimiser is another, before the
 /// training is changed; where an epoch has fewer batches than were done of it; for a new run in a
-/// folder that holds one; where the first group's learning rate is 0 and another's is not. Throws
-/// IoError for a folder in which another fit, of whatever process, is at work.
+/// folder that holds one; where the first group was made with a rate of 0 and another was not.
+/// Throws IoError for a folder in which another fit, of whatever process, is at work.
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
 
 }  // namespace strata::train

@@ -9,8 +9,9 @@
 namespace strata::train {
 namespace {
 
-void require_at_least(int64_t least, const char* option, int64_t value) {
-  if (value >= least) return;
+template <class T>
+void require_at_least(T least, const char* option, T value) {
+  if (value >= least) return;  // which no NaN is
   throw ValueError("fit", fmt::format("{} is out of range: {}", option, value));
 }
 
@@ -31,12 +32,22 @@ void require_part(const char* owner, bool given, const char* what) {
 }
 
 void check_options(const FitOptions& options) {
-  require_at_least(0, "epochs", options.epochs);
-  require_at_least(0, "steps", options.steps);
-  require_at_least(1, "accumulate", options.accumulate);
+  require_at_least<int64_t>(0, "epochs", options.epochs);
+  require_at_least<int64_t>(0, "steps", options.steps);
+  require_at_least<int64_t>(1, "accumulate", options.accumulate);
+  require_at_least(0.0, "clip_norm", options.clip_norm);
+  require_at_least(0.0, "min_delta", options.min_delta);
   if (options.run_dir.empty()) return;
   require_utf8(options.settings);
   require_utf8(options.notes);
+}
+
+void check_rates(const Optimizer& optimizer) {
+  for (int g = 0; g < optimizer.group_count(); ++g) {
+    if (optimizer.initial_lr() != 0 || optimizer.initial_lr(g) == 0) continue;
+    throw ValueError("fit", "the learning rate of the optimiser's first group is 0",
+                     "the others follow the schedule in proportion to it");
+  }
 }
 
 void check_metric_name(const std::string& name) {

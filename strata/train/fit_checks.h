@@ -9,6 +9,9 @@ namespace strata::train {
 /// Throws ValueError for a number out of range and for a setting that a checkpoint cannot keep.
 void check_options(const FitOptions& options);
 
+/// Throws ValueError where the first group was made with a learning rate of 0 and another was not.
+void check_rates(const Optimizer& optimizer);
+
 /// Throws ValueError, tagged `owner`, for a part of a training ("a loss") that was not given.
 void require_part(const char* owner, bool given, const char* what);
 

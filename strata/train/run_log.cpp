@@ -18,6 +18,7 @@ constexpr const char* kStep = "step";
 constexpr const char* kSeconds = "seconds";
 
 constexpr int64_t kNoStep = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMostBytes = int64_t{4} << 30;  // a line a step, for days
 
 /// What a line of the log says; null for a damaged one.
 JsonValue line_of(const std::string& path, const std::string& line) {
@@ -54,7 +55,7 @@ RunLog::RunLog(std::string path, int64_t keep_until)
       events_(std::filesystem::path(path_).parent_path().string(), keep_until + 1) {
   std::string kept;
   if (keep_until > 0 && std::filesystem::exists(path_)) {
-    std::istringstream lines(read_text_file(path_));
+    std::istringstream lines(read_text_file(path_, kMostBytes));
     for (std::string line; std::getline(lines, line);) {
       const JsonValue json = line_of(path_, line);
       const int64_t step = step_of(json);
@@ -90,7 +91,7 @@ void RunLog::add(Entry entry) {
 
 std::vector<LoggedCurve> read_log(const std::string& path) {
   std::vector<LoggedCurve> curves;
-  std::istringstream lines(read_text_file(path));
+  std::istringstream lines(read_text_file(path, kMostBytes));
   for (std::string line; std::getline(lines, line);) {
     const JsonValue json = line_of(path, line);
     const int64_t step = step_of(json);

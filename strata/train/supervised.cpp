@@ -22,6 +22,7 @@ constexpr int64_t kMostConfused = 100;  // classes of a table that people can st
 
 /// At most `count` samples from `begin` on.
 Batch rows(const Dataset& samples, int64_t begin, int64_t count) {
+  if (count < 1) throw ValueError("evaluate", fmt::format("a batch of {} samples", count));
   std::vector<int64_t> indices(static_cast<size_t>(std::min(count, samples.size() - begin)));
   std::iota(indices.begin(), indices.end(), begin);
   return samples.get(indices);
@@ -34,7 +35,7 @@ struct Guesses {
   double share_right() const {
     int64_t right = 0;
     for (size_t i = 0; i < truths.size(); ++i) right += guesses[i] == truths[i];
-    return truths.empty() ? 0 : static_cast<double>(right) / static_cast<double>(truths.size());
+    return static_cast<double>(right) / static_cast<double>(truths.size());
   }
 };
 
@@ -91,6 +92,7 @@ Supervised::Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer, 
                                            .sampler = config_.sampler}) {
   require_part("Supervised", optimizer_ != nullptr, "an optimiser");
   require_part("Supervised", test_set_ != nullptr, "a test set");
+  if (test_set_->size() < 1) throw ValueError("Supervised", "the test set has no sample");
   require_part("Supervised", config_.loss != nullptr, "a loss");
   require_part("Supervised", config_.schedule != nullptr, "a schedule of the learning rate");
   check_metric_name(config_.metric_name);

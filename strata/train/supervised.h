@@ -35,8 +35,8 @@ struct SupervisedConfig {
 class Supervised final : public Training {
  public:
   /// The model must outlive it. Throws ValueError for a sampler besides a share to hold out, where
-  /// the optimiser, a data set, the loss or the schedule is missing, and for a metric that is named
-  /// as another column of the log.
+  /// the optimiser, a data set, the loss or the schedule is missing, for a test set without a
+  /// sample, and for a metric that is named as another column of the log.
   Supervised(nn::Module& model, std::unique_ptr<Optimizer> optimizer,
              std::shared_ptr<const Dataset> train_set, std::shared_ptr<const Dataset> test_set,
              SupervisedConfig config);
@@ -74,12 +74,13 @@ class Supervised final : public Training {
   mutable Schedule schedule_;
 };
 
-/// The mean over a data set of what `mean` gives of each batch of it, a mean itself.
+/// The mean over a data set of what `mean` gives of each batch of it, a mean itself; NaN where it
+/// has no sample. Throws ValueError for a batch below 1.
 double mean_over(const Dataset& samples, const std::function<Tensor(const Batch&)>& mean,
                  int64_t batch = 1000);
 
-/// Share of samples whose largest output along the last axis is their class. Throws IndexError for
-/// a class that the model has no output for.
+/// Share of samples whose largest output along the last axis is their class; NaN where there is no
+/// sample. Throws as mean_over; IndexError for a class that the model has no output for.
 double accuracy(nn::Module& model, const Dataset& samples, int64_t batch = 1000);
 
 }  // namespace strata::train

@@ -44,7 +44,11 @@ TextTraining::TextTraining(nn::Module& model, std::unique_ptr<Optimizer> optimiz
   require_part("TextTraining", config_.schedule != nullptr, "a schedule of the learning rate");
   const int64_t held = held_out(train, config_.holdout);
   if (held > 0) held_out_ = slice(train, 0, -held);
-  if (!config_.logits) config_.logits = [this](const Tensor& ids) { return model_(ids); };
+  if (!config_.evaluate && test_.numel() < 2) {
+    throw ValueError("TextTraining",
+                     fmt::format("a text of {} to test on is too short", test_.numel()));
+  }
+  if (!config_.logits) config_.logits = [&model](const Tensor& ids) { return model(ids); };
 }
 
 void TextTraining::seek(int64_t epoch, int64_t batch) {

@@ -31,8 +31,9 @@ struct TextTrainingConfig {
 class TextTraining final : public Training {
  public:
   /// The model must outlive it. `train` and `test` are i64[n]. Throws as TextWindows; ValueError
-  /// for a share outside of [0, 1) and for one of fewer than two numbers, and where the optimiser,
-  /// the test text or the schedule is missing.
+  /// for a share outside of [0, 1) and for one of fewer than two numbers, where the optimiser, the
+  /// test text or the schedule is missing, and for a test text of fewer than two numbers that the
+  /// config has no metric for.
   TextTraining(nn::Module& model, std::unique_ptr<Optimizer> optimizer, const Tensor& train,
                Tensor test, TextTrainingConfig config);
 

@@ -49,5 +49,10 @@ TEST(BenchCommand, LeavesBoundsOutOfJsonWhereItDoesNotWorkThemOut) {
   EXPECT_TRUE(row.contains("added_mib")) << row;
 }
 
+TEST(BenchCommand, SaysHowToMeasureBesideOtherWork) {
+  const auto r = run_strata({"bench", "--help"});
+  EXPECT_NE(r.out.find("OMP_WAIT_POLICY=passive"), std::string::npos) << r.out;
+}
+
 }  // namespace
 }  // namespace strata

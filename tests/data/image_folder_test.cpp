@@ -168,9 +168,21 @@ TEST(ImageFolder, FollowsLinks) {
     const ImageFolder data(folder / name);
     EXPECT_EQ(data.labels(), classes) << name;
     EXPECT_EQ(data.classes(), (std::vector<std::string>{"ant", "cat"}));
+    EXPECT_EQ(image_classes(folder / name), data.classes());
     const std::vector<int64_t> all = {0, 1, 2, 3};
     EXPECT_EQ(describe(data.get(all).x), "f32[4, 2, 3, 3]");
   }
+}
+
+TEST(ImageFolder, ClassesAreThoseWithAPicture) {
+  const TempFolder folder;
+  make_folder(folder / "set/bird/deep");
+  make_folder(folder / "set");
+  std::filesystem::create_directories(folder / "set/none/deep");
+  spill(folder / "set/none/readme.txt", "text");
+  spill(folder / "set/1.png", png(1));
+  EXPECT_EQ(image_classes(folder / "set"), (std::vector<std::string>{"bird", "cat", "dog"}));
+  EXPECT_EQ(ImageFolder(folder / "set").classes(), image_classes(folder / "set"));
 }
 
 TEST(ImageFolder, PreparesEachPicture) {
@@ -262,6 +274,8 @@ TEST(ImageFolder, SaysWhatIsMissing) {
   const TempFolder folder;
   EXPECT_THROW(ImageFolder(folder.path()), IoError);
   EXPECT_THROW(ImageFolder(folder / "absent"), IoError);
+  EXPECT_THROW(image_classes(folder.path()), IoError);
+  EXPECT_THROW(image_classes(folder / "absent"), IoError);
   EXPECT_NE(message<IoError>([&] {
               find_image_split(folder.path(), Split::test);
             }).find("neither a folder test or val or valid nor an archive test.tar.gz"),

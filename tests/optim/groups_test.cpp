@@ -17,6 +17,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/reduce.h"
 #include "strata/optim/adadelta.h"
+#include "strata/optim/adafactor.h"
 #include "strata/optim/adagrad.h"
 #include "strata/optim/adam.h"
 #include "strata/optim/adamax.h"
@@ -24,6 +25,7 @@
 #include "strata/optim/lamb.h"
 #include "strata/optim/lbfgs.h"
 #include "strata/optim/lion.h"
+#include "strata/optim/muon.h"
 #include "strata/optim/nadam.h"
 #include "strata/optim/radam.h"
 #include "strata/optim/rmsprop.h"
@@ -284,6 +286,21 @@ TEST(OptimConversion, HalfTypesAreRefusedAtTheStep) {
             "  hint: for training in bf16 keep them in f32 and use nn::PrecisionScope");
   net.to(DType::f32);
   optimizer.step();
+}
+
+TEST(OptimGroups, RulesThatLookAtParametersSeeThoseWithAGradient) {
+  const auto stepped = [](const auto& make, bool others) {
+    Generator g(3);
+    Tensor tall = randn({7, 3}, 0, 1, DType::f32, kCpu, g).set_requires_grad();
+    tall.set_grad(randn({7, 3}, 0, 1, DType::f32, kCpu, g));
+    const Tensor before = zeros({2, 9}).set_requires_grad(), behind = zeros({1, 4});
+    make(others ? std::vector{before, tall, behind} : std::vector{tall})->step();
+    return tall.to_vector<float>();
+  };
+  const auto muon = [](const auto& p) { return std::make_unique<Muon>(p); };
+  const auto adafactor = [](const auto& p) { return std::make_unique<Adafactor>(p); };
+  EXPECT_EQ(stepped(muon, true), stepped(muon, false));
+  EXPECT_EQ(stepped(adafactor, true), stepped(adafactor, false));
 }
 
 }  // namespace

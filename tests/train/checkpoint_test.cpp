@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -137,6 +138,19 @@ TEST(Checkpoint, KeepsAllOfTheMetric) {
   confusion["counts"] = JsonValue(JsonValue::Array{JsonValue("two")});
   odd["confusion"] = JsonValue(confusion);
   EXPECT_THROW(with_metric(odd), FormatError);
+}
+
+TEST(Checkpoint, KeepsALeastLossThatIsInfinite) {
+  const TempFolder folder;
+  Small training(0.5);
+  for (const double best : std::vector<double>{INFINITY, -INFINITY, 0.1}) {
+    RunState state;
+    state.best = best;
+    save_checkpoint(folder.path(), training, state);
+    EXPECT_EQ(saved_state(folder.path())->best, best);
+  }
+  save_checkpoint(folder.path(), training, {});
+  EXPECT_TRUE(std::isnan(saved_state(folder.path())->best));
 }
 
 TEST(SavedWeights, RefusesSettingsThatAreNoObject) {

@@ -1,5 +1,6 @@
 #include "strata/train/fit_checks.h"
 
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
@@ -34,6 +35,10 @@ TEST(FitChecks, RefusesNumbersOutOfRange) {
   EXPECT_NE(refused({.epochs = -1}).find("epochs is out of range: -1"), std::string::npos);
   EXPECT_NE(refused({.steps = -2}).find("steps is out of range: -2"), std::string::npos);
   EXPECT_NE(refused({.accumulate = 0}).find("accumulate is out of range: 0"), std::string::npos);
+  FitOptions watched;
+  watched.min_delta = NAN;
+  EXPECT_NE(refused({.clip_norm = NAN}).find("clip_norm is out of range: nan"), std::string::npos);
+  EXPECT_NE(refused(watched).find("min_delta is out of range: nan"), std::string::npos);
 }
 
 TEST(FitChecks, RefusesWhatACheckpointCannotKeep) {

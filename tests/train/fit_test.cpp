@@ -406,6 +406,11 @@ TEST(Fit, GroupsKeepTheProportionsOfTheirRates) {
   EXPECT_NEAR(training.optimizer().lr(1), 0.05, 1e-15);
   EXPECT_EQ(training.optimizer().lr(2), 0);
   EXPECT_EQ(parameters[3].to_vector<float>(), frozen);
+  // Where both rates have fallen to 0, what the groups were made with still tells.
+  training.optimizer().set_lr(0);
+  fit(training, {.epochs = 1});
+  EXPECT_EQ(training.optimizer().lr(0), 0.01);
+  EXPECT_NEAR(training.optimizer().lr(1), 0.05, 1e-15);
   Supervised of_nothing = training_of(0);
   EXPECT_THROW(fit(of_nothing, {.epochs = 1}), ValueError);
 }

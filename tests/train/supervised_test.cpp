@@ -1,5 +1,6 @@
 #include "strata/train/supervised.h"
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,6 +51,22 @@ TEST(Supervised, SaysWhatIsMissing) {
   }
   EXPECT_NE(said(sgd(), data, data, taken).find("a metric cannot be named 'loss'"),
             std::string::npos);
+}
+
+TEST(Supervised, RefusesATestSetWithoutSamples) {
+  const NoGrad no_grad;
+  nn::Linear net({.in = 2, .out = 3});
+  const auto some = std::make_shared<TensorDataset>(zeros({4, 2}), zeros({4}, DType::i64));
+  const auto none = std::make_shared<TensorDataset>(zeros({0, 2}), zeros({0}, DType::i64));
+  const std::string said = message<ValueError>([&] {
+    Supervised(net, std::make_unique<SGD>(net.parameters()), some, none, plain_config());
+  });
+  EXPECT_NE(said.find("the test set has no sample"), std::string::npos) << said;
+  EXPECT_TRUE(std::isnan(accuracy(net, *none)));
+  const auto one = [](const Batch&) { return ones({}); };
+  EXPECT_TRUE(std::isnan(mean_over(*none, one)));
+  EXPECT_THROW(mean_over(*some, one, 0), ValueError);
+  EXPECT_THROW(accuracy(net, *some, 0), ValueError);
 }
 
 TEST(Supervised, AClassWithoutAnOutputIsAnError) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "strata/nn/layers/embedding.h"
 #include "strata/nn/state_dict.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
 #include "strata/optim/adam.h"
@@ -118,6 +120,39 @@ TEST(TextTraining, SaysWhatIsMissing) {
   EXPECT_NE(said({}, counting(11), true).find("lacks an optimiser"), std::string::npos);
   EXPECT_NE(said(adam(), {}, true).find("lacks a text to test on"), std::string::npos);
   EXPECT_NE(said(adam(), counting(11), false).find("lacks a schedule"), std::string::npos);
+}
+
+TEST(TextTraining, ATestTextOfOneNumberNeedsAMetricOfItsOwn) {
+  const auto model = pairs();
+  TextTrainingConfig config{.windows = {.length = 7, .batch = 5},
+                            .schedule = [](int64_t) { return schedules::constant(0.1); }};
+  const auto make = [&](int64_t n) {
+    TextTraining(*model, std::make_unique<Adam>(model->parameters()), counting(50), counting(n),
+                 config);
+  };
+  for (const int64_t n : {0, 1}) {
+    const std::string said = testing::message<ValueError>([&] { make(n); });
+    EXPECT_NE(said.find("to test on is too short"), std::string::npos) << said;
+  }
+  EXPECT_NO_THROW(make(2));
+  config.evaluate = [](const Tensor&, const auto&) { return Metric{"own", 1, 1}; };
+  EXPECT_NO_THROW(make(1));
+}
+
+TEST(TextTraining, MayBeMoved) {
+  const auto model = pairs(), other = pairs();
+  fill_(other->weight.set_requires_grad(false), 0);
+  std::optional<TextTraining> place;
+  const auto make_in_place = [&](nn::Embedding& of) {
+    place.emplace(of, std::make_unique<Adam>(of.parameters()), counting(50), counting(11),
+                  TextTrainingConfig{.windows = {.length = 7, .batch = 5},
+                                     .schedule = [](int64_t) { return schedules::constant(0.1); }});
+  };
+  make_in_place(*model);
+  const double before = place->evaluate().value;
+  TextTraining moved = std::move(*place);
+  make_in_place(*other);
+  EXPECT_EQ(moved.evaluate().value, before);
 }
 
 TEST(NatsPerSymbol, CountsEveryNumberButTheFirst) {
