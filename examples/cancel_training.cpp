@@ -7,7 +7,6 @@
 #include <memory>
 #include <thread>
 
-#include "strata/data/toys.h"
 #include "strata/strata.h"
 
 using namespace strata;

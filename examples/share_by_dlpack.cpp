@@ -36,13 +36,13 @@ int main() {
   double total = 0;
   {
     const Tensor seen = from_dlpack(foreign.lend());
-    std::printf("%s, second row %g %g\n", describe(seen).c_str(),
-                select(seen, 0, 1).to_vector<float>()[0], select(seen, 0, 1).to_vector<float>()[1]);
+    const auto row = select(seen, 0, 1).to_vector<float>();
+    std::printf("%s, second row %g %g\n", describe(seen).c_str(), row[0], row[1]);
     total = sum(seen).item<double>();
   }
   std::printf("sum %g; the memory was %s\n", total, foreign.returned ? "given back" : "kept");
 
-  DLManagedTensor* lent = to_dlpack(transpose(tensor<float>({1, 2, 3, 4}, {2, 2}), 0, 1));
+  DLManagedTensor* lent = to_dlpack(transpose(tensor({{1.f, 2.f}, {3.f, 4.f}}), 0, 1));
   const auto* data = static_cast<const float*>(lent->dl_tensor.data);
   const float corner = data[lent->dl_tensor.strides[1]];  // row 0, column 1 of the transpose
   std::printf("lent: %d axes, element [0, 1] is %g\n", lent->dl_tensor.ndim, corner);

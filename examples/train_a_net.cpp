@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "strata/data/toys.h"
 #include "strata/strata.h"
+#include "strata/train/checkpoint.h"
 
 using namespace strata;
 
@@ -34,13 +34,14 @@ int main() {
        .schedule = [](int64_t n) { return schedules::cosine({.lr = 0.02, .steps = n}); }});
 
   const auto folder = std::filesystem::temp_directory_path() / "strata-example-moons";
+  std::filesystem::remove_all(folder);  // fit takes no folder that holds a run
   Printer printer;
   const train::FitResult result =
       train::fit(training, {.epochs = 10, .run_dir = folder.string()}, &printer);
 
   nn::Sequential again(nn::Linear({.in = 2, .out = 32}), nn::Tanh(),
                        nn::Linear({.in = 32, .out = 2}));
-  nn::load_state_dict(again, load_safetensors((folder / "model.safetensors").string()));
+  train::load_weights(folder.string(), again);
   again.eval();
   const double reloaded = train::accuracy(again, two_moons(500, 0.1, 2));
   std::printf("reloaded: accuracy %.3f\n", reloaded);
