@@ -14,4 +14,11 @@ void cdist(Cpu, const Tensor& a, const Tensor& b, double p, Tensor& y);
 void cdist_back(Cpu, const Tensor& a, const Tensor& b, double p, const Tensor& weights,
                 const Tensor& y, Tensor& da);
 
+/// The distances of the pairs of rows of x [n, width], those of rows 0 and 1 first, then 0 and 2: y
+/// [n (n - 1) / 2]. As cdist else; not empty.
+void pdist(Cpu, const Tensor& x, double p, Tensor& y);
+
+/// Its way back, as that of cdist: weights and y [n (n - 1) / 2], dx [n, width].
+void pdist_back(Cpu, const Tensor& x, double p, const Tensor& weights, const Tensor& y, Tensor& dx);
+
 }  // namespace strata::kernels

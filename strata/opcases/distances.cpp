@@ -17,6 +17,12 @@ std::vector<OpCase> distances_cases() {
                   .run = [p](auto in) { return std::vector{cdist(in[0], in[1], p)}; },
                   .bf16_tolerance = p == 2 ? 2e-2 : 0};
   };
+  const auto of_pairs = [](std::string name, Shape x, double p) {
+    return OpCase{.name = std::move(name),
+                  .inputs = {{.shape = x}},
+                  .run = [p](auto in) { return std::vector{pdist(in[0], p)}; },
+                  .bf16_tolerance = p == 2 ? 2e-2 : 0};
+  };
   return {
       {.name = "normalize",
        .inputs = {cube},
@@ -30,9 +36,11 @@ std::vector<OpCase> distances_cases() {
       pairs("cdist/p1", {6, 5}, {7, 5}, 1),
       pairs("cdist/p3", {6, 5}, {7, 5}, 3),
       pairs("cdist/infinity", {6, 5}, {19, 5}, kInfinity),
-      {.name = "pdist",
-       .inputs = {{.shape = {6, 3}}},
-       .run = [](auto in) { return std::vector{pdist(in[0])}; }},
+      of_pairs("pdist", {6, 3}, 2),
+      of_pairs("pdist/wide", {19, 18}, 2),
+      of_pairs("pdist/p1", {7, 5}, 1),
+      of_pairs("pdist/p3", {7, 5}, 3),
+      of_pairs("pdist/infinity", {19, 5}, kInfinity),
   };
 }
 

@@ -1,13 +1,16 @@
 #include "strata/ops/scans.h"
 
+#include <limits>
 #include <utility>
 
 #include "strata/opcases/op_case.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/joining.h"
 #include "strata/ops/quantiles.h"
 #include "strata/ops/reduce.h"
+#include "strata/ops/select.h"
 
 namespace strata::opcases {
 namespace {
@@ -20,6 +23,11 @@ OpCase on_x(const char* name, Tensor (*run)(const Tensor&)) {
 
 /// Zeros in place of about half of the values.
 Tensor half_zero(const Tensor& x) { return x * cast(x > 0, x.dtype()); }
+
+/// NaN in place of about a quarter of them.
+Tensor with_nan(const Tensor& x) {
+  return where(x > 1, std::numeric_limits<double>::quiet_NaN(), x);
+}
 
 std::vector<OpCase> middle_cases() {
   const auto of_extremes = [](const char* name, auto run) -> OpCase {
@@ -37,6 +45,19 @@ std::vector<OpCase> middle_cases() {
       on_x("quantile", [](const Tensor& x) { return quantile(x, 0.3, 1); }),
       on_x("quantile/keep", [](const Tensor& x) { return quantile(x, 1, -1, true); }),
       on_x("quantile/all", [](const Tensor& x) { return quantile(x, 0.77); }),
+      on_x("quantile/between",
+           [](const Tensor& x) {
+             return stack({quantile(x, 0.3, 1, false, Interpolation::lower),
+                           quantile(x, 0.3, 1, false, Interpolation::higher),
+                           quantile(x, 0.3, 1, false, Interpolation::midpoint),
+                           quantile(x, 0.3, 1, false, Interpolation::nearest)});
+           }),
+      {.name = "quantile/several",
+       .inputs = {kX, {.shape = {4}, .low = 0.05, .high = 0.95}},
+       .run = [](auto in) { return std::vector{quantile(in[0], in[1], 1, true)}; }},
+      {.name = "nanquantile",
+       .inputs = {kX, {.shape = {4}, .low = 0.05, .high = 0.95}},
+       .run = [](auto in) { return std::vector{nanquantile(with_nan(in[0]), in[1], 2)}; }},
   };
 }
 

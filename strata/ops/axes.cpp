@@ -40,8 +40,12 @@ Shape front_of(const Tensor& x, int count) {
 
 void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
   if (a.device() == b.device()) return;
-  throw DeviceError(op, fmt::format("tensors on different devices: {} on {}, {} on {}", describe(a),
-                                    to_string(a.device()), describe(b), to_string(b.device())));
+  throw DeviceError(op,
+                    fmt::format("tensors on different devices: {} on {}, {} on {}", describe(a),
+                                to_string(a.device()), describe(b), to_string(b.device())),
+                    a.is_meta() || b.is_meta()
+                        ? "what is made on meta has no values: make both on meta or neither"
+                        : "make both on one device");
 }
 
 void check_floating(const char* op, const Tensor& x) {

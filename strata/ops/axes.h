@@ -21,7 +21,8 @@ Tensor with_shape(const Tensor& x, const Shape& shape);
 /// x's sizes but for those of its last `count` axes: what lies in front of vectors or matrices.
 Shape front_of(const Tensor& x, int count);
 
-/// Throws DeviceError tagged `op` unless both are on one device.
+/// Throws DeviceError tagged `op`, which names both devices, unless a and b are on one. Every op of
+/// several tensors asks it: kernels do not look, and of a meta tensor there is nothing to read.
 void check_same_device(const char* op, const Tensor& a, const Tensor& b);
 
 /// Throws DTypeError tagged `op` unless x is floating.

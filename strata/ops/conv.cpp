@@ -1,5 +1,6 @@
 #include "strata/ops/conv.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "strata/kernels/work_log.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/pad.h"
@@ -34,7 +36,7 @@ void visit_conv_dtype(DType dtype, F&& f) {
 
 // ------------------------------------------------------------------------------------- checks
 
-void check_options(const char* op, const Conv2dOptions& o) {
+void check_options(const char* op, const Tensor& w, const Conv2dOptions& o) {
   const auto check = [&](const char* name, Size2 v, int64_t least) {
     if (v.h < least || v.w < least) {
       throw ValueError(op,
@@ -46,6 +48,7 @@ void check_options(const char* op, const Conv2dOptions& o) {
   check("dilation", o.dilation, 1);
   if (o.groups < 1)
     throw ValueError(op, fmt::format("groups must be at least 1, got {}", o.groups));
+  checked_numel(op, {w.size(3), o.groups});  // the product cannot overflow then
 }
 
 void check_tensors(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias) {
@@ -69,10 +72,7 @@ void check_tensors(const char* op, const Tensor& x, const Tensor& w, const Tenso
                                    describe(*other)),
                        "cast() one of them");
     }
-    if (other->device() != x.device()) {
-      throw DeviceError(op, fmt::format("x is on {}, but {} on {}", to_string(x.device()),
-                                        other == &w ? "w" : "bias", to_string(other->device())));
-    }
+    internal::check_same_device(op, x, *other);
   }
 }
 
@@ -138,6 +138,12 @@ Conv2dShape conv_shape(const Tensor& x, const Tensor& w, const Conv2dOptions& o)
   return s;
 }
 
+/// Counts the work of `elements` that each meet a group's weights: at most 2^62.
+void count_work(const Conv2dShape& s, int64_t elements) {
+  const double weights = static_cast<double>(s.kh * s.kw * s.group_c());
+  count_macs(static_cast<int64_t>(std::min(static_cast<double>(elements) * weights, 0x1p62)));
+}
+
 // ---------------------------------------------- the three passes, each the way back of the others
 
 Shape x_shape(const Conv2dShape& s) { return {s.n, s.h, s.w, s.c}; }
@@ -154,10 +160,7 @@ void check_residual(const Conv2dShape& s, const Tensor& x, const Tensor& residua
                      fmt::format("x is {}, but residual {}", describe(x), describe(residual)),
                      "cast() one of them");
   }
-  if (residual.device() != x.device()) {
-    throw DeviceError("conv2d", fmt::format("x is on {}, but residual on {}", to_string(x.device()),
-                                            to_string(residual.device())));
-  }
+  internal::check_same_device("conv2d", x, residual);
 }
 
 Tensor forward(const Conv2dShape& s, const Tensor& x, const Tensor& w, const Tensor& bias,
@@ -228,7 +231,7 @@ Tensor forward(const Conv2dShape& s, const Tensor& x_any, const Tensor& w_any,
   const Tensor bias = bias_any.defined() ? contiguous(bias_any) : bias_any;
   const Tensor residual = residual_any.defined() ? contiguous(residual_any) : residual_any;
   Tensor y = empty(y_shape(s), x.dtype(), x.device(), "conv2d");
-  count_macs(y.numel() * s.kh * s.kw * s.group_c());
+  count_work(s, y.numel());
   on_cpu("conv2d", x, [&](Cpu) {
     const kernels::LoggedWork logged(s, kernels::ConvPass::forward);
     visit_conv_dtype(x.dtype(), [&](auto tag) {
@@ -263,7 +266,7 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const Conv2d
               const Tensor& residual) {
   check_tensors("conv2d", x, w, bias);
   const Padded p = with_padding(x, w, options);
-  check_options("conv2d", p.options);
+  check_options("conv2d", w, p.options);
   const Conv2dShape s = conv_shape(p.x, w, p.options);
   check_bias("conv2d", bias, s.oc);
   if (!residual.defined()) return forward(s, p.x, w, bias, options.relu);
@@ -281,7 +284,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
   check_tensors(op, x, w, bias);
   const Conv2dOptions options{
       .stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups};
-  check_options(op, options);
+  check_options(op, w, options);
   internal::check_not_huge(op, {o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h,
                                 o.dilation.w, w.size(1), w.size(2)});
   if (x.size(3) != w.size(0) || x.size(3) == 0 || x.size(3) % o.groups != 0 || w.size(3) == 0) {
@@ -302,6 +305,9 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
   Conv2dShape s = with_options(options);
   s.oc = x.size(3), s.kh = w.size(1), s.kw = w.size(2), s.c = w.size(3) * o.groups;
   s.n = x.size(0);
+  for (const Shape& reach : {Shape{x.size(1), s.stride_h}, Shape{x.size(2), s.stride_w}}) {
+    checked_numel(op, reach);  // the products cannot overflow then
+  }
   const int64_t reach_h = (x.size(1) - 1) * s.stride_h + s.dilation_h * (s.kh - 1) + 1;
   const int64_t reach_w = (x.size(2) - 1) * s.stride_w + s.dilation_w * (s.kw - 1) + 1;
   s.h = reach_h - 2 * s.pad_h + extra.h, s.w = reach_w - 2 * s.pad_w + extra.w;
@@ -311,7 +317,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias,
                                      describe(x), describe(w), s.pad_h, s.pad_w, s.h, s.w));
   }
   check_bias(op, bias, s.c);
-  count_macs(x.numel() * s.kh * s.kw * s.group_c());
+  count_work(s, x.numel());
   Conv2dShape made = s;
   if (far_h) made.h = reach_h, made.pad_h = 0;
   if (far_w) made.w = reach_w, made.pad_w = 0;

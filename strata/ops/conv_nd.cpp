@@ -43,6 +43,7 @@ void check_ranks(const Call& c, int rank) {
   if (c.groups < 1) {
     throw ValueError(c.op, fmt::format("groups must be at least 1, got {}", c.groups));
   }
+  checked_numel(c.op, {c.w.shape().back(), c.groups});  // the product cannot overflow then
 }
 
 /// `in` channels of x come together in each weight, `out` are the result's.
@@ -101,6 +102,7 @@ int64_t transposed_length(const Call& c, int i, const Axis& a) {
     throw ValueError(
         c.op, fmt::format("output_padding {} must be less than stride or dilation", a.extra));
   }
+  checked_numel(c.op, {c.x.shape()[i], a.stride});  // the product cannot overflow then
   const int64_t whole =
       (c.x.shape()[i] - 1) * a.stride + a.dilation * (c.w.shape()[i] - 1) + a.extra + 1;
   if (c.x.shape()[i] == 0 || c.w.shape()[i] == 0 || whole <= 2 * a.padding) {

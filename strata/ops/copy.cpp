@@ -76,10 +76,9 @@ void copy_(Tensor& into, const Tensor& x) {
   const char* op = "copy_";
   internal::check_elements_apart(op, into);
   const bool recorded = wants_record(into, x);
-  if (recorded) {
-    check_recordable(op, into);
-    internal::check_same_device(op, into, x);
-  }
+  if (recorded) check_recordable(op, into);
+  // Without a gradient, what goes to the meta device goes nowhere.
+  if (recorded || !into.is_meta()) internal::check_same_device(op, into, x);
   {
     const NoGrad no_grad;
     // The kernel reads and writes in any order: what it reads must not change meanwhile.

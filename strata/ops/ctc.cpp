@@ -62,6 +62,7 @@ kernels::Ctc checked(const Tensor& x, const Tensor& targets,
     throw ShapeError("ctc_loss", fmt::format("targets {} do not fit log_probs {}",
                                              describe(targets), describe(x)));
   }
+  internal::check_same_device("ctc_loss", x, targets);
   check_lengths("input", input_lengths, batch, x.shape()[0]);
   check_lengths("target", target_lengths, batch, targets.size(-1));
   const int64_t total = std::accumulate(target_lengths.begin(), target_lengths.end(), int64_t{0});

@@ -11,7 +11,7 @@
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
-#include "strata/ops/index_put.h"
+#include "strata/ops/indexing.h"
 #include "strata/ops/rearrange.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/select.h"
@@ -25,6 +25,10 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+void check_power(const char* op, double p) {
+  if (!(p >= 0)) throw ValueError(op, fmt::format("p must not be negative, got {}", p));
+}
+
 /// What the slopes of the differences in one distance are to be multiplied by.
 Tensor slope_weights(const Tensor& dy, const Tensor& y, double p) {
   if (p == 1 || p == kInfinity) return dy;
@@ -32,17 +36,20 @@ Tensor slope_weights(const Tensor& dy, const Tensor& y, double p) {
   return where(zero, 0, p == 2 ? dy / whole : dy * pow(whole, 1 - p));
 }
 
-/// The gradient of distances [outer, m, n] by the differences [outer, m, n, width] themselves: it
-/// can be differentiated again.
+/// The gradient of distances [...] by the differences [..., width] themselves: it can be
+/// differentiated again.
 Tensor slopes(const Tensor& difference, const Tensor& weights, const Tensor& y, double p) {
   const Tensor w = unsqueeze(weights, -1);
   if (p == 2) return difference * w;
-  if (p == 1) return sign(difference) * w;
+  const Tensor direction = where(isnan(difference), difference, sign(difference));
+  if (p == 1) return direction * w;
   if (p == kInfinity) {
-    return where(abs(difference) == unsqueeze(y, -1), sign(difference) * w, 0);
+    const Tensor norms = unsqueeze(y, -1);
+    return where(isnan(norms), norms, where(abs(difference) == norms, direction * w, 0));
   }
   const Tensor zero = difference == 0;
-  return where(zero, 0, sign(difference) * pow(where(zero, 1, abs(difference)), p - 1) * w);
+  const Tensor slope = direction * pow(where(zero, 1, abs(difference)), p - 1) * w;
+  return p < 1 ? where(zero, 0, slope) : slope;
 }
 
 /// The gradient of a; that of b is the one of a with the two exchanged.
@@ -76,6 +83,31 @@ Tensor distances(const Tensor& a, const Tensor& b, double p) {
           grads[1] = rows_gradient(to, from, p, transpose(weights, 1, 2), transpose(norms, 1, 2));
         }
         return grads;
+      });
+}
+
+/// x [n, width], contiguous, of f32 or f64.
+Tensor pairs(const Tensor& x, double p) {
+  const int64_t n = x.size(0);
+  Tensor y = empty({n * (n - 1) / 2}, x.dtype(), x.device(), "pdist");
+  if (y.numel() > 0) on_cpu("pdist", x, [&](Cpu cpu) { kernels::pdist(cpu, x, p, y); });
+  return record(
+      "pdist", {x}, y, [x = save(x), y = save_output(y), p](const Tensor& dy, Needs) -> Grads {
+        const Tensor from = x.get(), norms = y.get();
+        if (p == 0 || norms.numel() == 0 || from.numel() == 0) return {zeros_like(from)};
+        const Tensor weights = contiguous(slope_weights(dy, norms, p));
+        if (grad_enabled()) {
+          const Tensor places = triu_indices(from.size(0), from.size(0), 1, from.device());
+          const Tensor first = select(places, 0, 0), second = select(places, 0, 1);
+          const Tensor slope = slopes(index_select(from, 0, first) - index_select(from, 0, second),
+                                      weights, norms, p);
+          const Tensor ahead = index_add(zeros_like(from), 0, first, slope);
+          return {index_add(ahead, 0, second, slope, -1)};
+        }
+        Tensor dx = empty_like(from, "pdist");
+        on_cpu("pdist", from,
+               [&](Cpu cpu) { kernels::pdist_back(cpu, from, p, weights, norms, dx); });
+        return {dx};
       });
 }
 
@@ -116,7 +148,7 @@ Tensor normalize(const Tensor& x, double p, int axis, double eps) {
 Tensor cdist(const Tensor& a, const Tensor& b, double p) {
   internal::check_floating("cdist", a);
   internal::check_floating("cdist", b);
-  if (!(p >= 0)) throw ValueError("cdist", fmt::format("p must not be negative, got {}", p));
+  check_power("cdist", p);
   if (a.rank() < 2 || b.rank() < 2 || a.size(-1) != b.size(-1)) {
     throw ShapeError(
         "cdist", fmt::format("takes rows of one size, got {} and {}", describe(a), describe(b)));
@@ -134,11 +166,14 @@ Tensor cdist(const Tensor& a, const Tensor& b, double p) {
 }
 
 Tensor pdist(const Tensor& x, double p) {
+  check_power("pdist", p);
+  internal::check_floating("pdist", x);
   if (x.rank() != 2) {
     throw ShapeError("pdist", fmt::format("x must be [n, width], got {}", describe(x)));
   }
-  const Tensor pairs = triu_indices(x.size(0), x.size(0), 1, x.device());
-  return index(cdist(x, x, p), {select(pairs, 0, 0), select(pairs, 0, 1)});
+  checked_numel("pdist", {x.size(0), x.size(0)});  // the number of pairs cannot overflow then
+  const DType computed = x.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  return cast(pairs(contiguous(cast(x, computed)), p), x.dtype());
 }
 
 }  // namespace strata

@@ -26,8 +26,7 @@ Tensor normalize(const Tensor& x, double p = 2, int axis = -1, double eps = 1e-1
 Tensor cdist(const Tensor& a, const Tensor& b, double p = 2);
 
 /// The distances between the rows of x [n, width], those of rows 0 and 1 first, then 0 and 2:
-/// [n (n - 1) / 2]. It computes all n x n distances first. Throws as cdist. As
-/// torch.nn.functional.pdist.
+/// [n (n - 1) / 2]. Accuracy, gradient and errors are cdist's. As torch.nn.functional.pdist.
 Tensor pdist(const Tensor& x, double p = 2);
 
 }  // namespace strata

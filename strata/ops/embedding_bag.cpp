@@ -38,6 +38,7 @@ void check_shapes(const Tensor& weight, const Tensor& index, const Tensor& offse
   if (offsets.defined() && !is_integral(offsets.dtype())) {
     throw DTypeError(kOp, fmt::format("offsets are integers, got {}", describe(offsets)));
   }
+  if (offsets.defined()) internal::check_same_device(kOp, index, offsets);
   if (offsets.defined() && o.include_last_offset && offsets.numel() == 0) {
     throw ShapeError(
         kOp, "with include_last_offset there is at least one offset, got " + describe(offsets));

@@ -14,7 +14,6 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
 #include "strata/ops/reduce.h"
-#include "strata/ops/select.h"
 #include "strata/ops/views.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -61,21 +60,35 @@ Extremes along_axis(const char* op, bool largest, const Tensor& x, int axis, boo
   return recorded(op, x, axis, keep, extreme(op, largest, x, axis, keep));
 }
 
-Tensor over_axes(const char* op, kernels::Reduce what, const Tensor& x, const Dims& axes,
-                 bool keep) {
-  const internal::ReducedShape r = internal::reduced_shape(op, x, axes);
+/// Over axes, which stay unless `keep` is false; without a gradient.
+Tensor reduced(const char* op, kernels::Reduce what, const Tensor& x,
+               const internal::ReducedShape& r, bool keep) {
   internal::check_not_empty(op, x, r);
   Tensor y = empty(r.kept, x.dtype(), x.device(), op);
   on_cpu(op, x, [&](Cpu cpu) { kernels::reduce(cpu, what, x, y); });
-  if (!keep) y = internal::with_shape(y, r.dropped);
+  return keep ? y : internal::with_shape(y, r.dropped);
+}
+
+/// dy shared evenly by the elements that are the `best` over `axes`: NaN for all where none is.
+Tensor shared(const Tensor& dy, const Tensor& best, const Dims& axes) {
+  const Tensor weights = cast(best, dy.dtype());
+  return weights * (dy / sum(weights, axes, true));
+}
+
+Tensor over_axes(const char* op, kernels::Reduce what, const Tensor& x, const Dims& axes,
+                 bool keep) {
+  const internal::ReducedShape r = internal::reduced_shape(op, x, axes);
+  const Tensor y = reduced(op, what, x, r, keep);
   return record(
       op, {x}, y,
       [x = save(x), y = save_output(y), axes, kept = r.kept](const Tensor& dy, Needs) -> Grads {
-        const Tensor from = x.get();
-        const Tensor best = from == reshape(y.get(), kept);
-        const Tensor share = reshape(dy, kept) / sum(cast(best, dy.dtype()), axes, true);
-        return {where(best, share, 0)};
+        return {shared(reshape(dy, kept), x.get() == reshape(y.get(), kept), axes)};
       });
+}
+
+Tensor over_all(const char* op, kernels::Reduce what, const Tensor& x) {
+  const internal::ReducedShape r = internal::reduced_shape(op, x, {});
+  return internal::record_shared(op, x, reduced(op, what, x, r, false));
 }
 
 Tensor flat(const Tensor& x) {
@@ -91,6 +104,9 @@ Tensor amax(const Tensor& x, const Dims& axes, bool keep) {
 Tensor amin(const Tensor& x, const Dims& axes, bool keep) {
   return over_axes("amin", kernels::Reduce::min, x, axes, keep);
 }
+
+Tensor max(const Tensor& x) { return over_all("max", kernels::Reduce::max, x); }
+Tensor min(const Tensor& x) { return over_all("min", kernels::Reduce::min, x); }
 
 Extremes max(const Tensor& x, int axis, bool keep) {
   return along_axis("max", true, x, axis, keep);
@@ -124,5 +140,14 @@ Tensor argmin(const Tensor& x, int axis, bool keep) {
 }
 Tensor argmax(const Tensor& x) { return extreme("argmax", true, flat(x), 0, false).indices; }
 Tensor argmin(const Tensor& x) { return extreme("argmin", false, flat(x), 0, false).indices; }
+
+Tensor internal::record_shared(const char* op, const Tensor& x, const Tensor& value) {
+  return record(op, {x}, value,
+                [x = save(x), y = save_output(value)](const Tensor& dy, Needs) -> Grads {
+                  const Tensor from = x.get();
+                  // Where there is a NaN, y is one too.
+                  return {shared(dy, logical_or(from == y.get(), isnan(from)), {})};
+                });
+}
 
 }  // namespace strata

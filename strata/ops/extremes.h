@@ -9,11 +9,12 @@ namespace strata {
 /// is no element to choose from.
 
 /// Largest (smallest) element over `axes`, all if empty; with `keep` these stay, of size 1.
-/// Elements that tie share the gradient evenly.
+/// Elements that tie share the gradient evenly; where the result is NaN, all have NaN.
 Tensor amax(const Tensor& x, const Dims& axes = {}, bool keep = false);
 Tensor amin(const Tensor& x, const Dims& axes = {}, bool keep = false);
-inline Tensor max(const Tensor& x) { return amax(x); }
-inline Tensor min(const Tensor& x) { return amin(x); }
+/// Largest (smallest) element of all. Elements that tie share the gradient evenly, NaN among NaN.
+Tensor max(const Tensor& x);
+Tensor min(const Tensor& x);
 
 struct Extremes {
   Tensor values;
@@ -37,4 +38,11 @@ Tensor argmin(const Tensor& x, int axis, bool keep = false);
 Tensor argmax(const Tensor& x);
 Tensor argmin(const Tensor& x);
 
+namespace internal {
+
+/// `value`, that stands in x and is NaN where x holds one, tied to x: the elements equal to it
+/// share its gradient evenly, NaN counting as equal to NaN. A scalar.
+Tensor record_shared(const char* op, const Tensor& x, const Tensor& value);
+
+}  // namespace internal
 }  // namespace strata

@@ -8,6 +8,7 @@
 #include "strata/base/error.h"
 #include "strata/kernels/grid_sample.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
@@ -165,10 +166,7 @@ void check(const Tensor& x, const Tensor& grid, const GridSampleOptions& o) {
                                       "beside bf16; got {} and {}",
                                       describe(x), describe(grid)));
   }
-  if (grid.device() != x.device()) {
-    throw DeviceError(kOp, fmt::format("x is on {}, but the grid on {}", to_string(x.device()),
-                                       to_string(grid.device())));
-  }
+  internal::check_same_device(kOp, x, grid);
   if (axes == 3 && o.mode == GridMode::bicubic) {
     throw ValueError(kOp, fmt::format("bicubic is of images alone, x is {}", describe(x)));
   }

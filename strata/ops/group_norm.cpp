@@ -22,13 +22,15 @@ using internal::with_shape;
 
 constexpr const char* kOp = "group_norm";
 
-/// A weight, bias or shift in the dtype computed in. Throws ShapeError.
+/// A weight, bias or shift in the dtype computed in. Throws ShapeError,
+/// DeviceError.
 Tensor parameter(const char* what, const Tensor& t, const Shape& shape, const Tensor& x) {
   if (!t.defined()) return t;
   if (t.shape() != shape) {
     throw ShapeError(kOp, fmt::format("{} is {}, but x, {}, asks for {}", what, describe(t),
                                       describe(x), to_string(shape)));
   }
+  internal::check_same_device(kOp, x, t);
   return contiguous(cast(t, x.dtype() == DType::f64 ? DType::f64 : DType::f32));
 }
 

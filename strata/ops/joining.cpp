@@ -7,6 +7,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/copy.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
@@ -27,11 +28,7 @@ std::pair<Shape, DType> joined(std::span<const Tensor> xs, int axis) {
   Shape shape = xs[0].shape();
   DType dtype = xs[0].dtype();
   for (size_t i = 1; i < xs.size(); ++i) {
-    if (xs[i].device() != xs[0].device()) {
-      throw DeviceError(
-          "concat", fmt::format("tensor {} is on {}, the first on {}", i, to_string(xs[i].device()),
-                                to_string(xs[0].device())));
-    }
+    internal::check_same_device("concat", xs[0], xs[i]);
     Shape other = xs[i].shape();
     bool fits = other.rank() == shape.rank();
     if (fits) {
@@ -89,6 +86,14 @@ std::vector<Tensor> split_at(const Tensor& x, std::vector<int64_t> sizes, int ax
         }
         return {concat(parts, axis)};
       });
+}
+
+/// Throws ValueError for so many pieces that no list should hold them.
+void check_pieces(const char* op, const Tensor& x, int axis, int64_t count) {
+  constexpr int64_t kMost = 1 << 24;
+  if (count <= kMost) return;
+  throw ValueError(op, fmt::format("axis {} of {} would make {} pieces, more than {}", axis,
+                                   describe(x), count, kMost));
 }
 
 /// xs with at least `rank` axes: a vector becomes [1, n], a matrix [r, c, 1].
@@ -181,8 +186,9 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int axis) {
   if (x.rank() == 0) throw ShapeError("split", "a scalar has no axis to split");
   if (size < 1) throw ValueError("split", fmt::format("size must be at least 1, got {}", size));
   axis = normalize_axis("split", axis, x.rank());
-  std::vector<int64_t> sizes;
   const int64_t total = x.shape()[axis];
+  check_pieces("split", x, axis, total / size);
+  std::vector<int64_t> sizes;
   for (int64_t at = 0; at < total || sizes.empty(); at += size) {
     sizes.push_back(std::min(size, total - at));
   }
@@ -191,9 +197,12 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int axis) {
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis) {
   if (count < 1) throw ValueError("chunk", fmt::format("count must be at least 1, got {}", count));
-  const int64_t total = x.size(axis);
-  if (total == 0) return split(x, std::vector<int64_t>(static_cast<size_t>(count), 0), axis);
-  return split(x, (total - 1) / count + 1, axis);
+  if (x.rank() == 0) throw ShapeError("chunk", "a scalar has no axis to split");
+  axis = normalize_axis("chunk", axis, x.rank());
+  const int64_t total = x.shape()[axis];
+  if (total > 0) return split(x, (total - 1) / count + 1, axis);
+  check_pieces("chunk", x, axis, count);
+  return split_at(x, std::vector<int64_t>(static_cast<size_t>(count), 0), axis);
 }
 
 std::vector<Tensor> tensor_split(const Tensor& x, int64_t count, int axis) {
@@ -201,6 +210,7 @@ std::vector<Tensor> tensor_split(const Tensor& x, int64_t count, int axis) {
   if (x.rank() == 0) throw ShapeError(op, "a scalar has no axis to split");
   if (count < 1) throw ValueError(op, fmt::format("count must be at least 1, got {}", count));
   axis = normalize_axis(op, axis, x.rank());
+  check_pieces(op, x, axis, count);
   const int64_t total = x.shape()[axis];
   std::vector<int64_t> sizes(static_cast<size_t>(count), total / count);
   for (int64_t i = 0; i < total % count; ++i) ++sizes[static_cast<size_t>(i)];

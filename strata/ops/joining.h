@@ -47,14 +47,15 @@ inline std::vector<Tensor> split(const Tensor& x, std::initializer_list<int64_t>
                                  int axis = 0) {
   return split(x, std::span(sizes.begin(), sizes.size()), axis);
 }
-/// Views of `size` each, the last one smaller where it does not divide.
+/// Views of `size` each, the last one smaller where it does not divide. This and the next two throw
+/// ShapeError for scalars, ValueError for sizes and counts below 1 and for more than 2^24 pieces.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int axis = 0);
 /// At most `count` views of equal size, the last one smaller, as PyTorch's chunk; of an empty axis
 /// `count` empty ones.
 std::vector<Tensor> chunk(const Tensor& x, int64_t count, int axis = 0);
 
 /// `count` views of sizes that differ by 1 at most, the larger ones first; empty ones where there
-/// are too few slices. Throws ShapeError, ValueError for a count below 1. As torch.tensor_split.
+/// are too few slices. As torch.tensor_split.
 std::vector<Tensor> tensor_split(const Tensor& x, int64_t count, int axis = 0);
 /// Views that begin where `bounds` says, and one in front: Python's x[:b0], x[b0:b1], ..., with
 /// bounds that count from the end and ones that are clamped.

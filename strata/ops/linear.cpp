@@ -11,6 +11,7 @@
 #include "strata/kernels/matmul.h"
 #include "strata/ops/activations.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/matmul.h"
@@ -46,11 +47,7 @@ void check_inputs(const Tensor& x, const Tensor& w, const Tensor& bias) {
     if (other->dtype() != x.dtype() && !narrow) {
       throw DTypeError("linear", "dtypes differ: " + all(), "cast() one of them");
     }
-    if (other->device() != x.device()) {
-      throw DeviceError("linear",
-                        fmt::format("x is on {}, but {} on {}", to_string(x.device()),
-                                    other == &w ? "w" : "bias", to_string(other->device())));
-    }
+    internal::check_same_device("linear", x, *other);
   }
 }
 

@@ -41,6 +41,7 @@ Tensor pair_loss(const char* op, PairLoss what, Tensor x, Tensor t, Reduction re
                  Slope slope) {
   const DType dtype = promote(x.dtype(), t.dtype());
   if (!is_floating(dtype)) internal::check_floating(op, x);
+  internal::check_same_device(op, x, t);
   const Shape shape = broadcast_shapes(op, x.shape(), t.shape());
   const DType computed = dtype == DType::f16 ? DType::f32 : dtype;
   x = contiguous(expand(cast(x, computed), shape));
@@ -190,6 +191,8 @@ void check_cross_entropy(const char* op, const Tensor& logits, const Tensor& tar
     throw ShapeError(
         op, fmt::format("weight {} does not fit logits {}", describe(w), describe(logits)));
   }
+  internal::check_same_device(op, logits, target);
+  if (w.defined()) internal::check_same_device(op, logits, w);
   const double smoothing = options.label_smoothing;
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw ValueError(op, fmt::format("label_smoothing must be in [0, 1], got {}", smoothing));
@@ -214,6 +217,8 @@ void internal::check_elementwise(const char* op, const Tensor& x, const Tensor& 
     throw ShapeError(
         op, fmt::format("weight {} does not broadcast to x {}", describe(weight), describe(x)));
   }
+  check_same_device(op, x, target);
+  if (weight.defined()) check_same_device(op, x, weight);
 }
 
 Tensor internal::reduced(const Tensor& losses, Reduction reduction) {

@@ -147,6 +147,7 @@ Tensor multilabel_margin_loss(const Tensor& x, const Tensor& target, Reduction r
     throw ShapeError(op, fmt::format("takes x and target [classes] or [n, classes], got {} and {}",
                                      describe(x), describe(target)));
   }
+  internal::check_same_device(op, x, target);
   const int64_t classes = x.shape().back();
   Tensor named = named_classes(op, target, classes);
   Tensor at = where(named == 1, cast(target, DType::i64), 0);

@@ -49,6 +49,7 @@ void share_batch(const char* op, Tensor& a, Tensor& b) {
   if (a.size(-2) != b.size(-2)) {
     throw ShapeError(op, fmt::format("b {} does not fit a {}", describe(b), describe(a)));
   }
+  check_same_device(op, a, b);
   const Shape batch = broadcast_shapes(op, front_of(a, 2), front_of(b, 2));
   for (Tensor* x : {&a, &b}) {
     const Shape shape = joined(batch, {x->size(-2), x->size(-1)});

@@ -26,7 +26,8 @@ using kernels::ChannelNorm;
 
 DType computed_dtype(const Tensor& x) { return x.dtype() == DType::f64 ? DType::f64 : DType::f32; }
 
-/// A weight, bias or statistic in the dtype computed in. Throws ShapeError.
+/// A weight, bias or statistic in the dtype computed in. Throws ShapeError,
+/// DeviceError.
 Tensor parameter(const char* op, const char* what, const Tensor& t, const Shape& shape,
                  const Tensor& x) {
   if (!t.defined()) return t;
@@ -34,6 +35,7 @@ Tensor parameter(const char* op, const char* what, const Tensor& t, const Shape&
     throw ShapeError(op, fmt::format("{} is {}, but x, {}, asks for {}", what, describe(t),
                                      describe(x), to_string(shape)));
   }
+  internal::check_same_device(op, x, t);
   return contiguous(cast(t, computed_dtype(x)));
 }
 
@@ -176,6 +178,7 @@ void check_running(const char* op, const Tensor& mean, const Tensor& var, const 
                                        "f32{}",
                                        describe(t), describe(x), to_string(shape)));
     }
+    internal::check_same_device(op, x, t);
   }
 }
 

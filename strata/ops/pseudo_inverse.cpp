@@ -45,17 +45,19 @@ Tensor inverse_values(const Tensor& a, const Tensor& s, const RankTolerance& t) 
 }
 
 LeastSquares solve_matrices(const Tensor& a, const Tensor& b, const RankTolerance& t) {
-  Tensor x, s, rank;
+  Tensor x, s, rank, left, right;  // the pseudo-inverse is left times right
   {
     const NoGrad no_grad;
     const Svd y = svd(a);
     s = y.s;
     rank = sum(counted(a, s, t), -1);
-    x = matmul(transposed(y.vh) * inverse_values(a, s, t), matmul(transposed(y.u), b));
+    left = transposed(y.vh) * inverse_values(a, s, t);
+    right = transposed(y.u);
+    x = matmul(left, matmul(right, b));
   }
-  const auto backward = [a = save(a), b = save(b), x = save_output(x), t](const Tensor& dx,
-                                                                          Needs needs) -> Grads {
-    const Tensor inverse = pinv(a.get(), t);
+  const auto backward = [a = save(a), b = save(b), x = save_output(x), left = save(left),
+                         right = save(right), t](const Tensor& dx, Needs needs) -> Grads {
+    const Tensor inverse = grad_enabled() ? pinv(a.get(), t) : matmul(left.get(), right.get());
     const Tensor db = matmul(transposed(inverse), dx);
     if (!needs[0]) return {Tensor(), db};
     // Golub & Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares

@@ -120,6 +120,7 @@ namespace {
 /// |x| to the power p, summed and to the power 1/p, for p without a kernel of its own; axes kept.
 Tensor general_norm(const Tensor& x, double p, const Dims& axes) {
   const NoGrad no_grad;
+  if (std::isinf(p)) return amin(abs(x), axes, true);
   if (p == 0) return cast(sum(x != 0, axes, true), x.dtype());
   return pow(sum(pow(abs(x), p), axes, true), 1 / p);
 }
@@ -129,13 +130,13 @@ Tensor norm_slope(const Tensor& x, const Tensor& y, double p, const Dims& axes) 
   if (p == 1) return sign(x);
   if (p == 2) return x / where(y == 0, 1, y);
   if (p == 0) return zeros_like(x);
-  if (p != std::numeric_limits<double>::infinity()) {
+  if (!std::isinf(p)) {
     // Powers of zeros would be infinite on the way back of this.
     const Tensor of_x = where(x == 0, 0, pow(where(x == 0, 1, abs(x)), p - 1));
     return sign(x) * of_x * where(y == 0, 0, pow(where(y == 0, 1, y), 1 - p));
   }
-  const Tensor largest = abs(x) == y;
-  return where(largest, sign(x) / sum(cast(largest, x.dtype()), axes, true), 0);
+  const Tensor chosen = abs(x) == y;
+  return where(chosen, sign(x) / sum(cast(chosen, x.dtype()), axes, true), 0);
 }
 
 }  // namespace
@@ -145,7 +146,6 @@ Tensor norm(const Tensor& x, double p, const Dims& axes, bool keep) {
   // Squares leave the range of f16 long before their root does.
   if (x.dtype() == DType::f16) return cast(norm(cast(x, DType::f32), p, axes, keep), x.dtype());
   const bool largest = p == std::numeric_limits<double>::infinity();
-  if (p == -std::numeric_limits<double>::infinity()) return amin(abs(x), axes, keep);
   const ReducedShape r = internal::reduced_shape("norm", x, axes);
   Tensor y;
   if (p == 1 || p == 2 || largest) {

@@ -11,6 +11,7 @@
 #include "strata/base/work_counter.h"
 #include "strata/kernels/rnn.h"
 #include "strata/kernels/work_log.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/rnn_recorded.h"
@@ -52,11 +53,7 @@ void check_shape(const Call& call, const char* what, const Tensor& t, const Shap
     throw DTypeError(call.name(), fmt::format("{} is {}: {}", what, describe(t), call.inputs()),
                      "cast() one of them");
   }
-  if (t.device() != call.x.device()) {
-    throw DeviceError(call.name(),
-                      fmt::format("x is on {}, but {} on {}", to_string(call.x.device()), what,
-                                  to_string(t.device())));
-  }
+  internal::check_same_device(call.name(), call.x, t);
 }
 
 void check_lengths(const Call& call) {
@@ -68,6 +65,7 @@ void check_lengths(const Call& call) {
                                               " got {}",
                                               rows, describe(call.x), describe(lengths)));
   }
+  if (!call.x.is_meta()) internal::check_same_device(call.name(), call.x, lengths);
   if (lengths.is_meta()) return;
   const auto values = lengths.to_vector<int64_t>();
   for (size_t i = 0; i < values.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/select.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/compare.h"
 #include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
@@ -20,6 +21,7 @@ void check_bool(const char* op, const char* what, const Tensor& t) {
 }
 
 Tensor choose(const char* op, const Tensor& condition, const Operands& in) {
+  internal::check_same_device(op, condition, in.a);
   Tensor y = empty(broadcast_shapes(op, condition.shape(), in.shape), in.dtype, in.a.device(), op);
   on_cpu(op, y, [&](Cpu cpu) { kernels::where(cpu, condition, in.a, in.b, y); });
   return record(op, {in.a, in.b}, y,

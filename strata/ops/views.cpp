@@ -249,6 +249,8 @@ Tensor select(const Tensor& x, int axis, int64_t index) {
   return squeeze(slice(x, axis, index, index + 1), axis);
 }
 
+Tensor Tensor::operator[](int64_t i) const { return select(*this, 0, i); }
+
 Tensor expand(const Tensor& x, const Shape& shape) {
   const int added = shape.rank() - x.rank();
   Shape out = shape;

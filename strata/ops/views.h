@@ -39,7 +39,7 @@ Tensor transpose(const Tensor& x, int axis_a, int axis_b);
 Tensor slice(const Tensor& x, int axis, int64_t begin,
              int64_t end = std::numeric_limits<int64_t>::max(), int64_t step = 1);
 
-/// Element `index` along `axis`, which disappears. Throws IndexError.
+/// Element `index` along `axis`, which disappears; x[i] is select(x, 0, i). Throws IndexError.
 Tensor select(const Tensor& x, int axis, int64_t index);
 
 /// Repeats axes of size 1, and adds axes in front, without copying; -1 keeps a size. Throws

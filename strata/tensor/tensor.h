@@ -23,6 +23,12 @@ class Tensor {
  public:
   /// An undefined tensor: "none" for optional arguments.
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  // Not for a tensor without a name: `x[1] = y` would change a handle, and not x.
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  ~Tensor() = default;
 
   bool defined() const { return static_cast<bool>(impl_); }
 
@@ -37,6 +43,10 @@ class Tensor {
   int64_t numel() const { return strata::numel(shape()); }
   /// Whether the elements lie in row-major order without gaps.
   bool is_contiguous() const { return impl().contiguous; }
+
+  /// select(x, 0, i), a view. An op: strata/ops/views.cpp defines it. `copy_(x[i], y)` and
+  /// `x[i] += y` write into x; `x[i] = y` does not compile.
+  Tensor operator[](int64_t i) const;
 
   /// First element, typed. Throws DTypeError if T is not the tensor's dtype.
   template <class T>

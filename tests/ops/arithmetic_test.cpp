@@ -112,7 +112,8 @@ TEST(Arithmetic, Errors) {
   EXPECT_EQ(message_of<ValueError>([] { maximum(1, 2); }),
             "[maximum] one of the two must be a tensor");
   EXPECT_EQ(message_of<DeviceError>([] { zeros({2}) * zeros({2}, DType::f32, kMeta); }),
-            "[mul] tensors on different devices: f32[2] on cpu, f32[2] on meta");
+            "[mul] tensors on different devices: f32[2] on cpu, f32[2] on meta\n"
+            "  hint: what is made on meta has no values: make both on meta or neither");
   const Tensor mask = tensor<bool>({true, false});
   EXPECT_EQ(message_of<DTypeError>([&] { mask - mask; }),
             "[sub] bools cannot be subtracted\n  hint: a ^ b is their exclusive or");

@@ -8,6 +8,7 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/base/work_counter.h"
 #include "strata/ops/conv.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -125,6 +126,38 @@ TEST(ConvNd, RefusesNumbersWhoseProductsOverflow) {
   const Tensor volume = ones({1, 5, 5, 5, 1}), cube = ones({1, 5, 5, 5, 1});
   EXPECT_THROW(conv3d(volume, cube, {}, {.dilation = {1, 1, large}}), ValueError);
   EXPECT_THROW(conv_transpose3d(volume, cube, {}, {.dilation = large}), ValueError);
+}
+
+TEST(ConvNd, TransposesRefuseLengthsThatOverflow) {
+  const int64_t most = int64_t{1} << 30, stride = most;
+  const auto meta = [](const Shape& shape) { return empty(shape, DType::f32, kMeta); };
+  const Tensor w = meta({1, 2, 1}), square = meta({1, 2, 2, 1}), cube = meta({1, 2, 2, 2, 1});
+  EXPECT_EQ(testing::message<ShapeError>([&] {
+              conv_transpose1d(meta({1, most, 1}), w, {}, {.stride = stride});
+            }),
+            "[conv_transpose1d] shape [1073741824, 1073741824] has too many elements");
+  EXPECT_EQ(conv_transpose1d(meta({1, most / 2, 1}), w, {}, {.stride = stride / 2}).size(1),
+            (most / 2 - 1) * (stride / 2) + 2);
+  // Lengths whose product with the stride is a small number again.
+  const int64_t wrapped = (int64_t{1} << 34) + 1;
+  EXPECT_THROW(conv_transpose1d(meta({1, wrapped, 1}), w, {}, {.stride = stride}), ShapeError);
+  EXPECT_THROW(conv_transpose2d(meta({1, wrapped, 1, 1}), square, {}, {.stride = {stride, 1}}),
+               ShapeError);
+  EXPECT_THROW(conv_transpose2d(meta({1, 1, wrapped, 1}), square, {}, {.stride = {1, stride}}),
+               ShapeError);
+  EXPECT_THROW(conv_transpose2d(meta({1, most, most, 1}), square, {}, {.stride = 2}), ShapeError);
+  EXPECT_THROW(conv_transpose3d(meta({1, wrapped, 1, 1, 1}), cube, {}, {.stride = {stride, 1, 1}}),
+               ShapeError);
+  EXPECT_THROW(conv_transpose3d(meta({1, 1, 1, wrapped, 1}), cube, {}, {.stride = {1, 1, stride}}),
+               ShapeError);
+  EXPECT_THROW(conv_transpose3d(meta({0, 1, 1, 1, 1}), cube, {}, {.dilation = 4 * most}),
+               ValueError);
+  EXPECT_THROW(conv_transpose1d(meta({1, 5, 4}), meta({4, 1, 4}), {}, {.groups = 4 * most * most}),
+               ShapeError);
+  // One with more multiplications than 64 bits count.
+  const WorkCounter counter;
+  EXPECT_EQ(conv_transpose1d(meta({1, most, 4}), meta({4, most, 4})).size(1), 2 * most - 1);
+  EXPECT_EQ(counter.macs(), int64_t{1} << 62);
 }
 
 TEST(PoolNd, RefusesNumbersWhoseProductsOverflow) {

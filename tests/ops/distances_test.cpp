@@ -10,9 +10,12 @@
 #include "strata/autograd/backward.h"
 #include "strata/autograd/gradcheck.h"
 #include "strata/base/error.h"
+#include "strata/device/cpu_allocator.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/index_put.h"
+#include "strata/ops/rearrange.h"
 #include "strata/ops/reduce.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
@@ -122,7 +125,95 @@ TEST(Pdist, PairsInOrder) {
   EXPECT_EQ(pdist(x).to_vector<double>(), (Values{5, 1, std::sqrt(18.0F)}));
   EXPECT_EQ(pdist(x, 1).to_vector<double>(), (Values{7, 1, 6}));
   EXPECT_EQ(pdist(zeros({1, 2})).shape(), (Shape{0}));
-  EXPECT_THROW(pdist(zeros({2})), ShapeError);
+}
+
+/// Sizes about those of a vector, of kRows and of panels.
+TEST(Pdist, HasCdistsValuesAndGradients) {
+  testing::on_each_instruction_set([] {
+    for (const double p : {0.0, 0.5, 1.0, 2.0, 2.5, kInfinity}) {
+      for (const Shape& sizes :
+           {Shape{2, 3}, {3, 1}, {5, 17}, {16, 2}, {17, 8}, {34, 5}, {71, 9}}) {
+        const std::string what = to_string(sizes) + " p " + std::to_string(p);
+        const Tensor all = randn(sizes, 0, 1, DType::f64);
+        const Tensor places = triu_indices(sizes[0], sizes[0], 1);
+        for (const DType dtype : {DType::f64, DType::f32}) {
+          Tensor a = copy(cast(all, dtype)), b = copy(a);
+          a.set_requires_grad(), b.set_requires_grad();
+          const Tensor y = pdist(a, p);
+          const Tensor square = index(cdist(b, b, p), {select(places, 0, 0), select(places, 0, 1)});
+          EXPECT_EQ(y.to_vector<double>(), square.to_vector<double>()) << what;
+          const Tensor weights = randn(y.shape(), 0, 1, dtype);
+          backward(sum(y * weights)), backward(sum(square * weights));
+          EXPECT_LE(testing::largest_difference(a.grad(), b.grad()),
+                    (dtype == DType::f64 ? 1e-12 : 1e-4) * (1 + testing::largest_value(b.grad())))
+              << what;
+        }
+      }
+    }
+  });
+}
+
+TEST(Pdist, GradientsOfFirstAndSecondOrder) {
+  for (const double p : {0.0, 1.0, 1.5, 2.0, 3.0, kInfinity}) {
+    std::vector<Tensor> in{randn({5, 3}, 0, 1, DType::f64)};
+    in[0].set_requires_grad();
+    const auto f = [p](std::span<const Tensor> xs) { return std::vector{pdist(xs[0], p)}; };
+    EXPECT_LE(gradcheck(f, in).error, 1e-6) << p;
+    EXPECT_LE(gradcheck(f, in, 2).error, 1e-6) << p;
+    const Tensor plain = grad(sum(pdist(in[0], p)), in[0]);
+    const Tensor recorded = grad(sum(pdist(in[0], p)), in[0], {}, {.create_graph = true});
+    EXPECT_LE(testing::largest_difference(plain, recorded), 1e-12) << p;
+  }
+}
+
+TEST(Pdist, ZeroDistancesAndNan) {
+  const auto gradient = [](const Tensor& values, double p, bool recorded) {
+    Tensor x = copy(values).set_requires_grad();
+    Values g =
+        grad(sum(pdist(x, p)), x, {}, {.create_graph = recorded}).detach().to_vector<double>();
+    for (double& v : g) v = std::isnan(v) ? -100 : v;  // comparable
+    return g;
+  };
+  const Tensor twice = tensor<double>({1, 2, 1, 2}, {2, 2});
+  const Tensor broken = tensor<double>({1, 2, 3, 0, NAN, 1, 2, 2, 2}, {3, 3});
+  const Tensor infinite = tensor<double>({1, 2, 3, 0, INFINITY, 1, 2, 2, 2}, {3, 3});
+  for (const bool recorded : {false, true}) {
+    for (const double p : {0.0, 0.5, 1.0, 1.5, 2.0, 3.0, kInfinity}) {
+      EXPECT_EQ(gradient(twice, p, recorded), Values(4, 0)) << p;
+    }
+    // PyTorch's.
+    EXPECT_EQ(gradient(broken, 0, recorded), Values(9, 0));
+    EXPECT_EQ(gradient(broken, 1, recorded), (Values{0, -100, 2, -2, -100, -2, 2, -100, 0}));
+    for (const double p : {0.5, 1.5, 2.0, 3.0, kInfinity}) {
+      EXPECT_EQ(gradient(broken, p, recorded), Values(9, -100)) << p;
+    }
+    EXPECT_EQ(gradient(infinite, 1, recorded), (Values{0, -1, 2, -2, 2, -2, 2, -1, 0}));
+  }
+}
+
+TEST(Pdist, HoldsTheTriangleAlone) {
+  const Tensor x = randn({3000, 2});
+  const int64_t before = cpu_memory_stats().in_use, pairs = 3000 * 2999 / 2;
+  reset_cpu_memory_peak();
+  pdist(x);
+  EXPECT_LT(cpu_memory_stats().peak - before, pairs * 4 * 3 / 2);
+}
+
+TEST(Pdist, EmptyOnesAndErrors) {
+  Tensor one = zeros({1, 2}).set_requires_grad();
+  backward(sum(pdist(one)));
+  EXPECT_EQ(one.grad().to_vector<double>(), Values(2, 0));
+  EXPECT_EQ(pdist(zeros({0, 3})).shape(), (Shape{0}));
+  EXPECT_EQ(pdist(zeros({3, 0})).to_vector<double>(), Values(3, 0));
+  EXPECT_EQ(pdist(zeros({3, 2}, DType::bf16)).dtype(), DType::bf16);
+  const Tensor columns = tensor<float>({0, 3, 0, 0, 4, 1}, {2, 3});
+  EXPECT_EQ(pdist(transpose(columns, 0, 1)).to_vector<double>()[0], 5);
+  EXPECT_EQ(describe(pdist(empty({1000, 3}, DType::f64, kMeta))), "f64[499500]");
+  EXPECT_EQ(testing::message<ShapeError>([] { pdist(zeros({2})); }),
+            "[pdist] x must be [n, width], got f32[2]");
+  EXPECT_THROW(pdist(empty({int64_t{1} << 40, 0}, DType::f32, kMeta)), ShapeError);
+  EXPECT_THROW(pdist(zeros({2, 3}), -1), ValueError);
+  EXPECT_THROW(pdist(zeros({2, 3}, DType::i64)), DTypeError);
 }
 
 TEST(Normalize, ShortOnesStayShort) {

@@ -87,6 +87,40 @@ TEST(Max, SharesTheGradientBetweenTiesOverAxesAndGivesItToTheFirstAlongOne) {
   EXPECT_EQ(x.grad().to_vector<float>(), (Floats{0, 1, 0, 0}));
 }
 
+TEST(Max, GradientsOfNanAsPyTorch) {
+  using Function = Tensor (*)(const Tensor&);
+  const auto gradient = [](Function f, const Floats& values) {
+    Tensor x = tensor(values).set_requires_grad();
+    backward(f(x));
+    Floats g = x.grad().to_vector<float>();
+    for (float& v : g) v = std::isnan(v) ? -1 : v;  // comparable
+    return g;
+  };
+  for (const Function f : {Function([](const Tensor& x) { return amax(x, 0); }),
+                           Function([](const Tensor& x) { return amin(x); })}) {
+    EXPECT_EQ(gradient(f, {1, kNan, 3, kNan}), (Floats{-1, -1, -1, -1}));
+    EXPECT_EQ(gradient(f, {kNan}), (Floats{-1}));
+    EXPECT_EQ(gradient(f, {kInf, kInf}), (Floats{0.5F, 0.5F}));
+  }
+  for (const Function f : {Function([](const Tensor& x) { return max(x); }),
+                           Function([](const Tensor& x) { return min(x); })}) {
+    EXPECT_EQ(gradient(f, {1, kNan, 3, kNan}), (Floats{0, 0.5F, 0, 0.5F}));
+    EXPECT_EQ(gradient(f, {kInf, kNan, -kInf}), (Floats{0, 1, 0}));
+    EXPECT_EQ(gradient(f, {kNan}), (Floats{1}));
+    EXPECT_EQ(gradient(f, {-kInf, -kInf}), (Floats{0.5F, 0.5F}));
+  }
+  for (const Function f : {Function([](const Tensor& x) { return max(x, 0).values; }),
+                           Function([](const Tensor& x) { return min(x, 0).values; })}) {
+    EXPECT_EQ(gradient(f, {1, kNan, 3, kNan}), (Floats{0, 1, 0, 0}));
+  }
+  // A row without NaN is as it would be alone.
+  Tensor x = tensor<float>({1, kNan, 2, 2}, {2, 2}).set_requires_grad();
+  backward(sum(amax(x, 1)));
+  const Floats g = x.grad().to_vector<float>();
+  EXPECT_TRUE(std::isnan(g[0]) && std::isnan(g[1]));
+  EXPECT_EQ(g[2], 0.5F);
+}
+
 TEST(Topk, IsSortedAndTakesTheFirstOfEqualOnes) {
   const Tensor x = tensor<float>({3, kNan, 3, 7, -kInf, 3}, {1, 6});
   const Extremes top = topk(x, 4);

@@ -49,5 +49,25 @@ TEST(Split, SizesWhoseSumOverflows) {
   EXPECT_EQ(chunk(x, kMost).size(), 6U);
 }
 
+TEST(Split, CountsBeyondAnyList) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const Tensor x = arange(6), wide = empty({2, int64_t{1} << 40}, DType::f32, kMeta);
+  EXPECT_EQ(message<ValueError>([&] { tensor_split(x, kMost); }),
+            "[tensor_split] axis 0 of i64[6] would make 9223372036854775807 pieces, more than "
+            "16777216");
+  EXPECT_THROW(tensor_split(x, int64_t{1} << 40), ValueError);
+  EXPECT_THROW(chunk(zeros({0}), kMost), ValueError);
+  EXPECT_THROW(split(wide, 1, 1), ValueError);
+  EXPECT_THROW(unbind(wide, -1), ValueError);
+  EXPECT_EQ(split(wide, kMost, 1).size(), 1U);
+  EXPECT_EQ(chunk(zeros({0}), 3).size(), 3U);
+  EXPECT_EQ(chunk(wide, kMost, 0).size(), 2U);
+  EXPECT_EQ(message<ShapeError>([] { chunk(scalar(1), 2); }),
+            "[chunk] a scalar has no axis to split");
+  EXPECT_EQ(message<IndexError>([&] { chunk(x, 2, 1); }),
+            "[chunk] axis 1 is outside of [-1, 0] for a tensor of rank 1");
+  EXPECT_EQ(tensor_split(x, {kMost, -kMost, kMost}).size(), 4U);
+}
+
 }  // namespace
 }  // namespace strata

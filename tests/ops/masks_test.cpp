@@ -114,7 +114,8 @@ TEST(MaskedScatter, TakesTheFirstElements) {
   const Tensor far = empty({2, 3}, DType::f32, kMeta), hidden = empty({2}, DType::boolean, kMeta);
   EXPECT_EQ(testing::message<DeviceError>(
                 [&] { masked_scatter(empty({2}, DType::f32, kMeta), hidden, zeros({2})); }),
-            "[masked_scatter] tensors on different devices: f32[2] on meta, f32[2] on cpu");
+            "[masked_scatter] tensors on different devices: f32[2] on meta, f32[2] on cpu\n"
+            "  hint: what is made on meta has no values: make both on meta or neither");
   EXPECT_THROW(masked_scatter(x, mask, far), DeviceError);
 }
 

@@ -224,6 +224,19 @@ TEST(Norm, AnyPowerHasAGradientAtZero) {
   EXPECT_EQ(half[1], 0);
 }
 
+TEST(Norm, OfTheSmallestPassesNothingToNan) {
+  // As torch.linalg.vector_norm, whose sign of NaN is 0.
+  Tensor x = tensor<float>({1, kNan, -3}).set_requires_grad();
+  const Tensor y = norm(x, -kInf);
+  EXPECT_TRUE(std::isnan(y.item<float>()));
+  backward(y);
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0, 0}));
+  Tensor ties = tensor<float>({-2, 2, 5, 4}, {2, 2}).set_requires_grad();
+  backward(sum(norm(ties, -kInf, 1)));
+  EXPECT_EQ(ties.grad().to_vector<float>(), (std::vector<float>{-0.5F, 0.5F, 0, 1}));
+  EXPECT_THROW(norm(zeros({0}), -kInf), IndexError);
+}
+
 TEST(Norm, OfF16LeavesItsRangeInTheResultOnly) {
   const Tensor x = cast(tensor<float>({300, 400, 500}, {3}), DType::f16);
   EXPECT_EQ(cast(norm(slice(x, 0, 0, 2)), DType::f32).item<float>(), 500);

@@ -9,7 +9,6 @@
 #include "strata/base/error.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
-#include "strata/ops/quantiles.h"
 #include "strata/ops/reduce.h"
 #include "tests/support/message.h"
 
@@ -53,18 +52,6 @@ TEST(Scans, ARecurrenceRunsEitherWay) {
             "[linear_recurrence] factor f32[3] does not have the shape of x f32[2]");
 }
 
-TEST(Quantiles, OfOddEvenAndBrokenRows) {
-  EXPECT_EQ(median(tensor<float>({4, 1, 3, 2})).item<float>(), 2) << "the lower one";
-  const Extremes e = median(tensor<float>({5, NAN, 3, NAN}), 0);
-  EXPECT_TRUE(std::isnan(e.values.item<float>()));
-  EXPECT_EQ(e.indices.item<int64_t>(), 1);
-  EXPECT_EQ(quantile(tensor<float>({4, 1, 3, 2}), 0.5).item<float>(), 2.5);
-  EXPECT_TRUE(std::isnan(quantile(tensor<float>({4, NAN, 3}), 0).item<float>()));
-  EXPECT_EQ(message<ValueError>([] { quantile(ones({2}), 1.5); }),
-            "[quantile] q must be in [0, 1], got 1.5");
-  EXPECT_THROW(median(zeros({0})), IndexError);
-}
-
 TEST(Stddev, OfEqualElementsHasNoGradient) {
   Tensor x = ones({3}).set_requires_grad();
   backward(stddev(x));
@@ -86,40 +73,6 @@ TEST(LinearRecurrence, OfManyKeepsItsDigits) {
   const int64_t n = 1 << 20;
   const Tensor y = linear_recurrence(ones({n}), full({n}, 0.1), 0);
   EXPECT_NEAR(y.to_vector<float>().back(), 0.1f * static_cast<double>(n), 0.01);
-}
-
-TEST(Quantile, InfiniteEnds) {
-  const float inf = std::numeric_limits<float>::infinity();
-  const auto of = [](std::initializer_list<float> values, double q) {
-    return quantile(tensor<float>(values, {static_cast<int64_t>(values.size())}), q).item<float>();
-  };
-  EXPECT_EQ(of({-inf, 1, 2, 2}, 0.25), -inf);
-  EXPECT_EQ(of({-inf, -inf, 2}, 0.25), -inf);
-  EXPECT_EQ(of({1, inf}, 0.5), inf);
-  EXPECT_EQ(of({1, inf}, 0), 1);
-  EXPECT_EQ(of({inf, inf}, 0.5), inf);
-  const Tensor wide = cast(tensor<float>({-60000, 60000}, {2}), DType::f16);
-  EXPECT_EQ(cast(quantile(wide, 0.5), DType::f32).item<float>(), 0);
-}
-
-TEST(Quantile, SharesItsGradientAmongBothNeighbours) {
-  const double inf = std::numeric_limits<double>::infinity();
-  const auto of = [](const std::vector<double>& values, double q) {
-    Tensor x = tensor(values, {static_cast<int64_t>(values.size())}).set_requires_grad();
-    backward(quantile(x, q));
-    return x.grad().to_vector<double>();
-  };
-  using Values = std::vector<double>;
-  // PyTorch's.
-  EXPECT_EQ(of({1, 1, 1, 1}, 0.5), (Values{0, 0.5, 0.5, 0}));
-  EXPECT_EQ(of({3, 1, 2, 1}, 0.25), (Values{0, 0.25, 0, 0.75}));
-  EXPECT_EQ(of({2, 2, 2}, 0.25), (Values{0.5, 0.5, 0}));
-  EXPECT_EQ(of({-inf, 1, 2}, 0.75), (Values{0, 0.5, 0.5}));
-  EXPECT_EQ(of({1, 2, inf}, 0.75), (Values{0, 0.5, 0.5}));
-  EXPECT_EQ(of({1, NAN, 2}, 0.25), (Values{0, 1, 0}));
-  // An infinite lower one is the result alone.
-  EXPECT_EQ(of({-inf, 1, 2}, 0.25), (Values{1, 0, 0}));
-  EXPECT_EQ(of({inf, inf}, 0.25), (Values{1, 0}));
 }
 
 }  // namespace

@@ -1,13 +1,17 @@
 #include "strata/ops/views.h"
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
+#include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/in_place.h"
 #include "strata/ops/joining.h"
 
 namespace strata {
@@ -94,6 +98,28 @@ TEST(Views, SelectErrors) {
   EXPECT_THROW(select(cube(), 0, -3), IndexError);
   EXPECT_THROW(select(scalar(1.0F), 0, 0), IndexError);
   EXPECT_THROW(select(zeros({0, 2}), 0, 0), IndexError);
+}
+
+TEST(Views, BracketsSelectAlongTheFirstAxis) {
+  const Tensor x = cube();
+  EXPECT_EQ(x[1].shape(), (Shape{3, 4}));
+  EXPECT_TRUE(x[1].shares_storage(x));
+  EXPECT_EQ(x[-1][2][0].item<int64_t>(), 20);
+  EXPECT_EQ(message_of<IndexError>([&] { x[2]; }),
+            "[select] index 2 is outside of axis 0 of i64[2, 3, 4]");
+  EXPECT_THROW(scalar(1.0F)[0], IndexError);
+  Tensor leaf = tensor<float>({1, 2, 3}).set_requires_grad();
+  backward(leaf[1] * leaf[-1]);
+  EXPECT_EQ(leaf.grad().to_vector<double>(), (Values{0, 3, 2}));
+}
+
+TEST(Views, BracketsAreWrittenIntoAndNotAssignedTo) {
+  const Tensor x = zeros({2, 2});
+  copy_(x[0], tensor<float>({1, 2}));
+  x[1] += 5;
+  EXPECT_EQ(x.to_vector<double>(), (Values{1, 2, 5, 5}));
+  static_assert(!std::is_assignable_v<Tensor, Tensor>, "x[1] = y would leave x as it is");
+  static_assert(std::is_assignable_v<Tensor&, Tensor>);
 }
 
 TEST(Views, ExpandErrors) {

@@ -18,5 +18,15 @@ pairs("cdist/wide", (5, 19), (18, 19), 2)
 pairs("cdist/p1", (6, 5), (7, 5), 1)
 pairs("cdist/p3", (6, 5), (7, 5), 3)
 pairs("cdist/infinity", (6, 5), (19, 5), float("inf"))
-cases.add("pdist", [Input((6, 3))], F.pdist)
+
+
+def of_pairs(name, x, p):
+    cases.add(name, [Input(x)], lambda x: F.pdist(x, p))
+
+
+of_pairs("pdist", (6, 3), 2)
+of_pairs("pdist/wide", (19, 18), 2)
+of_pairs("pdist/p1", (7, 5), 1)
+of_pairs("pdist/p3", (7, 5), 3)
+of_pairs("pdist/infinity", (19, 5), float("inf"))
 cases.write()

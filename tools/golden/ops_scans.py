@@ -29,4 +29,11 @@ for name, f in [
     ("quantile/all", lambda x: x.quantile(0.77)),
 ]:
     cases.add(name, [x], f)
+
+shares = Input((4,), 0.05, 0.95)
+cases.add("quantile/between", [x], lambda x: torch.stack(
+    [x.quantile(0.3, 1, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest")]))
+cases.add("quantile/several", [x, shares], lambda x, q: x.quantile(q, 1, keepdim=True))
+cases.add("nanquantile", [x, shares],
+          lambda x, q: torch.where(x > 1, float("nan"), x).nanquantile(q, 2))
 cases.write()
