@@ -87,7 +87,7 @@ Workload decode(const char* name, const char* what, DType matrices) {
             const Tensor prompt = randint(0, 50257, {1, 16});
             return [=] {
               const NoGrad no_grad;
-              models::KvCache cache = model->make_cache(1, 48);
+              nn::TransformerCache cache(48);
               Tensor ids = prompt;
               Timer timer;
               for (int i = 0; i < kTokens; ++i) {

@@ -13,6 +13,8 @@
 //   train/text_training.h        the training of a network that writes text
 //   train/checkpoint.h           a run's weights and checkpoints
 //   nn/precision.h               products in bf16
+//   tape/record.h,
+//   tensor/on_device.h           ops of one's own
 //   nn/profile.h                 time and memory by layer and op
 //   autograd/gradcheck.h         gradients beside central differences
 //   tensor/dlpack.h              tensors lent and borrowed

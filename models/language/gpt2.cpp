@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -150,8 +151,7 @@ Tensor Conv1D::forward(const Tensor& x) {
 }
 
 GPT2Attention::GPT2Attention(const GPT2Config& c, int64_t layer)
-    : layer_(layer),
-      heads_(c.n_head),
+    : heads_(c.n_head),
       scale_(c.scale_attn_weights ? 1 / std::sqrt(static_cast<double>(c.n_embd / c.n_head)) : 1),
       dropout_(c.attn_pdrop),
       c_attn_({.in = c.n_embd, .out = 3 * c.n_embd, .bias = c.bias, .stddev = c.initializer_range}),
@@ -164,7 +164,10 @@ Tensor GPT2Attention::operator()(const Tensor& x, const GPT2Pass& pass) {
     const std::vector<Tensor> qkv = split(c_attn_(x), x.size(2), 2);
     const Tensor q = nn::split_heads(qkv[0], heads_);
     Tensor k = nn::split_heads(qkv[1], heads_), v = nn::split_heads(qkv[2], heads_);
-    if (pass.cache) std::tie(k, v) = pass.cache->append(layer_, k, v);
+    if (pass.cache) {
+      pass.cache->append(k, v);
+      std::tie(k, v) = pass.cache->all();
+    }
     const Tensor y = scaled_dot_product_attention(
         q, k, v,
         {.causal = true, .mask = pass.mask, .scale = scale_, .dropout = training() ? dropout_ : 0});
@@ -207,15 +210,20 @@ GPT2Model::GPT2Model(const GPT2Config& c)
 
 Tensor GPT2Model::operator()(const GPT2Inputs& in) {
   return nn::observe_call(*this, [&] {
-    const GPT2Pass pass = {.mask = padding_mask(in.attention_mask), .cache = in.cache};
+    GPT2Pass pass = {.mask = padding_mask(in.attention_mask)};
     const Tensor positions = wpe(positions_of(in));
     Tensor x = cast(wte(in.input_ids), positions.dtype()) + positions;
     if (in.token_type_ids.defined()) x = x + cast(wte(in.token_type_ids), x.dtype());
     x = dropout_(x);
-    for (auto& block : h_) x = (*block)(x, pass);
-    if (in.cache) in.cache->advance(in.input_ids.size(1));
-    if (in.last_only) x = slice(x, 1, -1);
-    return ln_f_(x);
+    std::span<nn::TransformerLayerCache> kept;
+    if (in.cache) kept = in.cache->begin_step("GPT2", static_cast<int64_t>(h_.size()));
+    for (size_t i = 0; auto& block : h_) {
+      if (in.cache) pass.cache = &kept[i++].self;
+      x = (*block)(x, pass);
+    }
+    x = ln_f_(in.last_only ? slice(x, 1, -1) : x);
+    if (in.cache) in.cache->end_step(in.input_ids.size(1));
+    return x;
   });
 }
 
@@ -266,15 +274,6 @@ void GPT2::keep_matrices_in(DType dtype) {
       t = narrow;
     }
   }
-}
-
-KvCache GPT2::make_cache(int64_t batch, int64_t capacity) const {
-  return KvCache({.batch = batch,
-                  .layers = config_.n_layer,
-                  .heads = config_.n_head,
-                  .width = config_.n_embd / config_.n_head,
-                  .capacity = capacity ? capacity : config_.n_positions,
-                  .dtype = transformer_.wpe.weight.dtype()});
 }
 
 }  // namespace strata::models

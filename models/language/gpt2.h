@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "models/language/kv_cache.h"
 #include "strata/base/fields.h"
 #include "strata/kernels/activation.h"
+#include "strata/nn/layers/attention_cache.h"
 #include "strata/nn/layers/dropout.h"
 #include "strata/nn/layers/embedding.h"
 #include "strata/nn/layers/layer_norm.h"
@@ -63,10 +63,10 @@ class Conv1D final : public nn::Module {
   Config config_;
 };
 
-/// What one pass hands to every layer.
+/// What one pass hands to a layer.
 struct GPT2Pass {
-  Tensor mask = {};          ///< bool[B, 1, 1, positions], or undefined
-  KvCache* cache = nullptr;  ///< or none
+  Tensor mask = {};                     ///< bool[B, 1, 1, positions], or undefined
+  nn::AttentionCache* cache = nullptr;  ///< the layer's own, or none
 };
 
 class GPT2Attention final : public nn::Module {
@@ -77,7 +77,7 @@ class GPT2Attention final : public nn::Module {
   Tensor operator()(const Tensor& x, const GPT2Pass& pass);
 
  private:
-  int64_t layer_, heads_;
+  int64_t heads_;
   double scale_, dropout_;
   Conv1D c_attn_, c_proj_;
 };
@@ -116,8 +116,8 @@ struct GPT2Inputs {
   Tensor attention_mask = {};  ///< [B, past + T], zero where padding stands; undefined: none
   Tensor position_ids = {};    ///< integers [B, T] or [1, T]; undefined: past, past + 1, ...
   Tensor token_type_ids = {};  ///< tokens [B, T] whose embeddings are added; undefined: none
-  KvCache* cache = nullptr;    ///< holds the past, and receives these positions
-  bool last_only = false;      ///< logits of the last position alone
+  nn::TransformerCache* cache = nullptr;  ///< holds the past, and receives these positions
+  bool last_only = false;                 ///< logits of the last position alone
 };
 
 /// The blocks with their embeddings: the hub's GPT2Model.
@@ -155,7 +155,8 @@ class GPT2 final : public nn::Module {
   /// input_ids [B, T] to logits [B, T, vocab_size].
   Tensor forward(const Tensor& input_ids) override { return run({.input_ids = input_ids}); }
   /// The same with all that may stand beside them. Throws ValueError for more positions than
-  /// n_positions, IndexError for ids outside of the vocabulary, ShapeError.
+  /// n_positions, IndexError for ids outside of the vocabulary, ShapeError; GradError where a cache
+  /// would keep a history of gradients.
   Tensor operator()(const GPT2Inputs& in) {
     return nn::observe_call(*this, [&] { return run(in); });
   }
@@ -172,9 +173,6 @@ class GPT2 final : public nn::Module {
   void keep_matrices_in(DType dtype);
 
   const GPT2Config& config() const { return config_; }
-  /// Room for the past of `batch` texts of up to `capacity` tokens, by default n_positions, in the
-  /// dtype of the hidden states: a cache made before to() does not serve after it.
-  KvCache make_cache(int64_t batch = 1, int64_t capacity = 0) const;
 
  private:
   Tensor run(const GPT2Inputs& in) { return head(hidden(in)); }

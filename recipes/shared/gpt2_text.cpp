@@ -6,7 +6,7 @@
 namespace strata::recipes {
 
 NextLogits gpt2_next(models::GPT2& model) {
-  auto cache = std::make_shared<models::KvCache>(model.make_cache());
+  auto cache = std::make_shared<nn::TransformerCache>(model.config().n_positions);
   auto seen = std::make_shared<std::vector<int64_t>>();
   return [cache, seen, &model](std::span<const int64_t> ids) {
     const int64_t context = model.config().n_positions;

@@ -4,6 +4,7 @@
 #include "strata/nn/config_check.h"
 #include "strata/nn/init.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/normalize.h"
@@ -27,6 +28,7 @@ InstanceNorm::InstanceNorm(const InstanceNormConfig& config) : config_(config) {
 }
 
 Tensor InstanceNorm::forward(const Tensor& x) {
+  if (config_.running) internal::check_same_device("InstanceNorm", x, running_mean);
   if (config_.running && !training()) {
     if (x.rank() < 3) {
       throw ShapeError("InstanceNorm",

@@ -78,8 +78,10 @@ class ModuleDict final : public Module {
   template <class T>
   T& put(std::string_view name, std::unique_ptr<T> item) {
     T& added = *item;
-    names_.emplace_back(name);
+    std::string own(name);
+    names_.reserve(size() + 1);
     items_.push_back(std::move(item));
+    names_.push_back(std::move(own));  // which has its memory already
     return added;
   }
 

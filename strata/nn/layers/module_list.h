@@ -2,6 +2,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,8 +17,12 @@ namespace internal {
 
 /// Throws ValueError tagged `where` for a null pointer.
 void check_given(const char* where, const Module* module);
-/// Throws IndexError tagged `where` for a place beyond the end.
-void check_place(const char* where, size_t i, size_t size);
+/// Which of `size` things number i is, -1 the last of them. Throws IndexError tagged `where`, that
+/// calls them `what`, for none.
+size_t place_of(const char* where, const char* what, int64_t i, size_t size);
+/// The place of a new module before number i of `size`, -size ... size. Throws IndexError tagged
+/// `where` for another.
+size_t new_place(const char* where, int64_t i, size_t size);
 
 }  // namespace internal
 
@@ -45,17 +51,20 @@ class ModuleList final : public Module {
     items_.push_back(std::move(owned));
     return added;
   }
-  /// Adds one at the end, or before number i, 0 ... size(). Throws ValueError for a null pointer
-  /// and IndexError for another i.
-  void add(std::unique_ptr<M> item) { insert(size(), std::move(item)); }
-  void insert(size_t i, std::unique_ptr<M> item) {
+  /// Adds one at the end, or before number i, -size() ... size(), which count from the end below 0.
+  /// Throws ValueError for a null pointer and IndexError for another i.
+  void add(std::unique_ptr<M> item) { insert(std::ssize(items_), std::move(item)); }
+  void insert(int64_t i, std::unique_ptr<M> item) {
     internal::check_given("ModuleList", item.get());
-    internal::check_place("ModuleList", i, size());
-    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(i), std::move(item));
+    const size_t place = internal::new_place("ModuleList", i, size());
+    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(place), std::move(item));
   }
 
   size_t size() const { return items_.size(); }
-  M& operator[](size_t i) { return *items_[i]; }
+  /// Number i, from the end below 0: -1 is the last. Throws IndexError where there is none.
+  M& operator[](int64_t i) {
+    return *items_[internal::place_of("ModuleList", "module", i, size())];
+  }
   auto begin() { return items_.begin(); }
   auto end() { return items_.end(); }
 

@@ -186,15 +186,18 @@ std::vector<Tensor> MultiheadAttention::project(const Tensor& query, const Tenso
   return {product(query, w[0], b[0]), product(key, w[1], b[1]), product(value, w[2], b[2])};
 }
 
-/// The layer's own keys or values in front of those given, where causal queries see them as well.
+/// The layer's own keys or values in front of those given [N, heads, T, D], where causal queries
+/// see them as well.
 Tensor MultiheadAttention::with_own(const Tensor& x, const Tensor& learnt) const {
   if (own_keys() == 0) return x;
-  const Shape one = {x.size(0), 1, x.size(2)};
+  const Shape one = {x.size(0), x.size(1), 1, x.size(3)};
   std::vector<Tensor> parts;
-  if (learnt.defined()) parts.push_back(expand(cast(learnt, x.dtype()), one));
+  if (learnt.defined()) {
+    parts.push_back(expand(split_heads(cast(learnt, x.dtype()), config_.heads), one));
+  }
   if (config_.add_zero_attn) parts.push_back(zeros(one, x.dtype(), x.device()));
   parts.push_back(x);
-  return concat(parts, 1);
+  return concat(parts, 2);
 }
 
 /// The masks as scaled_dot_product_attention's, for scores of that shape without the layer's own
@@ -217,16 +220,19 @@ MultiheadAttention::Heads MultiheadAttention::heads_of(const Tensor& query, cons
                                                        AttentionCache* cache) const {
   const bool alone = !key.defined() && !value.defined();
   alone ? check_alone(query, cache) : check_inputs(query, key, value);
-  std::vector<Tensor> parts = project(query, key, value);
+  const std::vector<Tensor> parts = project(query, key, value);
   const int64_t keys = (cache ? cache->length() : 0) + (alone ? 0 : key.size(1));
   const Tensor mask = mask_of(masks, {query.size(0), config_.heads, query.size(1), keys});
-  if (cache) {
-    if (!alone) cache->append(parts[1], parts[2]);
-    std::tie(parts[1], parts[2]) = cache->all();
+  Tensor k, v;
+  if (!alone) {
+    k = split_heads(parts[1], config_.heads);
+    v = split_heads(parts[2], config_.heads);
+    if (cache) cache->append(k, v);
   }
+  if (cache) std::tie(k, v) = cache->all();
   return {.q = split_heads(parts[0], config_.heads),
-          .k = split_heads(with_own(parts[1], bias_k), config_.heads),
-          .v = split_heads(with_own(parts[2], bias_v), config_.heads),
+          .k = with_own(k, bias_k),
+          .v = with_own(v, bias_v),
           .options = {
               .causal = masks.causal, .mask = mask, .dropout = training() ? config_.dropout : 0}};
 }

@@ -1,6 +1,7 @@
 #include "strata/nn/layers/parameter_dict.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "strata/nn/layers/module_dict.h"
 #include "strata/nn/layers/parameter_list.h"
@@ -13,11 +14,12 @@ void ParameterDict::members(Visitor& v) {
 
 Tensor& ParameterDict::add(std::string_view name, const Tensor& t) {
   internal::check_new_name("ParameterDict", name, names_);
-  Tensor one = internal::as_parameter(t);
-  // With room for both nothing throws between the two but for want of the name's memory.
-  items_.reserve(size() + 1);
-  names_.emplace_back(name);
-  return items_.emplace_back(std::move(one));
+  const Tensor one = internal::as_parameter(t);
+  std::string own(name);
+  names_.reserve(size() + 1);
+  Tensor& added = items_.emplace_back(one);
+  names_.push_back(std::move(own));  // which has its memory already
+  return added;
 }
 
 Tensor& ParameterDict::operator[](std::string_view name) {

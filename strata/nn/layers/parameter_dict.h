@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,7 @@ class ParameterDict final : public Module {
 
  private:
   std::vector<std::string> names_;
-  std::vector<Tensor> items_;
+  std::deque<Tensor> items_;  // which moves none of them when it grows
 };
 
 }  // namespace strata::nn

@@ -1,8 +1,7 @@
 #include "strata/nn/layers/parameter_list.h"
 
-#include <fmt/format.h>
-
 #include "strata/base/error.h"
+#include "strata/nn/layers/module_list.h"
 
 namespace strata::nn {
 
@@ -20,9 +19,8 @@ Tensor& ParameterList::add(const Tensor& t) {
   return items_.emplace_back(internal::as_parameter(t));
 }
 
-Tensor& ParameterList::operator[](size_t i) {
-  if (i < size()) return items_[i];
-  throw IndexError("ParameterList", fmt::format("no parameter {}: there are {}", i, size()));
+Tensor& ParameterList::operator[](int64_t i) {
+  return items_[internal::place_of("ParameterList", "parameter", i, size())];
 }
 
 }  // namespace strata::nn

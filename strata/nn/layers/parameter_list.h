@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <string>
-#include <vector>
 
 #include "strata/nn/module.h"
 
@@ -22,17 +23,18 @@ class ParameterList final : public Module {
   void members(Visitor& v) override;
 
   /// Adds one at the end: `t` itself if it is a leaf that gathers a gradient, else a parameter of
-  /// its values, copied. Throws DTypeError unless it is floating, ValueError for an undefined one.
+  /// its values, copied. References to them last as long as the list. Throws DTypeError unless it
+  /// is floating, ValueError for an undefined one.
   Tensor& add(const Tensor& t);
 
   size_t size() const { return items_.size(); }
-  /// Throws IndexError where there is none.
-  Tensor& operator[](size_t i);
+  /// Number i, from the end below 0: -1 is the last. Throws IndexError where there is none.
+  Tensor& operator[](int64_t i);
   auto begin() { return items_.begin(); }
   auto end() { return items_.end(); }
 
  private:
-  std::vector<Tensor> items_;
+  std::deque<Tensor> items_;  // which moves none of them when it grows
 };
 
 }  // namespace strata::nn

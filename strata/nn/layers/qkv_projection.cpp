@@ -47,8 +47,9 @@ Tensor QkvProjection::Parts::joined() const {
 
 QkvProjection::QkvProjection(const QkvProjectionConfig& config) : config_(config) {
   require_positive("QkvProjection", {{"width", config.width}});
-  weight_ = Parts({3 * config.width, config.width}, config.joined);
-  if (config.bias) bias_ = Parts({3 * config.width}, config.joined);
+  const int64_t out = checked_numel("QkvProjection", {3, config.width});
+  weight_ = Parts({out, config.width}, config.joined);
+  if (config.bias) bias_ = Parts({out}, config.joined);
   init::xavier_uniform(weight_.all);
 }
 

@@ -61,7 +61,7 @@ Tensor with_first_state(const Tensor& x, const Tensor& h0, const RnnOptions& opt
 
 RnnWeights recurrent_weights(int64_t in, int64_t hidden, int64_t state, int64_t gates, bool bias) {
   const auto make = [&](const Shape& shape) { return uniform_parameter(shape, hidden); };
-  const int64_t rows = gates * hidden;
+  const int64_t rows = checked_numel("recurrent_weights", {gates, hidden});
   RnnWeights w;
   w.w_ih = make({rows, in});
   w.w_hh = make({rows, state});

@@ -31,13 +31,13 @@ void check_distinct(std::vector<std::string> names) {
 
 }  // namespace
 
-void Sequential::put(size_t i, std::string name, std::unique_ptr<Module> module) {
+void Sequential::put(int64_t i, std::string name, std::unique_ptr<Module> module) {
   internal::check_given("Sequential", module.get());
-  internal::check_place("Sequential", i, size());
+  const size_t place = internal::new_place("Sequential", i, size());
   // With room for both nothing throws between the two.
   given_.reserve(size() + 1);
   stages_.reserve(size() + 1);
-  const auto at = static_cast<std::ptrdiff_t>(i);
+  const auto at = static_cast<std::ptrdiff_t>(place);
   if (name.empty()) {
     std::vector<std::string> given = given_;
     given.insert(given.begin() + at, name);
@@ -49,7 +49,11 @@ void Sequential::put(size_t i, std::string name, std::unique_ptr<Module> module)
 
 void Sequential::add(std::string_view name, std::unique_ptr<Module> module) {
   internal::check_new_name("Sequential", name, names_of(given_));
-  put(size(), std::string(name), std::move(module));
+  put(std::ssize(stages_), std::string(name), std::move(module));
+}
+
+Module& Sequential::operator[](int64_t i) {
+  return *stages_[internal::place_of("Sequential", "module", i, size())];
 }
 
 Module& Sequential::operator[](std::string_view name) {

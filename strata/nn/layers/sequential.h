@@ -2,6 +2,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,11 +26,11 @@ class Sequential final : public Module {
   }
   Sequential() = default;
 
-  /// Adds a module at the end, or before number i, 0 ... size(). Throws ValueError for a null
-  /// pointer and where a module would be called by its number as another is by name; IndexError for
-  /// another i.
-  void add(std::unique_ptr<Module> module) { insert(size(), std::move(module)); }
-  void insert(size_t i, std::unique_ptr<Module> module) { put(i, {}, std::move(module)); }
+  /// Adds a module at the end, or before number i, -size() ... size(), which count from the end
+  /// below 0. Throws ValueError for a null pointer and where a module would be called by its number
+  /// as another is by name; IndexError for another i.
+  void add(std::unique_ptr<Module> module) { insert(std::ssize(stages_), std::move(module)); }
+  void insert(int64_t i, std::unique_ptr<Module> module) { put(i, {}, std::move(module)); }
   /// Adds a module at the end under a name of its own, as PyTorch's of an OrderedDict does. Throws
   /// ValueError for a null pointer and for a name that is empty, holds a point or is taken, be it
   /// as the number of a module without a name.
@@ -52,14 +54,15 @@ class Sequential final : public Module {
   void members(Visitor& v) override;
   Tensor forward(const Tensor& x) override;
   size_t size() const { return stages_.size(); }
-  Module& operator[](size_t i) { return *stages_[i]; }
+  /// Number i, from the end below 0: -1 is the last. Throws IndexError where there is none.
+  Module& operator[](int64_t i);
   /// By name or number, "conv1" or "0". Throws ValueError listing them where there is none.
   Module& operator[](std::string_view name);
   auto begin() { return stages_.begin(); }
   auto end() { return stages_.end(); }
 
  private:
-  void put(size_t i, std::string name, std::unique_ptr<Module> module);
+  void put(int64_t i, std::string name, std::unique_ptr<Module> module);
 
   std::vector<std::string> given_;  // empty for those that are called by their number
   std::vector<std::unique_ptr<Module>> stages_;

@@ -27,7 +27,7 @@ LayerNormConfig norm_config(const TransformerLayerConfig& c) {
 
 void check_memory(const Tensor& memory, const AttentionCache& cache) {
   const Tensor keys = cache.all().first;
-  if (memory.rank() == 3 && memory.size(0) == keys.size(0) && memory.size(1) == keys.size(1))
+  if (memory.rank() == 3 && memory.size(0) == keys.size(0) && memory.size(1) == keys.size(2))
     return;
   throw ShapeError("TransformerDecoderLayer",
                    fmt::format("memory {} is not what the cache holds the keys of, {}",

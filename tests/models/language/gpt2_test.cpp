@@ -11,6 +11,8 @@
 #include "strata/io/safetensors.h"
 #include "strata/nn/summary.h"
 #include "strata/ops/copy.h"
+#include "strata/ops/indexing.h"
+#include "strata/ops/joining.h"
 #include "strata/ops/losses.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
@@ -132,7 +134,7 @@ TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
     const Tensor mask = c.mask.empty() ? Tensor() : tensor(c.mask, {2, 11});
     const auto front = [&](int64_t n) { return mask.defined() ? slice(mask, 1, 0, n) : Tensor(); };
     const Tensor whole = model(GPT2Inputs{.input_ids = ids, .attention_mask = mask});
-    KvCache cache = model.make_cache(2, 11);
+    nn::TransformerCache cache(7);
     for (const auto& [begin, end] : {std::pair{0, 5}, {5, 6}, {6, 9}, {9, 10}, {10, 11}}) {
       const Tensor part = model(GPT2Inputs{.input_ids = slice(ids, 1, begin, end),
                                            .attention_mask = front(end),
@@ -145,6 +147,21 @@ TEST(GPT2, DecodingWithACacheEqualsTheWholePass) {
   }
 }
 
+TEST(GPT2, TextsThatPartShareTheirCache) {
+  GPT2 model(small());
+  testing::set_rule_weights(model);
+  model.eval();
+  const NoGrad no_grad;
+  const Tensor ids = rule_integers("input_ids", {2, 6}, 97), rows = tensor<int64_t>({1, 1, 0});
+  const Tensor next = tensor<int64_t>({3, 40, 96}, {3, 1});
+  nn::TransformerCache cache;
+  model(GPT2Inputs{.input_ids = ids, .cache = &cache});
+  cache.reorder(rows);
+  const Tensor y = model(GPT2Inputs{.input_ids = next, .cache = &cache});
+  const Tensor whole = model(concat({index_select(ids, 0, rows), next}, 1));
+  EXPECT_LT(largest_difference(y, slice(whole, 1, 6)), 1e-5);
+}
+
 TEST(GPT2, CachesHaveTheHiddenStatesDtype) {
   for (const auto& [dtype, bound] : {std::pair{DType::f64, 1e-12}, {DType::bf16, 0.05}}) {
     GPT2 model(small());
@@ -155,7 +172,7 @@ TEST(GPT2, CachesHaveTheHiddenStatesDtype) {
     const Tensor ids = rule_integers("input_ids", {1, 11}, 97);
     const Tensor whole = model(ids);
     EXPECT_EQ(whole.dtype(), dtype);
-    KvCache cache = model.make_cache(1, 11);
+    nn::TransformerCache cache;
     for (int64_t i = 0; i < 11; ++i) {
       const Tensor part = model(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
       EXPECT_LT(largest_difference(part, slice(whole, 1, i, i + 1)), bound) << name_of(dtype) << i;
@@ -177,7 +194,7 @@ TEST(GPT2, MatricesInBf16GiveTheResultsOfTheirF32Values) {
     const Tensor whole = wide(ids);
     EXPECT_EQ(whole.dtype(), DType::f32);
     EXPECT_LT(largest_difference(narrow(ids), whole), 1e-5) << c.name;
-    KvCache cache = narrow.make_cache(1, 11);
+    nn::TransformerCache cache;
     for (int64_t i = 0; i < 11; ++i) {
       const Tensor part = narrow(GPT2Inputs{.input_ids = slice(ids, 1, i, i + 1), .cache = &cache});
       EXPECT_LT(largest_difference(part, slice(whole, 1, i, i + 1)), 1e-5) << c.name << i;
@@ -251,12 +268,25 @@ TEST(GPT2, SaysWhatIsWrong) {
   EXPECT_THROW(model(GPT2Inputs{.input_ids = tensor<int64_t>({1, 2}, {1, 2}),
                                 .attention_mask = tensor<int64_t>({1}, {1, 1})}),
                ShapeError);
-  KvCache cache = model.make_cache(1, 2);
+  nn::TransformerCache cache;
   const GPT2Inputs one = {.input_ids = tensor<int64_t>({1, 2, 3}, {1, 3}), .cache = &cache};
   EXPECT_THROW(model(one), GradError);
   const NoGrad no_grad;
-  EXPECT_EQ(message<ValueError>([&] { model(one); }),
-            "[KvCache] 3 positions do not fit a capacity of 2");
+  model(one);
+  EXPECT_EQ(message<ShapeError>([&] {
+              model(GPT2Inputs{.input_ids = tensor<int64_t>({1, 2}, {2, 1}), .cache = &cache});
+            }),
+            "[AttentionCache] keys f32[2, 4, 1, 12] do not continue those kept, f32[1, 4, 3, 12]");
+  EXPECT_EQ(cache.length(), 3);
+  EXPECT_EQ(message<ValueError>([&] {
+              model(GPT2Inputs{.input_ids = rule_integers("x", {1, 21}, 97), .cache = &cache});
+            }),
+            "[GPT2] 24 tokens do not fit the context of 23 (n_positions)");
+  GPT2Config deeper = small();
+  deeper.n_layer = 4;
+  GPT2 other(deeper);
+  EXPECT_EQ(message<ValueError>([&] { other(one); }),
+            "[GPT2] the cache holds 3 layers, the stack has 4");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/base/error.h"
+#include "strata/device/cpu_allocator.h"
 #include "strata/nn/layers/transformer.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/creation.h"
@@ -157,9 +158,9 @@ TEST(TransformerCache, AFailedStepLeavesItAsItWas) {
               decoder(last, rule_doubles("memory", {2, 6, 8}), {}, &cache);
             }),
             "[TransformerDecoderLayer] memory f64[2, 6, 8] is not what the cache holds the keys "
-            "of, f64[2, 5, 8]\n  hint: truncate(0) lets it begin anew");
+            "of, f64[2, 2, 5, 4]\n  hint: truncate(0) lets it begin anew");
   EXPECT_EQ(message<ShapeError>([&] { decoder(slice(last, 0, 1), {}, {}, &cache); }),
-            "[AttentionCache] keys f64[1, 1, 8] do not continue those kept, f64[2, 3, 8]");
+            "[AttentionCache] keys f64[1, 2, 1, 4] do not continue those kept, f64[2, 2, 3, 4]");
   // Thrown behind the first layer's self-attention.
   EXPECT_THROW(
       decoder(last, {}, {.memory = {.key_padding_mask = zeros({2, 4}, DType::boolean)}}, &cache),
@@ -234,41 +235,117 @@ TEST(AttentionCache, OfAttentionWithKeysOfItsOwnAndOtherWidths) {
   EXPECT_LE(largest_difference(attention(x, {}, {}, {}, &cache), attention(x, key, value)), kSame);
   EXPECT_EQ(message<ShapeError>([&] { attention(slice(x, 0, 1), {}, {}, {}, &cache); }),
             "[MultiheadAttention] query f64[1, 5, 8] does not fit the keys that the cache holds, "
-            "f64[2, 5, 8]");
+            "f64[2, 2, 5, 4]");
   EXPECT_THROW(attention(x, {}, {}), ShapeError);
   EXPECT_THROW(attention(x, key, {}, {}, &cache), ValueError);
 }
 
 TEST(AttentionCache, GrowsAndKeepsWhatItHolds) {
+  const Tensor x = randn({2, 3, 70, 3}), y = randn({2, 3, 70, 4});
+  for (const int64_t capacity : {0, 1, 50, 99}) {
+    AttentionCache cache(capacity);
+    EXPECT_FALSE(cache.all().first.defined());
+    const void* memory = nullptr;
+    for (int64_t t = 0; t < 70; ++t) {
+      cache.append(slice(x, 2, t, t + 1), slice(y, 2, t, t + 1));
+      const void* now = cache.all().second.data<float>();
+      if (t > 0 && t < capacity) {
+        EXPECT_EQ(now, memory) << capacity << " at " << t;
+      }
+      memory = now;
+    }
+    EXPECT_EQ(largest_difference(cache.all().first, x), 0);
+    EXPECT_EQ(largest_difference(cache.all().second, y), 0);
+  }
+  EXPECT_EQ(message<ValueError>([] { AttentionCache cache(-1); }),
+            "[AttentionCache] capacity must be at least 0, got -1");
+  EXPECT_EQ(message<ValueError>([] { TransformerCache cache(-2); }),
+            "[TransformerCache] capacity must be at least 0, got -2");
+}
+
+TEST(AttentionCache, TruncateKeepsWhatWasRead) {
   AttentionCache cache;
-  EXPECT_FALSE(cache.all().first.defined());
-  const Tensor x = randn({2, 70, 3}), y = randn({2, 70, 4});
-  for (int64_t t = 0; t < 70; ++t) cache.append(slice(x, 1, t, t + 1), slice(y, 1, t, t + 1));
+  cache.append(tensor<float>({1, 2, 3}, {1, 1, 3, 1}), ones({1, 1, 3, 1}));
+  for (const auto& [asked, left] : {std::pair{9, 3}, {3, 3}, {1, 1}, {2, 1}}) {
+    cache.truncate(asked);
+    EXPECT_EQ(cache.length(), left) << asked;
+  }
+  EXPECT_EQ(message<ValueError>([&] { cache.truncate(-1); }),
+            "[AttentionCache] cannot keep -1 positions");
+  EXPECT_EQ(cache.length(), 1);
+  cache.append(full({1, 1, 1, 1}, 7), ones({1, 1, 1, 1}));
+  EXPECT_EQ(cache.all().first.to_vector<float>(), (std::vector<float>{1, 7}));
+}
+
+TEST(AttentionCache, ReordersRowsOnceOrNotAtAll) {
+  const Tensor x = randn({2, 3, 5, 3}), y = randn({2, 3, 5, 4}), more = randn({3, 3, 1, 3});
+  const Tensor rows = tensor<int32_t>({1, 1, 0});
+  AttentionCache cache(9);
+  cache.append(x, y);
+  AttentionCache ordered = cache.reordered(rows);
+  EXPECT_EQ(ordered.length(), 5);
+  ordered.append(more, randn({3, 3, 1, 4}));
+  EXPECT_EQ(largest_difference(ordered.all().first, concat({index_select(x, 0, rows), more}, 2)),
+            0);
+  EXPECT_EQ(largest_difference(slice(ordered.all().second, 2, 0, 5), index_select(y, 0, rows)), 0);
+  EXPECT_EQ(message<IndexError>([&] {
+              cache.reorder(tensor<int64_t>({0, 2}));
+            }),
+            "[index_select] index 2 at [1] is outside of [0, 1]");
   EXPECT_EQ(largest_difference(cache.all().first, x), 0);
   EXPECT_EQ(largest_difference(cache.all().second, y), 0);
-  cache.truncate(99);
-  EXPECT_EQ(cache.length(), 70);
-  cache.truncate(5);
-  cache.append(slice(x, 1, 0, 1), slice(y, 1, 0, 1));
-  EXPECT_EQ(
-      largest_difference(cache.all().first, concat({slice(x, 1, 0, 5), slice(x, 1, 0, 1)}, 1)), 0);
+  cache.reorder(tensor<int64_t>({}, {0}));
+  EXPECT_EQ(cache.all().first.shape(), (Shape{0, 3, 5, 3}));
+}
+
+TEST(AttentionCache, SaysWhatDoesNotContinueIt) {
+  AttentionCache cache;
+  cache.append(zeros({2, 1, 6, 3}), zeros({2, 1, 6, 4}));
   EXPECT_EQ(message<ShapeError>([&] {
-              cache.append(zeros({2, 1, 3}), zeros({2, 2, 4}));
+              cache.append(zeros({2, 1, 1, 3}), zeros({2, 1, 2, 4}));
             }),
-            "[AttentionCache] keys f32[2, 1, 3] and values f32[2, 2, 4] are not of the same "
+            "[AttentionCache] keys f32[2, 1, 1, 3] and values f32[2, 1, 2, 4] are not of the same "
             "positions");
+  EXPECT_THROW(AttentionCache().append(zeros({2, 1, 1, 3}), zeros({2, 2, 1, 3})), ShapeError);
+  EXPECT_THROW(cache.append(zeros({2, 2, 1, 3}), zeros({2, 2, 1, 4})), ShapeError);
   EXPECT_EQ(message<DTypeError>([&] {
-              cache.append(zeros({2, 1, 3}, DType::bf16), zeros({2, 1, 4}));
+              cache.append(zeros({2, 1, 1, 3}, DType::bf16), zeros({2, 1, 1, 4}));
             }),
-            "[AttentionCache] keys bf16[2, 1, 3] do not continue those kept, f32[2, 6, 3]");
+            "[AttentionCache] keys bf16[2, 1, 1, 3] do not continue those kept, f32[2, 1, 6, 3]");
   EXPECT_EQ(message<ShapeError>([&] {
-              cache.append(zeros({2, 3}), zeros({2, 1, 4}));
+              cache.append(zeros({2, 1, 3}), zeros({2, 1, 1, 4}));
             }),
-            "[AttentionCache] keys are [N, T, width], got f32[2, 3]");
-  const auto nothing = [](int64_t width) { return empty({2, 199, width}, DType::f32, kMeta); };
+            "[AttentionCache] keys are [N, heads, T, D], got f32[2, 1, 3]");
+  const auto nothing = [](int64_t width) { return empty({2, 1, 199, width}, DType::f32, kMeta); };
   EXPECT_THROW(cache.append(nothing(3), nothing(4)), DeviceError) << "memory is to grow";
   EXPECT_EQ(cache.length(), 6);
-  EXPECT_EQ(largest_difference(slice(cache.all().first, 1, 0, 5), slice(x, 1, 0, 5)), 0);
+  EXPECT_EQ(largest_value(cache.all().first), 0);
+}
+
+TEST(TransformerCache, ReordersAllLayersOrNoneWhereMemoryEnds) {
+  const NoGrad no_grad;
+  TransformerDecoder decoder(config_of(true));
+  prepare(decoder);
+  const Tensor x = rule_doubles("x", {2, 4, 8}), memory = rule_doubles("memory", {2, 5, 8});
+  const Tensor last = slice(x, 1, 3), rows = tensor<int64_t>({1, 1, 0});
+  const Tensor wanted = slice(decoder(x, memory, {.tgt = {.causal = true}}), 1, 3);
+  int refusals = 0;
+  for (bool refused = true; refused;) {
+    TransformerCache cache;
+    decoder(slice(x, 1, 0, 3), memory, {}, &cache);
+    set_cpu_memory_limit(cpu_memory_stats().in_use + 128 * (refusals + 1));
+    try {
+      cache.reorder(rows);
+      refused = false;
+    } catch (const OutOfMemory&) {
+      ++refusals;
+    }
+    set_cpu_memory_limit(0);
+    const Tensor y = decoder(refused ? last : index_select(last, 0, rows), {}, {}, &cache);
+    EXPECT_LE(largest_difference(y, refused ? wanted : index_select(wanted, 0, rows)), kSame)
+        << refusals;
+  }
+  EXPECT_GT(refusals, 8) << "two layers of two pairs";
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // WeightNorm and SpectralNorm, and what they share.
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -13,7 +12,6 @@
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/base/random.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/init.h"
 #include "strata/nn/layers/conv.h"
 #include "strata/nn/layers/conv_nd.h"
@@ -23,7 +21,6 @@
 #include "strata/nn/layers/linear.h"
 #include "strata/nn/layers/spectral_norm.h"
 #include "strata/nn/layers/weight_norm.h"
-#include "strata/nn/state_dict.h"
 #include "strata/nn/summary.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
@@ -33,12 +30,14 @@
 #include "strata/tape/grad_mode.h"
 #include "strata/tensor/default_device.h"
 #include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using strata::testing::GoldenDump;
 using strata::testing::largest_difference;
 using strata::testing::largest_value;
 using strata::testing::message;
@@ -61,83 +60,60 @@ ConvTranspose2d transposed2d_layer() {
 Embedding embedding_layer() { return Embedding({.count = 6, .width = 4}); }
 
 /// A training call with its gradients, a second one, and one in evaluation, against the dump.
-class Golden {
- public:
-  explicit Golden(const std::string& file)
-      : dump_(load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/" + file)) {}
-
-  void expect(const std::string& key, Module&& layer, Tensor x) const {
-    SCOPED_TRACE(key);
-    const auto at = [&](const std::string& name) { return dump_.at(key + "." + name); };
-    strata::testing::set_rule_weights(layer);
-    if (is_floating(x.dtype())) x.set_requires_grad();
-    const Tensor y = layer(x);
-    EXPECT_LE(difference(y, at("y")), 2e-6);
-    backward(sum(y * rule_tensor("dy", y.shape())));
-    if (x.requires_grad()) {
-      EXPECT_LE(difference(x.grad(), at("grad.x")), 5e-6);
-    }
-    for (const NamedTensor& t : layer.named_tensors()) {
-      if (!t.trained) continue;
-      EXPECT_LE(difference(t.tensor->grad(), at("grad." + t.name)), 1e-5) << t.name;
-    }
-    layer(x);
-    layer.eval();
-    const StateDict state = state_dict(layer);
-    for (const auto& [name, value] : state) {
-      EXPECT_LE(difference(value, at("state." + name)), 2e-6) << name;
-    }
-    const std::string prefix = key + ".state.";
-    const auto in_dump = std::count_if(dump_.begin(), dump_.end(), [&](const auto& entry) {
-      return entry.first.starts_with(prefix);
-    });
-    EXPECT_EQ(static_cast<size_t>(in_dump), state.size());
-    EXPECT_LE(difference(layer(x), at("eval.y")), 5e-6);
-    const NoGrad no_grad;
-    for (int i = 0; i < 2; ++i) {
-      EXPECT_LE(difference(layer(x), at("eval.y")), 5e-6);
-    }
-  }
-
- private:
-  TensorMap dump_;
-};
+void expect_golden(const GoldenDump& golden, const std::string& key, Module&& layer, Tensor x) {
+  strata::testing::set_rule_weights(layer);
+  if (is_floating(x.dtype())) x.set_requires_grad();
+  const Tensor y = layer(x);
+  golden.expect(key + ".y", y, 2e-6);
+  backward(sum(y * rule_tensor("dy", y.shape())));
+  if (x.requires_grad()) golden.expect(key + ".grad.x", x.grad(), 5e-6);
+  golden.expect_gradients(key + ".grad.", layer, 1e-5);
+  layer(x);
+  layer.eval();
+  golden.expect_state(key + ".state.", layer, 2e-6);
+  golden.expect(key + ".eval.y", layer(x), 5e-6);
+  const NoGrad no_grad;
+  for (int i = 0; i < 2; ++i) golden.expect(key + ".eval.y", layer(x), 5e-6);
+}
 
 Tensor x_of(const Shape& shape) { return rule_tensor("x", shape); }
 Tensor ids() { return strata::testing::rule_integers("x", {2, 5}, 6); }
 
 TEST(WeightNorm, EqualsPyTorch) {
-  const Golden golden("weight_norm.safetensors");
-  golden.expect("Linear", WeightNorm(linear_layer()), x_of({3, 5}));
-  golden.expect("Conv1d", WeightNorm(conv1d_layer()), x_of({2, 9, 4}));
-  golden.expect("Conv2d", WeightNorm(conv2d_layer()), x_of({2, 5, 4, 4}));
-  golden.expect("Conv3d", WeightNorm(conv3d_layer()), x_of({1, 2, 3, 4, 2}));
-  golden.expect("ConvTranspose1d", WeightNorm(transposed1d_layer()), x_of({2, 5, 4}));
-  golden.expect("ConvTranspose2d", WeightNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
-  golden.expect("Embedding", WeightNorm(embedding_layer()), ids());
-  golden.expect("Conv2d.whole", WeightNorm(conv2d_layer(), {.axis = {}}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim1", WeightNorm(conv2d_layer(), {.axis = 1}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim3", WeightNorm(conv2d_layer(), {.axis = 3}), x_of({2, 5, 4, 4}));
-  golden.expect("Linear.dim1", WeightNorm(linear_layer(), {.axis = 1}), x_of({3, 5}));
-  golden.expect("Conv1d.old", WeightNorm(conv1d_layer(), {.old_names = true}), x_of({2, 9, 4}));
+  const GoldenDump golden("nn/weight_norm");
+  expect_golden(golden, "Linear", WeightNorm(linear_layer()), x_of({3, 5}));
+  expect_golden(golden, "Conv1d", WeightNorm(conv1d_layer()), x_of({2, 9, 4}));
+  expect_golden(golden, "Conv2d", WeightNorm(conv2d_layer()), x_of({2, 5, 4, 4}));
+  expect_golden(golden, "Conv3d", WeightNorm(conv3d_layer()), x_of({1, 2, 3, 4, 2}));
+  expect_golden(golden, "ConvTranspose1d", WeightNorm(transposed1d_layer()), x_of({2, 5, 4}));
+  expect_golden(golden, "ConvTranspose2d", WeightNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
+  expect_golden(golden, "Embedding", WeightNorm(embedding_layer()), ids());
+  expect_golden(golden, "Conv2d.whole", WeightNorm(conv2d_layer(), {.axis = {}}),
+                x_of({2, 5, 4, 4}));
+  expect_golden(golden, "Conv2d.dim1", WeightNorm(conv2d_layer(), {.axis = 1}), x_of({2, 5, 4, 4}));
+  expect_golden(golden, "Conv2d.dim3", WeightNorm(conv2d_layer(), {.axis = 3}), x_of({2, 5, 4, 4}));
+  expect_golden(golden, "Linear.dim1", WeightNorm(linear_layer(), {.axis = 1}), x_of({3, 5}));
+  expect_golden(golden, "Conv1d.old", WeightNorm(conv1d_layer(), {.old_names = true}),
+                x_of({2, 9, 4}));
 }
 
 TEST(SpectralNorm, EqualsPyTorch) {
-  const Golden golden("spectral_norm.safetensors");
-  golden.expect("Linear", SpectralNorm(linear_layer()), x_of({3, 5}));
-  golden.expect("Conv1d", SpectralNorm(conv1d_layer()), x_of({2, 9, 4}));
-  golden.expect("Conv2d", SpectralNorm(conv2d_layer()), x_of({2, 5, 4, 4}));
-  golden.expect("Conv3d", SpectralNorm(conv3d_layer()), x_of({1, 2, 3, 4, 2}));
-  golden.expect("ConvTranspose1d", SpectralNorm(transposed1d_layer()), x_of({2, 5, 4}));
-  golden.expect("ConvTranspose2d", SpectralNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
-  golden.expect("Embedding", SpectralNorm(embedding_layer()), ids());
-  golden.expect("Conv2d.dim1", SpectralNorm(conv2d_layer(), {.axis = 1}), x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.dim2", SpectralNorm(conv2d_layer(), {.iterations = 3, .axis = 2}),
+  const GoldenDump golden("nn/spectral_norm");
+  expect_golden(golden, "Linear", SpectralNorm(linear_layer()), x_of({3, 5}));
+  expect_golden(golden, "Conv1d", SpectralNorm(conv1d_layer()), x_of({2, 9, 4}));
+  expect_golden(golden, "Conv2d", SpectralNorm(conv2d_layer()), x_of({2, 5, 4, 4}));
+  expect_golden(golden, "Conv3d", SpectralNorm(conv3d_layer()), x_of({1, 2, 3, 4, 2}));
+  expect_golden(golden, "ConvTranspose1d", SpectralNorm(transposed1d_layer()), x_of({2, 5, 4}));
+  expect_golden(golden, "ConvTranspose2d", SpectralNorm(transposed2d_layer()), x_of({1, 3, 4, 4}));
+  expect_golden(golden, "Embedding", SpectralNorm(embedding_layer()), ids());
+  expect_golden(golden, "Conv2d.dim1", SpectralNorm(conv2d_layer(), {.axis = 1}),
                 x_of({2, 5, 4, 4}));
-  golden.expect("Conv2d.old", SpectralNorm(conv2d_layer(), {.old_names = true}),
+  expect_golden(golden, "Conv2d.dim2", SpectralNorm(conv2d_layer(), {.iterations = 3, .axis = 2}),
                 x_of({2, 5, 4, 4}));
-  golden.expect("ConvTranspose2d.old", SpectralNorm(transposed2d_layer(), {.old_names = true}),
-                x_of({1, 3, 4, 4}));
+  expect_golden(golden, "Conv2d.old", SpectralNorm(conv2d_layer(), {.old_names = true}),
+                x_of({2, 5, 4, 4}));
+  expect_golden(golden, "ConvTranspose2d.old",
+                SpectralNorm(transposed2d_layer(), {.old_names = true}), x_of({1, 3, 4, 4}));
 }
 
 TEST(WeightNorm, StartsFromTheLayersWeight) {

@@ -1,4 +1,5 @@
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "strata/nn/state_dict.h"
 #include "strata/ops/creation.h"
 #include "tests/support/message.h"
+#include "tests/support/refusing_memory.h"
 
 namespace strata::nn {
 namespace {
@@ -64,6 +66,23 @@ TEST(ModuleList, OfOneTypeMakesItsOwnAndTakesOthers) {
   EXPECT_EQ(layers[2].config().in, 3);
 }
 
+TEST(ModuleList, CountsFromTheEndBelowZero) {
+  ModuleList<Module> layers;
+  EXPECT_EQ(message<IndexError>([&] { layers[0]; }), "[ModuleList] no module 0: there are 0");
+  layers.insert(-0, std::make_unique<ReLU>());
+  Tanh& last = layers.add(Tanh());
+  EXPECT_EQ(&layers[-1], &last);
+  EXPECT_EQ(&layers[-2], &layers[0]);
+  EXPECT_EQ(message<IndexError>([&] { layers[2]; }), "[ModuleList] no module 2: there are 2");
+  EXPECT_EQ(message<IndexError>([&] { layers[-3]; }), "[ModuleList] no module -3: there are 2");
+  layers.insert(-1, std::make_unique<Dropout>());
+  layers.insert(-3, std::make_unique<Identity>());
+  EXPECT_EQ(layers[0].type() + layers[1].type() + layers[2].type(), "IdentityReLUDropout");
+  EXPECT_EQ(&layers[3], &last) << "references outlive what is added";
+  EXPECT_THROW(layers.insert(-5, std::make_unique<ReLU>()), IndexError);
+  EXPECT_EQ(layers.size(), 4U);
+}
+
 TEST(ModuleList, SaysWhatIsWrong) {
   ModuleList<Module> layers;
   layers.add(ReLU());
@@ -106,6 +125,25 @@ TEST(ModuleDict, SaysWhatIsWrong) {
   EXPECT_EQ(heads.size(), 2U);
 }
 
+TEST(ModuleDict, TakesAModuleWithItsNameOrNeither) {
+  const std::string name(40, 'a');  // that needs memory
+  bool failed = true;
+  for (int64_t first = 1; failed; ++first) {
+    ModuleDict<Module> heads;
+    auto layer = std::make_unique<ReLU>();
+    {
+      const testing::FailingNew failing(first);
+      try {
+        heads.add(name, std::move(layer));
+      } catch (const std::bad_alloc&) {
+      }
+      failed = failing.failed();
+    }
+    EXPECT_EQ(heads.size(), failed ? 0U : 1U) << first;
+    EXPECT_EQ(heads.names().size(), heads.size()) << first;
+  }
+}
+
 TEST(Sequential, NamesStagesByNumberAndByName) {
   Sequential net;
   net.add("conv", Linear({.in = 2, .out = 3}));
@@ -140,6 +178,19 @@ TEST(Sequential, TakesNumbersAsNames) {
   EXPECT_THROW(net.insert(0, std::make_unique<ReLU>()), ValueError) << "it would be a second 0";
   EXPECT_EQ(net.size(), 4U);
   EXPECT_EQ(types_of(net), "Linear Linear ReLU ReLU ");
+}
+
+TEST(Sequential, CountsFromTheEndBelowZero) {
+  Sequential net{ReLU(), Tanh()};
+  EXPECT_EQ(net[-1].type() + net[-2].type(), "TanhReLU");
+  EXPECT_EQ(message<IndexError>([&] { net[2]; }), "[Sequential] no module 2: there are 2");
+  EXPECT_EQ(message<IndexError>([&] { net[-3]; }), "[Sequential] no module -3: there are 2");
+  EXPECT_THROW(Sequential()[0], IndexError);
+  net.insert(-1, std::make_unique<Dropout>());
+  net.insert(-3, std::make_unique<Identity>());
+  EXPECT_EQ(types_of(net), "Identity ReLU Dropout Tanh ");
+  EXPECT_EQ(message<IndexError>([&] { net.insert(-5, std::make_unique<ReLU>()); }),
+            "[Sequential] no place -5 among 4 modules");
 }
 
 TEST(Sequential, SaysWhatIsWrong) {

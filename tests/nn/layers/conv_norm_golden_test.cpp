@@ -6,7 +6,6 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/layers/activation.h"
 #include "strata/nn/layers/batch_norm.h"
 #include "strata/nn/layers/conv.h"
@@ -19,7 +18,7 @@
 #include "strata/ops/creation.h"
 #include "strata/optim/update_batch_norm.h"
 #include "strata/tape/grad_mode.h"
-#include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
@@ -30,10 +29,8 @@ using testing::rule_tensor;
 using testing::set_rule_weights;
 
 void expect_golden(const std::string& name, const Tensor& y, double tolerance = 2e-6) {
-  static const TensorMap dump =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/conv_norm.safetensors");
-  ASSERT_TRUE(dump.contains(name)) << name;
-  EXPECT_LE(testing::relative_difference(y, dump.at(name), /*least_scale=*/1), tolerance) << name;
+  static const testing::GoldenDump dump("nn/conv_norm");
+  dump.expect(name, y, tolerance);
 }
 
 const std::pair<const char*, PadMode> kModes[] = {{"zeros", PadMode::constant},

@@ -1,5 +1,4 @@
 // Against PyTorch; tools/golden/layers_further.py made the numbers.
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -9,7 +8,6 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/layers/activation.h"
 #include "strata/nn/layers/adaptive_log_softmax.h"
 #include "strata/nn/layers/distance.h"
@@ -23,49 +21,33 @@
 #include "strata/ops/reduce.h"
 #include "strata/ops/special.h"
 #include "strata/ops/views.h"
-#include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using testing::GoldenDump;
 using testing::message;
 using testing::rule_integers;
 using testing::rule_tensor;
 
-const TensorMap& dump() {
-  static const TensorMap all =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/further.safetensors");
-  return all;
+constexpr double kClose = 3e-6;
+
+const GoldenDump& golden() {
+  static const GoldenDump dump("nn/further");
+  return dump;
 }
 
-void expect_golden(const std::string& name, const Tensor& y) {
-  ASSERT_TRUE(dump().contains(name)) << name;
-  EXPECT_LE(testing::relative_difference(y, dump().at(name), /*least_scale=*/1), 3e-6) << name;
-}
-
-using Call = std::function<Tensor(const std::vector<Tensor>&)>;
-
+/// With inputs by rule.
 void expect_pass(const std::string& name, Module& layer, const std::vector<Shape>& shapes,
-                 const Call& call) {
+                 const GoldenDump::Call& call) {
   std::vector<Tensor> inputs;
   for (const Shape& shape : shapes) {
-    const std::string input = name + ".x" + std::to_string(inputs.size());
-    inputs.push_back(rule_tensor(input, shape).set_requires_grad());
+    inputs.push_back(rule_tensor(name + ".x" + std::to_string(inputs.size()), shape));
   }
-  layer.zero_grad();
-  const Tensor y = call(inputs);
-  expect_golden(name + ".y", y);
-  backward(y, rule_tensor(name + ".dy", y.shape()));
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    expect_golden(name + ".dx" + std::to_string(i), inputs[i].grad());
-  }
-  for (const NamedTensor& t : layer.named_tensors()) {
-    const std::string key = name + ".grad." + t.name;
-    EXPECT_EQ(t.tensor->grad().defined(), dump().contains(key)) << key;
-    if (t.tensor->grad().defined()) expect_golden(key, t.tensor->grad());
-  }
+  golden().expect_pass(name, layer, inputs, call, kClose);
 }
 
 /// A layer with sides of its own and one that has 1 on all, the latter of one sample.
@@ -162,10 +144,10 @@ TEST(AdaptiveLogSoftmax, IsThatOfPyTorch) {
                 [&](const auto& in) { return layer(in[0], remainder(target, 4)).output; });
     expect_pass(name + ".one", layer, {{17}},
                 [&](const auto& in) { return layer(in[0], select(target, 0, 0)).output; });
-    expect_golden(name + ".predicted", layer.predict(rule_tensor(name + ".x", {30, 17}, -9, 9)));
-    const StateDict state = state_dict(layer);
-    for (const auto& [key, value] : state) expect_golden(name + ".state." + key, value);
-    EXPECT_EQ(state.size(), bias ? 8u : 7u);
+    golden().expect(name + ".predicted", layer.predict(rule_tensor(name + ".x", {30, 17}, -9, 9)),
+                    kClose);
+    golden().expect_state(name + ".state.", layer, kClose);
+    EXPECT_EQ(state_dict(layer).size(), bias ? 8u : 7u);
   }
 }
 
@@ -236,7 +218,9 @@ TEST(ParameterList, HoldsParametersByNumber) {
   backward(sum(list[0]) + sum(list[2]));
   EXPECT_EQ(shared.grad().to_vector<float>(), (std::vector<float>{1, 1}))
       << "the third is no result of the first";
+  EXPECT_EQ(&list[-1], &list[2]);
   EXPECT_EQ(message<IndexError>([&] { list[3]; }), "[ParameterList] no parameter 3: there are 3");
+  EXPECT_EQ(message<IndexError>([&] { list[-4]; }), "[ParameterList] no parameter -4: there are 3");
   EXPECT_THROW(list.add(zeros({2}, DType::i64)), DTypeError);
   EXPECT_THROW(list.add(Tensor()), ValueError);
   EXPECT_EQ(list.size(), 3U);
@@ -260,6 +244,18 @@ TEST(ParameterDict, HoldsParametersByName) {
   EXPECT_EQ(dict.names().size(), 2U);
   load_state_dict(dict, {{"scale", full({2}, 3)}, {"0", full({3}, 4)}});
   EXPECT_EQ(dict["scale"].to_vector<float>(), (std::vector<float>{3, 3}));
+}
+
+TEST(ParameterContainers, ReferencesOutliveWhatIsAdded) {
+  ParameterList list;
+  ParameterDict dict;
+  Tensor &in_list = list.add(ones({2})), &in_dict = dict.add("0", ones({2}));
+  for (int i = 1; i < 100; ++i) {
+    list.add(zeros({1}));
+    dict.add(std::to_string(i), zeros({1}));
+  }
+  EXPECT_EQ(&in_list, &list[0]);
+  EXPECT_EQ(&in_dict, &dict["0"]);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/precision.h"
 #include "strata/nn/summary.h"
 #include "strata/ops/arithmetic.h"
@@ -16,12 +15,14 @@
 #include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
 #include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using strata::testing::GoldenDump;
 using strata::testing::largest_difference;
 using strata::testing::largest_value;
 using strata::testing::message;
@@ -38,36 +39,34 @@ RecurrentState call(Cell& cell, const Tensor& x, const RecurrentState& state) {
 /// Two steps with their gradients, one of a single row, and one from a zero state.
 template <class Cell>
 void expect_golden(const std::string& key, Cell cell) {
-  SCOPED_TRACE(key);
-  const TensorMap golden =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/recurrent.safetensors");
-  const auto at = [&](const std::string& name) { return golden.at(key + "." + name); };
+  const GoldenDump golden("nn/recurrent");
+  const auto expect = [&](const std::string& name, const Tensor& got, double tolerance) {
+    golden.expect_absolute(key + "." + name, got, tolerance);
+  };
   strata::testing::set_rule_weights(cell);
   constexpr bool kIsLstm = std::is_same_v<Cell, LSTMCell>;
   Tensor x = rule_tensor("x", {2, 3, 5}).set_requires_grad();
   RecurrentState start = {.h = rule_tensor("h", {3, 6}).set_requires_grad()};
   if (kIsLstm) start.c = rule_tensor("c", {3, 6}).set_requires_grad();
   const RecurrentState end = call(cell, select(x, 0, 1), call(cell, select(x, 0, 0), start));
-  EXPECT_LE(largest_difference(end.h, at("h")), 1e-6);
+  expect("h", end.h, 1e-6);
   Tensor loss = sum(end.h * rule_tensor("dh", {3, 6}));
   if (kIsLstm) {
-    EXPECT_LE(largest_difference(end.c, at("c")), 1e-6);
+    expect("c", end.c, 1e-6);
     loss = loss + sum(end.c * rule_tensor("dc", {3, 6}));
   }
   backward(loss);
-  EXPECT_LE(largest_difference(x.grad(), at("grad.x")), 1e-5);
-  EXPECT_LE(largest_difference(start.h.grad(), at("grad.h")), 1e-5);
-  if (kIsLstm) {
-    EXPECT_LE(largest_difference(start.c.grad(), at("grad.c")), 1e-5);
-  }
+  expect("grad.x", x.grad(), 1e-5);
+  expect("grad.h", start.h.grad(), 1e-5);
+  if (kIsLstm) expect("grad.c", start.c.grad(), 1e-5);
   for (const NamedTensor& p : cell.named_tensors()) {
-    EXPECT_LE(largest_difference(p.tensor->grad(), at("grad." + p.name)), 1e-5) << p.name;
+    expect("grad." + p.name, p.tensor->grad(), 1e-5);
   }
   const auto first = [](const Tensor& t) { return t.defined() ? select(t, 0, 0) : t; };
   const RecurrentState row = call(cell, first(first(x)), {first(start.h), first(start.c)});
-  EXPECT_LE(largest_difference(row.h, at("row")), 1e-6);
-  EXPECT_EQ(row.c.defined(), kIsLstm);
-  EXPECT_LE(largest_difference(cell(first(x)), at("zero")), 1e-6);
+  expect("row", row.h, 1e-6);
+  EXPECT_EQ(row.c.defined(), kIsLstm) << key;
+  expect("zero", cell(first(x)), 1e-6);
 }
 
 TEST(RecurrentCells, EqualPyTorch) {

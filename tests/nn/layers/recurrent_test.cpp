@@ -7,7 +7,6 @@
 
 #include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/precision.h"
 #include "strata/nn/state_dict.h"
 #include "strata/ops/arithmetic.h"
@@ -19,12 +18,14 @@
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
 #include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using strata::testing::GoldenDump;
 using strata::testing::largest_difference;
 using strata::testing::largest_value;
 using strata::testing::message;
@@ -49,7 +50,6 @@ INSTANTIATE_TEST_SUITE_P(Recurrent, EachKind, ::testing::Values("RNN", "LSTM", "
 struct GoldenRun {
   explicit GoldenRun(const std::string& of)
       : kind(of),
-        golden(load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/recurrent.safetensors")),
         layer(make(of, {.in = 5, .hidden = 6, .layers = 2, .bidirectional = true})),
         x(rule_tensor("x", {3, 7, 5}).set_requires_grad()) {
     strata::testing::set_rule_weights(*layer);
@@ -65,20 +65,20 @@ struct GoldenRun {
     }
   }
 
-  Tensor at(const std::string& name) const { return golden.at(kind + "." + name); }
+  void expect(const std::string& name, const Tensor& got, double tolerance) const {
+    golden.expect_absolute(kind + "." + name, got, tolerance);
+  }
   void expect_gradients(const std::string& prefix, double tolerance) {
     std::vector<std::pair<std::string, Tensor>> leaves = {{"x", x}, {"h", state.h}};
     if (state.c.defined()) leaves.emplace_back("c", state.c);
     for (const NamedTensor& p : layer->named_tensors()) leaves.emplace_back(p.name, *p.tensor);
     EXPECT_EQ(leaves.size(),
               static_cast<size_t>((kind == "Projected" ? 20 : 16) + (state.c.defined() ? 3 : 2)));
-    for (const auto& [name, leaf] : leaves) {
-      EXPECT_LE(largest_difference(leaf.grad(), at(prefix + name)), tolerance) << name;
-    }
+    for (const auto& [name, leaf] : leaves) expect(prefix + name, leaf.grad(), tolerance);
   }
 
   std::string kind;
-  TensorMap golden;
+  GoldenDump golden{"nn/recurrent"};
   std::unique_ptr<Recurrent> layer;
   Tensor x, score;
   RecurrentState state;
@@ -87,8 +87,7 @@ struct GoldenRun {
 
 TEST_P(EachKind, EqualsPyTorchInTwoLayersBothWaysOverPaddedRows) {
   GoldenRun run(GetParam());
-  for (const auto& [name, t] : run.outputs)
-    EXPECT_LE(largest_difference(t, run.at(name)), 1e-6) << name;
+  for (const auto& [name, t] : run.outputs) run.expect(name, t, 1e-6);
   backward(run.score);
   run.expect_gradients("grad.", 1e-5);
 }
@@ -100,7 +99,7 @@ TEST_P(EachKind, PenaltiesOnGradientsHavePyTorchsGradients) {
   const Tensor slope = grad(ys, xs, {}, {.create_graph = true})[0];
   const Tensor penalty = mean(square(norm(slope, 2, {1, 2}) - 1));
   backward(penalty);
-  EXPECT_LE(largest_difference(penalty, run.at("penalty")), 1e-5);
+  run.expect("penalty", penalty, 1e-5);
   run.expect_gradients("penalty.grad.", 3e-5);
 }
 
@@ -203,6 +202,9 @@ TEST(Recurrent, StartsUniformWithinTheRootOfItsUnits) {
 }
 
 TEST(Recurrent, SaysWhatIsWrong) {
+  constexpr int64_t kHuge = int64_t{1} << 62;  // four times as many would be none
+  EXPECT_EQ(message<ShapeError>([] { LSTM layer({.in = 3, .hidden = kHuge}); }),
+            "[recurrent_weights] shape [4, 4611686018427387904] has too many elements");
   EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3}); }),
             "[LSTM] the config leaves out .hidden");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .dropout = 1.5}); }),

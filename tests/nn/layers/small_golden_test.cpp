@@ -1,16 +1,13 @@
 // Against PyTorch; tools/golden/layers_small.py made the numbers.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
-#include "strata/io/safetensors.h"
 #include "strata/nn/layers/activation.h"
 #include "strata/nn/layers/batch_norm.h"
 #include "strata/nn/layers/bilinear.h"
@@ -25,60 +22,34 @@
 #include "strata/nn/layers/rms_norm.h"
 #include "strata/nn/layers/unpool.h"
 #include "strata/nn/layers/upsample.h"
-#include "strata/nn/state_dict.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/pool.h"
 #include "strata/ops/pool_nd.h"
 #include "strata/ops/views.h"
-#include "tests/support/difference.h"
+#include "tests/support/golden_dump.h"
 #include "tests/support/message.h"
 #include "tests/support/rule_weights.h"
 
 namespace strata::nn {
 namespace {
 
+using testing::GoldenDump;
 using testing::message;
 using testing::rule_integers;
 using testing::rule_tensor;
 using testing::set_rule_weights;
 
-const TensorMap& dump() {
-  static const TensorMap all =
-      load_safetensors(STRATA_SOURCE_DIR "/tests/golden/nn/small.safetensors");
-  return all;
+constexpr double kClose = 3e-6;
+
+const GoldenDump& golden() {
+  static const GoldenDump dump("nn/small");
+  return dump;
 }
 
-void expect_golden(const std::string& name, const Tensor& y) {
-  ASSERT_TRUE(dump().contains(name)) << name;
-  EXPECT_LE(testing::relative_difference(y, dump().at(name), /*least_scale=*/1), 3e-6) << name;
-}
-
-/// The state dict has PyTorch's names, shapes and values.
-void expect_state(const std::string& name, Module& layer) {
-  const std::string prefix = name + ".state.";
-  size_t there = 0;
-  for (const auto& [key, value] : dump()) there += key.starts_with(prefix);
-  const StateDict state = state_dict(layer);
-  EXPECT_EQ(state.size(), there) << name;
-  for (const auto& [key, value] : state) expect_golden(prefix + key, value);
-}
-
-using Call = std::function<Tensor(const std::vector<Tensor>&)>;
-
-void expect_pass(const std::string& name, Module& layer, std::vector<Tensor> inputs,
-                 const Call& call) {
-  for (Tensor& x : inputs) x.set_requires_grad();
-  const Tensor y = call(inputs);
-  expect_golden(name + ".y", y);
-  if (!y.requires_grad()) return ADD_FAILURE() << name;
-  backward(y, rule_tensor(name + ".dy", y.shape()));
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    expect_golden(name + ".dx" + std::to_string(i), inputs[i].grad());
-  }
-  for (const NamedTensor& t : layer.named_tensors()) {
-    if (t.trained) expect_golden(name + ".grad." + t.name, t.tensor->grad());
-  }
-  expect_state(name, layer);
+void expect_pass(const std::string& name, Module& layer, const std::vector<Tensor>& inputs,
+                 const GoldenDump::Call& call) {
+  golden().expect_pass(name, layer, inputs, call, kClose);
+  golden().expect_state(name + ".state.", layer, kClose);
 }
 
 /// A layer of one input.
@@ -244,9 +215,9 @@ TEST(SmallLayers, BatchNormsKeepOtherStatisticsAsPyTorch) {
       if (i == 3) layer.eval();
       const std::string number = std::to_string(i);
       const Tensor x = rule_tensor(name + ".x" + number, {2, 3, 4, 3}) * (i + 1) + i;
-      expect_golden(name + ".y" + number, layer(x));
+      golden().expect(name + ".y" + number, layer(x), kClose);
     }
-    expect_state(name, layer);
+    golden().expect_state(name + ".state.", layer, kClose);
   }
 }
 
