@@ -43,7 +43,7 @@ struct CharRnnSettings {
 };
 
 CharVocabulary vocabulary_of(const Settings& settings) {
-  return CharVocabulary::of(settings.as<CharRnnSettings>().characters);
+  return vocabulary_for(settings.as<CharRnnSettings>().characters);
 }
 
 /// Nats a character over the whole text, read in order by kStreams readers, each from a place of

@@ -38,7 +38,7 @@ struct GptCharSettings {
 };
 
 CharVocabulary vocabulary_of(const Settings& settings) {
-  return CharVocabulary::of(settings.as<GptCharSettings>().characters);
+  return vocabulary_for(settings.as<GptCharSettings>().characters);
 }
 
 models::GPT2Config config_of(const Settings& settings) {

@@ -11,6 +11,7 @@
 #include "apps/strata/terminal.h"
 #include "bench/conv_shapes.h"
 #include "bench/elementwise_bench.h"
+#include "bench/library_threads.h"
 #include "bench/matmul_shapes.h"
 #include "bench/timing.h"
 #include "bench/workloads.h"
@@ -296,6 +297,7 @@ void tell_of_spinning(const std::vector<Row>& rows) {
 int run_bench(const std::vector<std::string>& names, double seconds, bool with_bound,
               const ProfileOptions& profiling, const Common& common) {
   common.apply();
+  if (common.threads > 0) bench::limit_library_threads(common.threads);
   check_names(names);
   check_trace(names, profiling);
   const auto wanted = [&](const std::string& name) { return is_wanted(names, name); };

@@ -38,12 +38,18 @@ decltype(auto) checked_usage(F&& f) {
 /// For a number of an option: a finite one above 0, or of at least 0.
 CLI::Validator positive();
 CLI::Validator not_negative();
-/// For a number of an option in [low, high]; NaN, which lies in every CLI::Range, is none.
+/// For a number of an option in [low, high], or in (0, high]; NaN, which lies in every CLI::Range,
+/// is none.
 CLI::Validator between(double low, double high);
+CLI::Validator up_to(double high);
+/// For a whole number, in digits, in [low, high].
+CLI::Validator whole(uint64_t low, uint64_t high);
 /// For a whole number, in digits, that is no larger: the parser would take the largest it can hold.
 CLI::Validator at_most(uint64_t most);
 /// For the start of random numbers: what 64 bits hold.
 CLI::Validator any_seed();
+/// For a path: a variable of the shell that is not set leaves an empty one.
+CLI::Validator not_empty();
 
 /// Options every command has.
 struct Common {
@@ -70,6 +76,13 @@ struct Use {
   /// Says what of the weights was left out, if that was allowed.
   recipes::System open() const;
 };
+
+/// Throws UsageError unless the file of --output ends as what is written there, and IoError where
+/// it cannot be written: else that shows when the work is done.
+void check_output(const std::string& path, const std::string& ending);
+
+/// Sets what was typed as key=value. Throws UsageError, for a key that stands twice too.
+void assign_typed(recipes::Settings& settings, const std::vector<std::string>& typed);
 
 /// Layers, sizes and work of a system's network for one example, on the default device.
 nn::Summary summarize_system(recipes::System& system);

@@ -79,8 +79,9 @@ void copy_modules(const fs::path& from, const fs::path& to) {
 
 int convert(const ConvertArguments& a) {
   a.common.apply();
-  recipes::System system = a.open();
   const bool file = a.output.ends_with(".safetensors");
+  if (file) check_output(a.output, ".safetensors");
+  recipes::System system = a.open();
   if (file) {
     train::save_weights(a.output, *system.model,
                         recipes::settings_to_save(system.recipe->name, system.settings));
@@ -114,6 +115,7 @@ void add_convert(CLI::App& app, Program& program) {
   a->common.add_to(*command);
   a->add_use_to(*command);
   command->add_option("--output", a->output, "folder to write, or a file NAME.safetensors")
+      ->check(not_empty())
       ->required();
   command->callback([=, &program] { program.status = convert(*a); });
 }

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -86,7 +87,9 @@ void get_data_set(const DataSetInfo& d, const std::string& folder) {
   for (size_t i = 0; i < d.files.size(); ++i) {
     const DataFile& file = d.files[i];
     if (verdicts[i].good) continue;
-    std::filesystem::create_directories(folder);
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) throw IoError(folder, "cannot make the folder: " + error.message());
     const bool packed = file.url.ends_with(".gz");
     const auto path = std::filesystem::path(folder) / (file.name + (packed ? ".gz" : ""));
     say("getting " + file.url);
@@ -107,6 +110,10 @@ int data(const DataArguments& a) {
   if (a.name.empty()) return list_data_sets(a.common);
   const DataSetInfo& info =
       checked_usage([&]() -> const DataSetInfo& { return catalogue::find_data_set(a.name); });
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(a.folder, ignored)) {
+    throw UsageError(a.folder, "is no folder but a file");
+  }
   if (a.get) get_data_set(info, a.folder);
   return a.folder.empty() ? describe_data_set(info, a.common) : verify_data_set(info, a);
 }
@@ -121,7 +128,8 @@ void add_data(CLI::App& app, Program& program) {
   auto a = std::make_shared<DataArguments>();
   a->common.add_to(*command);
   command->add_option("name", a->name, "a data set (default: list them)");
-  command->add_option("folder", a->folder, "where its files are, to be checked");
+  command->add_option("folder", a->folder, "where its files are, to be checked")
+      ->check(not_empty());
   command->add_flag("--get", a->get, "fetch files that are missing or damaged");
   command->callback([=, &program] { program.status = data(*a); });
 }

@@ -60,6 +60,7 @@ int embed(const EmbedArguments& a) {
   a.common.apply();
   const auto& turn = a.recipe().embed;
   if (!turn) throw UsageError(a.system, "embeds no texts");
+  if (!a.output.empty()) check_output(a.output, ".safetensors");
   recipes::System system = a.open();
   const NoGrad no_grad;
   const Tensor embeddings = turn(system, a.texts);
@@ -91,7 +92,8 @@ void add_embed(CLI::App& app, Program& program) {
   a->common.add_to(*command);
   a->add_use_to(*command);
   command->add_option("texts", a->texts, "one vector is made of each")->required();
-  command->add_option("--output", a->output, "safetensors to write: embeddings [N, width]");
+  command->add_option("--output", a->output, "safetensors to write: embeddings [N, width]")
+      ->check(not_empty());
   command->callback([=, &program] { program.status = embed(*a); });
 }
 

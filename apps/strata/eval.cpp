@@ -68,7 +68,8 @@ void add_eval(CLI::App& app, Program& program) {
   auto a = std::make_shared<EvalArguments>();
   a->common.add_to(*command);
   a->add_use_to(*command);
-  command->add_option("--data", a->data, "folder of the data (default: a generated set)");
+  command->add_option("--data", a->data, "folder of the data (default: a generated set)")
+      ->check(not_empty());
   command->callback([=, &program] { program.status = evaluate(*a); });
 }
 

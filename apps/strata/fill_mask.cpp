@@ -43,7 +43,7 @@ void add_fill_mask(CLI::App& app, Program& program) {
   a->add_use_to(*command);
   command->add_option("text", a->text, "a text with one masked place")->required();
   command->add_option("--count", a->count, "guesses, the likeliest first")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole(1, 1000))
       ->capture_default_str();
   command->callback([=, &program] { program.status = fill_mask(*a); });
 }

@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
@@ -25,13 +28,27 @@ TensorMap turned(TensorMap arrays, const Dims& axes) {
   return arrays;
 }
 
+/// What can be said of the command line before weights are read.
+void check_places(const ForwardArguments& a) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(a.input, a.output, ignored)) {
+    throw UsageError("--output", "is the --input too, which it would replace");
+  }
+  check_output(a.output, ".safetensors");
+  a.profile.check();
+}
+
 int forward(const ForwardArguments& a) {
   a.common.apply();
+  check_places(a);
   recipes::System system = a.open();
   TensorMap inputs = load_safetensors(a.input);
   for (const auto& input : system.recipe->inputs(system.settings)) {
     const auto array = inputs.find(input.name);
-    if (array != inputs.end()) array->second = cast(array->second, input.dtype);
+    if (array == inputs.end() || array->second.dtype() == input.dtype) continue;
+    say(fmt::format("{}: {} is taken as {}", input.name, name_of(array->second.dtype()),
+                    name_of(input.dtype)));
+    array->second = cast(array->second, input.dtype);
   }
   const bool nchw = a.layout == "nchw";
   const NoGrad no_grad;
@@ -62,8 +79,11 @@ void add_forward(CLI::App& app, Program& program) {
   a->profile.add_to(*command, "trace.json");
   a->add_use_to(*command);
   command->add_option("--input", a->input, "safetensors with the inputs (see strata info)")
+      ->check(not_empty())
       ->required();
-  command->add_option("--output", a->output, "safetensors to write the outputs to")->required();
+  command->add_option("--output", a->output, "safetensors to write the outputs to")
+      ->check(not_empty())
+      ->required();
   command->add_option("--layout", a->layout, "of rank-4 inputs and outputs: nchw or nhwc")
       ->check(CLI::IsMember({"nchw", "nhwc"}))
       ->capture_default_str();

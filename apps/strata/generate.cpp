@@ -26,25 +26,26 @@ int generate(GenerateArguments a) {
   if (!recipe.generate) throw UsageError(a.system, "generates no text");
   const bool narrow = a.dtype == "bf16";
   if (narrow && !recipe.narrow) throw UsageError(a.system, "keeps its weights in f32");
+  a.profile.check();
   recipes::System system = a.open();
   if (narrow) recipe.narrow(system);
   if (a.greedy) a.request.temperature = 0;
   if (!a.seeded) a.request.seed = std::random_device()();
   const NoGrad no_grad;
   std::string text;
-  if (!a.common.json) {
-    fmt::print("{}", a.request.prompt);
+  bool begun = false;
+  const auto show = [&](std::string_view piece) {  // the prompt first, once nothing can be wrong
+    if (a.common.json) return;
+    fmt::print("{}{}", begun ? "" : a.request.prompt, piece);
     std::fflush(stdout);
-  }
+    begun = true;
+  };
   const StopsItself tells_the_rest;
   ProfileRun profile(a.profile, system.model.get());
   const Timer timer;
   const auto result = recipe.generate(system, a.request, [&](std::string_view piece) {
     text += piece;
-    if (!a.common.json) {
-      fmt::print("{}", piece);
-      std::fflush(stdout);
-    }
+    show(piece);
     return !interrupted() && std::ferror(stdout) == 0;
   });
   const double seconds = timer.seconds();
@@ -59,7 +60,7 @@ int generate(GenerateArguments a) {
                 {"seconds", seconds},
                 {"tokens_per_second", static_cast<double>(result.new_tokens) / seconds}});
   } else {
-    fmt::print("\n");
+    show("\n");
     say(dim(fmt::format("{} tokens in {}, {:.1f} a second, seed {}", result.new_tokens,
                         duration(seconds), static_cast<double>(result.new_tokens) / seconds,
                         a.request.seed)));
@@ -95,7 +96,7 @@ void add_generate(CLI::App& app, Program& program) {
       ->check(not_negative())
       ->type_name("K");
   command->add_option("--top-p", r.top_p, "only the likeliest tokens that make up P")
-      ->check(between(0, 1))
+      ->check(up_to(1))
       ->type_name("P");
   command->add_option("--repetition-penalty", r.repetition_penalty, "above 1: less repetition")
       ->check(between(0.01, 100))

@@ -158,6 +158,7 @@ void add_inspect(CLI::App& app, Program& program) {
   auto path = std::make_shared<std::string>();
   common->add_to(*command);
   command->add_option("file", *path, "weights, arrays, a picture, a tokenizer, a folder")
+      ->check(not_empty())
       ->required();
   command->callback([=, &program] { program.status = inspect(*path, *common); });
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "apps/strata/command.h"
@@ -46,10 +49,19 @@ int list(const Common& common) {
     print_json(all);
     return kDone;
   }
-  fmt::print("{:<18} {:<10} {:>4} {:>11}  {}\n", "system", "family", "year", "parameters", "what");
+  std::vector<std::array<std::string, 5>> rows = {
+      {"system", "family", "year", "parameters", "what"}};
   for (const Recipe& r : recipes::all_recipes()) {
-    fmt::print("{:<18} {:<10} {:>4} {:>11}  {}\n", r.name, r.family, r.year,
-               grouped(parameters_of(r)), r.title);
+    rows.push_back({r.name, r.family, std::to_string(r.year), grouped(parameters_of(r)), r.title});
+  }
+  std::array<size_t, 4> widths = {};
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& [name, family, year, parameters, title] : rows) {
+    const std::string before = fmt::format("{:<{}} {:<{}} {:>{}} {:>{}} ", name, widths[0], family,
+                                           widths[1], year, widths[2], parameters, widths[3]);
+    fmt::print("{}\n", wrapped(before + " " + title, static_cast<int>(before.size()) + 1));
   }
   fmt::print("\nstrata info NAME tells more, strata train NAME trains one.\n");
   return kDone;
@@ -117,7 +129,7 @@ int info(const std::string& name, const Common& common) {
     print("input", fmt::format("{} {}{}", i.name, name_of(i.dtype), to_string(i.shape)));
   }
   if (r.training) {
-    print("data", r.data);
+    print("data", r.data.empty() ? "its own, made by rule" : r.data);
     print("metric", r.metric);
     print("expected", r.expected);
     print(r.steps ? "steps" : "epochs", std::to_string(r.steps ? r.steps : r.epochs));

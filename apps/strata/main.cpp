@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <new>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -18,6 +19,7 @@
 #include "apps/strata/terminal.h"
 #include "recipes/shared/hub_folder.h"
 #include "strata/base/parallel.h"
+#include "strata/io/file.h"
 
 namespace strata::app {
 namespace {
@@ -56,6 +58,18 @@ CLI::Validator number_where(Fits fits, const std::string& what, const std::strin
   return {check, name};
 }
 
+CLI::Validator digits_in(uint64_t low, uint64_t high, const std::string& what,
+                         const std::string& name) {
+  const auto check = [=](const std::string& text) {
+    uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [p, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && p == end && value >= low && value <= high) return std::string();
+    return fmt::format("'{}' is not a whole number {}", text, what);
+  };
+  return {check, name};
+}
+
 }  // namespace
 
 CLI::Validator positive() {
@@ -72,23 +86,31 @@ CLI::Validator between(double low, double high) {
                       fmt::format("FLOAT in [{} - {}]", low, high));
 }
 
+CLI::Validator up_to(double high) {
+  return number_where([=](double x) { return 0 < x && x <= high; },
+                      fmt::format("above 0 and up to {}", high),
+                      fmt::format("FLOAT in (0 - {}]", high));
+}
+
+CLI::Validator whole(uint64_t low, uint64_t high) {
+  return digits_in(low, high, fmt::format("from {} to {}", low, high),
+                   fmt::format("INT in [{} - {}]", low, high));
+}
+
 CLI::Validator at_most(uint64_t most) {
-  const auto check = [most](const std::string& text) {
-    uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [p, error] = std::from_chars(text.data(), end, value);
-    if (error == std::errc() && p == end && value <= most) return std::string();
-    return fmt::format("'{}' is not a whole number up to {}", text, most);
-  };
-  return {check, ""};
+  return digits_in(0, most, fmt::format("up to {}", most), "");
 }
 
 CLI::Validator any_seed() { return at_most(std::numeric_limits<uint64_t>::max()); }
 
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return text.empty() ? "is empty" : std::string(); }, ""};
+}
+
 void Common::add_to(CLI::App& command) {
   command.add_flag("--json", json, "print one JSON value to standard output");
   command.add_option("--threads", threads, "threads to use (default: all cores)")
-      ->check(CLI::Range(1, 1024))
+      ->check(whole(1, 1024))
       ->type_name("N");
 }
 
@@ -97,8 +119,11 @@ void Common::apply() const {
 }
 
 void Use::add_use_to(CLI::App& command) {
-  command.add_option("system", system, "a name from strata list, or a model's folder")->required();
-  command.add_option("--weights", weights, "a run's folder, a model's folder or a file");
+  command.add_option("system", system, "a name from strata list, or a model's folder")
+      ->check(not_empty())
+      ->required();
+  command.add_option("--weights", weights, "a run's folder, a model's folder or a file")
+      ->check(not_empty());
   command.add_flag("--no-strict", no_strict, "take what fits of the weights, say what does not");
 }
 
@@ -134,6 +159,22 @@ recipes::System Use::open() const {
   return opened;
 }
 
+void check_output(const std::string& path, const std::string& ending) {
+  if (!path.ends_with(ending)) {
+    throw UsageError("--output", fmt::format("{} does not end with {}", path, ending));
+  }
+  const AtomicFile can_be_written(path);
+}
+
+void assign_typed(recipes::Settings& settings, const std::vector<std::string>& typed) {
+  std::set<std::string> keys;
+  for (const std::string& text : typed) {
+    checked_usage([&] { settings.fields().assign(text); });
+    const std::string key = text.substr(0, text.find('='));
+    if (!keys.insert(key).second) throw UsageError(key, "is given twice");
+  }
+}
+
 std::string shell_word(const std::string& word) {
   if (!word.empty() && word.find_first_of(" \t\r\n'\"\\$&|;<>()[]{}*?`!#~") == std::string::npos) {
     return word;
@@ -160,6 +201,21 @@ void check_command(const CLI::App& app, const std::string& typed) {
   const std::string near = nearest_name(typed, names);
   throw UsageError(typed, "there is no such command",
                    near.empty() ? "strata --help lists them" : "did you mean " + near + "?");
+}
+
+/// The option of the command that is meant by one that it does not know; empty where none is near.
+std::string meant_option(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    const auto& own = option->get_lnames();
+    names.insert(names.end(), own.begin(), own.end());
+  }
+  for (const std::string& word : command.remaining()) {
+    if (!word.starts_with("--")) continue;
+    const std::string near = nearest_name(word.substr(2, word.find('=') - 2), names);
+    return near.empty() ? near : "--" + near;
+  }
+  return {};
 }
 
 /// The command line as it could be typed again.
@@ -200,7 +256,10 @@ int run(int argc, char** argv) {
     if (e.get_exit_code() == 0) return app.exit(e);
     say(std::string("strata: ") + e.what());
     const auto used = app.get_subcommands();
-    say("  hint: strata " + (used.empty() ? "" : used[0]->get_name() + " ") + "--help");
+    const std::string meant = used.empty() ? "" : meant_option(*used[0]);
+    say("  hint: " + (!meant.empty() ? "did you mean " + meant + "?"
+                      : used.empty() ? "strata --help"
+                                     : "strata " + used[0]->get_name() + " --help"));
     return kUsage;
   }
   return program.status;

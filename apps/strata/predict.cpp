@@ -58,7 +58,7 @@ void add_predict(CLI::App& app, Program& program) {
   auto a = std::make_shared<PredictArguments>();
   a->common.add_to(*command);
   a->add_use_to(*command);
-  command->add_option("files", a->files, "pictures: PNG or JPEG")->required();
+  command->add_option("files", a->files, "pictures: PNG or JPEG")->check(not_empty())->required();
   command->callback([=, &program] { program.status = predict(*a); });
 }
 

@@ -15,7 +15,8 @@ struct ProfileOptions {
 
   /// `place` is how the help calls that place.
   void add_to(CLI::App& command, const std::string& place);
-  /// Throws UsageError for a place of a trace that is not asked for.
+  /// Throws UsageError for a place of a trace that is not asked for, and IoError where it cannot be
+  /// written: else that shows when the work is done.
   void check() const;
 };
 

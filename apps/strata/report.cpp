@@ -40,9 +40,11 @@ void add_report(CLI::App& app, Program& program) {
       "Each training writes the page of its own run, report.html in the run's folder.");
   auto a = std::make_shared<ReportArguments>();
   a->common.add_to(*command);
-  command->add_option("runs", a->runs, "folders of trainings")->required();
-  command->add_option("--output", a->output,
-                      "HTML to write\n(default: report.html, of one run in its folder)");
+  command->add_option("runs", a->runs, "folders of trainings")->check(not_empty())->required();
+  command
+      ->add_option("--output", a->output,
+                   "HTML to write\n(default: report.html, of one run in its folder)")
+      ->check(not_empty());
   command->callback([=, &program] { program.status = report(*a); });
 }
 

@@ -23,6 +23,7 @@ int sample(SampleArguments a) {
   a.common.apply();
   const auto& draw = a.recipe().sample;
   if (!draw) throw UsageError(a.system, "draws no pictures");
+  check_output(a.output, ".png");
   recipes::System system = a.open();
   const NoGrad no_grad;
   const StopsItself clears_its_line;
@@ -49,7 +50,8 @@ int sample(SampleArguments a) {
                 {"seed", a.request.seed},
                 {"seconds", seconds}});
   } else {
-    say(fmt::format("{} pictures in {}: {}", pictures.size(0), duration(seconds), a.output));
+    say(fmt::format("{} in {}: {}", counted(pictures.size(0), "picture"), duration(seconds),
+                    a.output));
   }
   return kDone;
 }
@@ -63,9 +65,11 @@ void add_sample(CLI::App& app, Program& program) {
   auto& r = a->request;
   a->common.add_to(*command);
   a->add_use_to(*command);
-  command->add_option("--output", a->output, "PNG to write")->capture_default_str();
+  command->add_option("--output", a->output, "PNG to write")
+      ->check(not_empty())
+      ->capture_default_str();
   command->add_option("--count", r.count, "pictures")
-      ->check(CLI::Range(1, 65536))
+      ->check(whole(1, 65536))
       ->capture_default_str();
   command->add_option("--steps", r.steps, "steps to the picture, else 50 or all there are")
       ->check(positive())

@@ -25,12 +25,20 @@ std::string described(const std::vector<recipes::Input>& inputs) {
   return text;
 }
 
-int summary(const std::string& name, const Common& common) {
+/// The system by its settings alone, with those that were typed.
+recipes::System sketch_of(const std::string& name, const std::vector<std::string>& typed) {
+  recipe_of(name);
+  recipes::System system = recipes::sketch_system(name);
+  if (typed.empty()) return system;
+  assign_typed(system.settings, typed);
+  system.model = system.recipe->model(system.settings);
+  system.model->eval();
+  return system;
+}
+
+int summary(const std::string& name, const std::vector<std::string>& typed, const Common& common) {
   const DeviceScope meta(kMeta);
-  auto system = checked_usage([&] {
-    recipe_of(name);
-    return recipes::sketch_system(name);
-  });
+  auto system = checked_usage([&] { return sketch_of(name, typed); });
   const auto inputs = system.recipe->inputs(system.settings);
   const nn::Summary s = summarize_system(system);
   if (common.json) {
@@ -81,13 +89,16 @@ nn::Summary summarize_system(recipes::System& system) {
 
 void add_summary(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("summary", "layers, output shapes, parameters and work");
-  command->footer("Example: strata summary lenet5");
+  command->footer("Example: strata summary gpt2 n_layer=6");
   auto common = std::make_shared<Common>();
   auto system = std::make_shared<std::string>();
+  auto typed = std::make_shared<std::vector<std::string>>();
   common->add_to(*command);
   command->add_option("system", *system, "a name from strata list, or a model's folder")
+      ->check(not_empty())
       ->required();
-  command->callback([=, &program] { program.status = summary(*system, *common); });
+  command->add_option("key=value", *typed, "settings of the system")->type_name("");
+  command->callback([=, &program] { program.status = summary(*system, *typed, *common); });
 }
 
 }  // namespace strata::app

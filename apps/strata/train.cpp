@@ -14,7 +14,6 @@
 #include "strata/base/parallel.h"
 #include "strata/base/random.h"
 #include "strata/io/base64.h"
-#include "strata/io/file.h"
 #include "strata/io/png.h"
 #include "strata/nn/precision.h"
 #include "strata/ops/joining.h"
@@ -160,9 +159,7 @@ recipes::Settings settings_of(const Recipe& recipe, const TrainArguments& a, con
   } catch (const ValueError& e) {
     throw FormatError(checkpoint, fmt::format("the run's settings are damaged: {}", e.what()));
   }
-  checked_usage([&] {
-    for (const std::string& text : a.assignments) settings.fields().assign(text);
-  });
+  assign_typed(settings, a.assignments);
   return settings;
 }
 
@@ -344,9 +341,7 @@ void check_request(const Recipe& recipe, const TrainArguments& a, const std::str
   if (!a.data.empty() && recipe.data.empty()) {
     throw UsageError("--data", a.system + " makes its own data and takes no other");
   }
-  if (a.profile.on && !a.profile.trace.empty()) {
-    const AtomicFile can_be_written(a.profile.trace);  // else that shows after the training
-  }
+  a.profile.check();
 }
 
 int train_system(TrainArguments& a, const Program& program) {
@@ -423,12 +418,15 @@ void add_train(CLI::App& app, Program& program) {
   a->profile.add_to(*command, "trace.json in the run's folder");
   command->add_option("system", a->system, "a name from strata list")->required();
   command->add_option("key=value", a->assignments, "settings of the system")->type_name("");
-  command->add_option(
-      "--data", a->data,
-      "the data, as strata info tells: a folder or a file\n(default: a generated set)");
-  command->add_option("--out", a->out,
-                      "the run's folder (default: runs/SYSTEM, or\nSYSTEM-2, ... if taken; with "
-                      "--resume the\nnewest of them)");
+  command
+      ->add_option("--data", a->data,
+                   "the data, as strata info tells: a folder or a file\n(default: a generated set)")
+      ->check(not_empty());
+  command
+      ->add_option("--out", a->out,
+                   "the run's folder (default: runs/SYSTEM, or\nSYSTEM-2, ... if taken; with "
+                   "--resume the\nnewest of them)")
+      ->check(not_empty());
   command->add_flag("--resume", a->resume,
                     "go on from the folder's checkpoint, if it has one,\nwith the options it was "
                     "started with");
@@ -463,7 +461,7 @@ void add_train(CLI::App& app, Program& program) {
   command->add_option("--dtype", a->dtype, "precision of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
-  command->add_option("--device", a->device, "cpu or cuda")->capture_default_str();
+  command->add_option("--device", a->device, "cpu; this build has no cuda")->capture_default_str();
   command->callback([=, &program] { program.status = train_system(*a, program); });
 }
 

@@ -21,7 +21,12 @@ class TerminalObserver final : public train::FitObserver {
 
   void opened(const train::Progress&) override { has_folder_ = true; }
   void resumed(const train::Progress& p) override {
-    say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
+    if (p.step < p.total_steps) {
+      say(fmt::format("going on from step {} of {}", grouped(p.step), grouped(p.total_steps)));
+    } else {
+      say(fmt::format("nothing is left to train: {} done, {} asked for", counted(p.step, "step"),
+                      grouped(p.total_steps)));
+    }
   }
   void stepped(const train::Progress& p) override {
     idle_ = false;

@@ -11,7 +11,7 @@ namespace strata::recipes {
 train::SupervisedConfig classifier_config(const Source& source, int64_t batch, double max_lr);
 
 /// Moves each picture of a batch by up to `shift` pixels and mirrors a share `flip` of them; none
-/// of that at 0.
+/// of that at 0. Throws ValueError, before any batch, for a shift that no picture of a digit has.
 Transform random_moves(int64_t shift, double flip = 0);
 
 }  // namespace strata::recipes

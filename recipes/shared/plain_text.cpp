@@ -7,7 +7,6 @@
 
 #include "strata/base/error.h"
 #include "strata/data/text_windows.h"
-#include "strata/text/char_vocabulary.h"
 
 namespace strata::recipes {
 namespace {
@@ -33,6 +32,11 @@ std::string characters_of(const Source& source, const std::string& otherwise) {
   std::vector<int64_t> all(static_cast<size_t>(vocabulary.size()));
   std::iota(all.begin(), all.end(), 0);
   return vocabulary.decode(all);
+}
+
+CharVocabulary vocabulary_for(const std::string& characters) {
+  if (characters.empty()) throw ValueError("characters", "is empty: a network needs some to write");
+  return CharVocabulary::of(characters);
 }
 
 }  // namespace strata::recipes

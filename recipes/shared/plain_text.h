@@ -3,6 +3,7 @@
 #include <string>
 
 #include "recipes/recipe.h"
+#include "strata/text/char_vocabulary.h"
 
 namespace strata::recipes {
 
@@ -23,5 +24,8 @@ std::string text_of(const Source& source);
 /// The characters that occur in that text where `source.data` is given; without it `otherwise`.
 /// Throws as text_of.
 std::string characters_of(const Source& source, const std::string& otherwise);
+
+/// The vocabulary of the setting `characters`. Throws ValueError where there are none.
+CharVocabulary vocabulary_for(const std::string& characters);
 
 }  // namespace strata::recipes

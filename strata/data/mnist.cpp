@@ -20,6 +20,9 @@ namespace fs = std::filesystem;
 [[noreturn]] void nothing_there(const std::string& folder,
                                 const std::vector<std::string>& missing) {
   std::error_code ignored;
+  if (fs::is_regular_file(folder, ignored)) {
+    throw IoError(folder, "is a file; the folder that holds it is needed");
+  }
   if (!fs::is_directory(folder, ignored)) throw IoError(folder, "there is no such folder");
   throw IoError(folder, fmt::format("no MNIST here: {} missing", fmt::join(missing, " and ")),
                 "plain or .gz; `strata data` tells where it is published. Without --data the "

@@ -18,13 +18,18 @@ using Json = nlohmann::json;
 constexpr size_t kMostFault = 200;  // bytes that an error has of the parser's
 constexpr size_t kMostShown = 80;   // and of a text in the file
 
-/// What the parser found wrong. It quotes the whole of the last token, which may be as long as the
-/// file and end within a character.
+/// Line, column and what is wrong there: ", line 1, column 2: syntax error ...". The parser quotes
+/// the whole of the last token, which may be as long as the file and end within a character.
 std::string fault_of(const Json::exception& e) {
-  std::string text(std::string_view(e.what()).substr(0, kMostFault));
+  constexpr std::string_view kPlace = "parse error at ";
+  std::string_view said = e.what();
+  said.remove_prefix(said.find("] ") + 2);  // "[json.exception.parse_error.101] "
+  const bool placed = said.starts_with(kPlace);
+  if (placed) said.remove_prefix(kPlace.size());
+  std::string text(said.substr(0, kMostFault));
   const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
   std::replace_if(text.begin(), text.end(), foreign, '?');
-  return text;
+  return (placed ? ", " : ": ") + text;
 }
 
 std::string in_quotes(std::string_view text) {
@@ -60,7 +65,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
 
   bool parse_error(size_t position, const std::string&, const Json::exception& e) override {
-    throw FormatError(path_, fmt::format("is no valid JSON at byte {}: {}", position, fault_of(e)));
+    throw FormatError(path_, fmt::format("is no valid JSON at byte {}{}", position, fault_of(e)));
   }
 
   JsonValue take() { return std::move(root_); }

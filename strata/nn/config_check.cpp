@@ -10,7 +10,9 @@ void require_positive(const char* layer,
                       std::initializer_list<std::pair<const char*, int64_t>> fields) {
   for (const auto& [name, value] : fields) {
     if (value >= 1) continue;
-    if (value == -1) throw ValueError(layer, fmt::format("the config leaves out .{}", name));
+    if (value == -1) {  // left out, or asked for
+      throw ValueError(layer, fmt::format(".{} must be given, at least 1", name));
+    }
     throw ValueError(layer, fmt::format(".{} must be at least 1, got {}", name, value));
   }
 }

@@ -51,7 +51,8 @@ void append_list(std::string& text, const char* title, const std::vector<std::st
   append_list(text, "missing", report.missing, report.unexpected);
   append_list(text, "unexpected", report.unexpected, report.missing);
   append_list(text, "of another shape", report.mismatched, {});
-  throw ValueError("load_state_dict", text, "strict = false takes what fits");
+  throw ValueError("load_state_dict", text,
+                   "strict = false, for the program --no-strict, takes what fits");
 }
 
 /// Under a name that two members have, one of them would be lost without a word.

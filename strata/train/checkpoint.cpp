@@ -184,7 +184,7 @@ std::string weights_file(const std::string& file_or_run) {
   if (fs::exists(path)) return path;
   path = find_weights(file_or_run);
   if (!path.empty()) return path;
-  throw IoError(file_or_run, "the folder holds neither weights nor a checkpoint");
+  throw IoError(file_or_run, "is no folder of a run, and holds no weights");
 }
 
 SavedWeights::SavedWeights(const std::string& file_or_run) : path_(weights_file(file_or_run)) {

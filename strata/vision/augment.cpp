@@ -41,7 +41,12 @@ Tensor random_shift(const Tensor& images, int64_t most, Generator& generator) {
   if (images.rank() != 4) {
     throw ShapeError("random_shift", "takes images [N, H, W, C], got " + describe(images));
   }
-  if (most < 0) throw ValueError("random_shift", "most is negative: " + std::to_string(most));
+  const int64_t side = std::min(images.size(1), images.size(2));
+  if (most < 0 || (most > 0 && most >= side)) {
+    throw ValueError("random_shift",
+                     fmt::format("most must be at least 0 and less than a side of {}, got {}",
+                                 describe(images), most));
+  }
   const Tensor from = contiguous(images);
   Tensor to = empty_like(from);
   const int64_t h = from.size(1), w = from.size(2), c = from.size(3);

@@ -15,7 +15,8 @@ Tensor random_flip(const Tensor& images, double p, Generator& generator);
 
 /// Moves each image of f32[N, H, W, C] by up to `most` pixels up or down and left or right, each
 /// way as likely; what comes in from outside is 0. This is what others call a random crop with
-/// padding. Throws DTypeError, ShapeError, and ValueError for a negative `most`.
+/// padding. Throws DTypeError, ShapeError, and ValueError
+/// for a `most` that is negative or no less than the shorter side, which would leave nothing.
 Tensor random_shift(const Tensor& images, int64_t most, Generator& generator);
 
 /// A part of an image.

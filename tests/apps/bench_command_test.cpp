@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/types.h>
 
 #include "tests/support/program.h"
 #include "tests/support/temp_folder.h"
@@ -47,6 +51,30 @@ TEST(BenchCommand, LeavesBoundsOutOfJsonWhereItDoesNotWorkThemOut) {
   const json row = json::parse(r.out).at("results").at(0);
   EXPECT_FALSE(row.contains("bound_ms")) << row;
   EXPECT_TRUE(row.contains("added_mib")) << row;
+}
+
+/// The most threads that a process has had until its end.
+int most_threads(pid_t process) {
+  int most = 0;
+  for (std::string status = "R"; !status.empty() && status.find("\tZ") == std::string::npos;) {
+    status = slurp("/proc/" + std::to_string(process) + "/status");
+    const std::string name = "\nThreads:\t";
+    const size_t at = status.find(name);
+    if (at != std::string::npos) most = std::max(most, std::stoi(status.substr(at + name.size())));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return most;
+}
+
+// Else the bound would be that of all cores.
+TEST(BenchCommand, TheLibraryTakesNoMoreThreadsThanOurKernels) {
+  int most = 0;
+  const auto r = testing::run_meanwhile(
+      {"bench", "mlp-13002", "--seconds", "0.05", "--threads", "1", "--json"}, {},
+      [&](pid_t process) { most = most_threads(process); });
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_GT(json::parse(r.out).at("results").at(0).at("bound_ms"), 0);
+  EXPECT_EQ(most, 1);
 }
 
 TEST(BenchCommand, SaysHowToMeasureBesideOtherWork) {

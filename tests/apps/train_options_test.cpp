@@ -1,4 +1,5 @@
 // Options of `strata train` that change how a run is led: its JSON and its log show them.
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -32,8 +33,12 @@ Words joined(Words words, const Words& more) {
 }
 
 ProgramResult train(const std::string& out, const Words& more) {
-  return run_strata(joined(
-      {"train", "mlp-13002", "batch=" + std::to_string(kBatch), "--out", out, "--json"}, more));
+  Words words = {"train", "mlp-13002", "--out", out, "--json"};
+  const auto is_batch = [](const std::string& word) { return word.starts_with("batch="); };
+  if (std::none_of(more.begin(), more.end(), is_batch)) {
+    words.push_back("batch=" + std::to_string(kBatch));
+  }
+  return run_strata(joined(words, more));
 }
 
 json result(const std::string& out, const Words& more) {

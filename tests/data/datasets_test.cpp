@@ -103,6 +103,11 @@ TEST(Mnist, NamesWhatIsWrong) {
   EXPECT_NE(
       error_of<IoError>([&] { load_mnist(folder / "no", Split::train); }).find("no such folder"),
       std::string::npos);
+  testing::spill(folder / "file", "");
+  EXPECT_NE(error_of<IoError>([&] {
+              load_mnist(folder / "file", Split::train);
+            }).find("is a file; the folder that holds it is needed"),
+            std::string::npos);
   EXPECT_NE(error_of<IoError>([&] {
               load_mnist(folder.path(), Split::test);
             }).find("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte missing"),

@@ -90,6 +90,20 @@ TEST(JsonValue, ErrorsNameTheFileAndShowLittleOfWhatIsInIt) {
   }
 }
 
+TEST(JsonValue, SaysWhereAndWhatInWordsOfItsOwn) {
+  const auto fault = [](const std::string& text) {
+    return message<FormatError>([&] { parse_json("a.json", text); });
+  };
+  const std::string placed = fault("{\n  \"a\": 1,,\n}"), large = fault("[1e999]");
+  EXPECT_EQ(placed.find("[a.json] is no valid JSON at byte 12, line 2, column 10: syntax error"),
+            0u)
+      << placed;
+  EXPECT_EQ(large.find("[a.json] is no valid JSON at byte 6: number overflow"), 0u) << large;
+  for (const std::string& text : {placed, large}) {
+    EXPECT_EQ(text.find("json.exception"), std::string::npos) << text;
+  }
+}
+
 TEST(JsonValue, RefusesDamagedAndDeepTexts) {
   const auto fault = [](const std::string& text) {
     return message<FormatError>([&] { parse_json("file.json", text); });

@@ -11,6 +11,7 @@
 #include "strata/ops/joining.h"
 #include "strata/ops/views.h"
 #include "strata/tape/grad_mode.h"
+#include "tests/support/message.h"
 #include "tests/support/temp_folder.h"
 
 namespace strata::recipes {
@@ -49,6 +50,9 @@ TEST(CharRnn, TakesItsCharactersFromTheText) {
   Settings settings = recipe.settings();
   recipe.prepare(settings, {});
   EXPECT_EQ(recipe.model(settings)->parameter_count(), 350593);
+  settings.fields().assign("characters=");
+  EXPECT_EQ(testing::message<ValueError>([&] { recipe.model(settings); }),
+            "[characters] is empty: a network needs some to write");
 }
 
 TEST(CharRnn, StepByStepIsTheWholeText) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -221,6 +222,11 @@ TEST(Augment, RefusesWhatMakesNoSense) {
   EXPECT_THROW(random_erasing(x, {.p = 2}, g), ValueError);
   EXPECT_THROW(random_erasing(x, {.least_area = 0.5, .most_area = 0.1}, g), ValueError);
   EXPECT_THROW(random_erasing(wide, {}, g), ShapeError);
+  for (const int64_t most : {int64_t{-1}, int64_t{4}, std::numeric_limits<int64_t>::max()}) {
+    EXPECT_THROW(random_shift(x, most, g), ValueError);
+  }
+  EXPECT_NO_THROW(random_shift(x, 3, g));
+  EXPECT_NO_THROW(random_shift(ones({1, 0, 4, 3}), 0, g));
   EXPECT_THROW(random_resized_crop(x, 4, 4, {.least_area = 0}, g), ValueError);
   EXPECT_THROW(random_resized_crop(x, 4, 4, {.least_ratio = 2}, g), ValueError);
   EXPECT_THROW(random_resized_crop(x, 0, 4, {}, g), ValueError);

@@ -59,7 +59,7 @@ TEST(BatchNorm2d, IsSavedAsPyTorchDoes) {
   EXPECT_EQ(layer.parameters().size(), 2u);
   EXPECT_TRUE(BatchNorm2d({.channels = 3, .affine = false}).parameters().empty());
   EXPECT_EQ(testing::message<ValueError>([] { BatchNorm2d bad({}); }),
-            "[BatchNorm2d] the config leaves out .channels");
+            "[BatchNorm2d] .channels must be given, at least 1");
 }
 
 TEST(BatchNorm2d, CumulativeWithoutRunningStatisticsDoesNothing) {

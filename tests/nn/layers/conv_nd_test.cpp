@@ -65,12 +65,12 @@ TEST(ConvNdLayers, ApplyTheirOptions) {
 
 TEST(ConvNdLayers, NameWhatIsMissingOrDoesNotDivide) {
   EXPECT_EQ(testing::message<ValueError>([] { Conv1d layer({.in = 2, .out = 3}); }),
-            "[Conv1d] the config leaves out .kernel");
+            "[Conv1d] .kernel must be given, at least 1");
   EXPECT_EQ(testing::message<ValueError>(
                 [] { Conv3d layer({.in = 2, .out = 3, .kernel = 1, .groups = 2}); }),
             "[Conv3d] 2 groups do not divide .in = 2 and .out = 3 evenly");
   EXPECT_EQ(testing::message<ValueError>([] { ConvTranspose2d layer({.in = 2, .out = 3}); }),
-            "[ConvTranspose2d] the config leaves out .kernel");
+            "[ConvTranspose2d] .kernel must be given, at least 1");
 }
 
 TEST(PoolNdLayers, ApplyTheirOptions) {

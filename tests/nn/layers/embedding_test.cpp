@@ -53,7 +53,7 @@ TEST(Embedding, TakesATableThatIsThere) {
 TEST(Embedding, SaysWhatIsWrong) {
   using strata::testing::message;
   EXPECT_EQ(message<ValueError>([] { Embedding table({.count = 3}); }),
-            "[Embedding] the config leaves out .width");
+            "[Embedding] .width must be given, at least 1");
   EXPECT_EQ(
       message<ValueError>([] { Embedding table({.count = 3, .width = 1, .padding_idx = 3}); }),
       "[Embedding] .padding_idx 3 is outside of a table of 3 rows");
@@ -76,7 +76,7 @@ TEST(EmbeddingBagLayer, StartsAsPyTorchs) {
 TEST(EmbeddingBagLayer, SaysWhatIsWrong) {
   using strata::testing::message;
   EXPECT_EQ(message<ValueError>([] { EmbeddingBag bags({.width = 3}); }),
-            "[EmbeddingBag] the config leaves out .count");
+            "[EmbeddingBag] .count must be given, at least 1");
   EXPECT_EQ(
       message<ValueError>([] { EmbeddingBag bags({.count = 3, .width = 1, .padding_idx = 3}); }),
       "[EmbeddingBag] .padding_idx 3 is outside of a table of 3 rows");

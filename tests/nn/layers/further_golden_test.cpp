@@ -182,7 +182,7 @@ TEST(AdaptiveLogSoftmax, SaysWhatIsWrong) {
             "[AdaptiveLogSoftmaxWithLoss] cluster 2 would have no features: 16 / 4^3");
   EXPECT_THROW(made({2}, 0), ValueError);
   EXPECT_EQ(message<ValueError>([] { AdaptiveLogSoftmaxWithLoss layer({.in = 3}); }),
-            "[AdaptiveLogSoftmaxWithLoss] the config leaves out .classes");
+            "[AdaptiveLogSoftmaxWithLoss] .classes must be given, at least 1");
   AdaptiveLogSoftmaxWithLoss layer = made({2, 4});
   const Tensor x = ones({2, 16});
   EXPECT_EQ(message<IndexError>([&] {

@@ -52,7 +52,7 @@ TEST(GroupNorm, NamesWhatIsMissingOrDoesNotDivide) {
   const auto text = [](const GroupNormConfig& c) {
     return testing::message<ValueError>([&] { GroupNorm layer(c); });
   };
-  EXPECT_EQ(text({.groups = 2}), "[GroupNorm] the config leaves out .channels");
+  EXPECT_EQ(text({.groups = 2}), "[GroupNorm] .channels must be given, at least 1");
   EXPECT_EQ(text({.groups = 4, .channels = 6}),
             "[GroupNorm] 4 groups do not divide .channels = 6 evenly");
 }

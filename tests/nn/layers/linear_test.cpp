@@ -28,7 +28,7 @@ TEST(Linear, AMissingSizeIsNamed) {
     Linear layer({.in = 3});
     FAIL() << "made a layer without .out";
   } catch (const ValueError& e) {
-    EXPECT_STREQ(e.what(), "[Linear] the config leaves out .out");
+    EXPECT_STREQ(e.what(), "[Linear] .out must be given, at least 1");
   }
 }
 

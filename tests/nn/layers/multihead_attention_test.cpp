@@ -180,7 +180,7 @@ TEST(MultiheadAttention, HasGradientsOfGradientsThatOfTheMaskIncluded) {
 
 TEST(MultiheadAttention, SaysWhatIsWrong) {
   EXPECT_EQ(message<ValueError>([] { MultiheadAttention layer({.width = 8}); }),
-            "[MultiheadAttention] the config leaves out .heads");
+            "[MultiheadAttention] .heads must be given, at least 1");
   EXPECT_EQ(message<ValueError>([] { MultiheadAttention layer({.width = 8, .heads = 3}); }),
             "[MultiheadAttention] 3 heads do not divide .width = 8");
   EXPECT_EQ(message<ValueError>(

@@ -120,7 +120,7 @@ TEST(RecurrentCells, TakeEmptyBatchesAndMetaTensors) {
 
 TEST(RecurrentCells, SayWhatIsWrong) {
   EXPECT_EQ(message<ValueError>([] { GRUCell cell({.in = 3}); }),
-            "[GRUCell] the config leaves out .hidden");
+            "[GRUCell] .hidden must be given, at least 1");
   LSTMCell cell({.in = 3, .hidden = 2});
   EXPECT_EQ(message<ShapeError>([&] {
               cell(randn({4, 5, 3}));

@@ -206,7 +206,7 @@ TEST(Recurrent, SaysWhatIsWrong) {
   EXPECT_EQ(message<ShapeError>([] { LSTM layer({.in = 3, .hidden = kHuge}); }),
             "[recurrent_weights] shape [4, 4611686018427387904] has too many elements");
   EXPECT_EQ(message<ValueError>([] { LSTM layer({.in = 3}); }),
-            "[LSTM] the config leaves out .hidden");
+            "[LSTM] .hidden must be given, at least 1");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .dropout = 1.5}); }),
             "[GRU] .dropout must be in [0, 1], got 1.5");
   EXPECT_EQ(message<ValueError>([] { GRU layer({.in = 3, .hidden = 2, .proj = 1}); }),

@@ -238,13 +238,13 @@ TEST(SmallLayers, SayWhatIsWrong) {
   EXPECT_EQ(message<ValueError>([] { RMSNorm norm({}); }),
             "[RMSNorm] .shape needs sizes of at least 1, got []");
   EXPECT_EQ(message<ValueError>([] { Bilinear layer({.in1 = 2, .out = 3}); }),
-            "[Bilinear] the config leaves out .in2");
+            "[Bilinear] .in2 must be given, at least 1");
   Bilinear one({.in1 = 1, .in2 = 1, .out = 1});
   EXPECT_THROW(static_cast<Module&>(one)(rule_tensor("x", {1})), ValueError);
   EXPECT_EQ(message<ValueError>([] { MaxUnpool2d layer({.stride = 2}); }),
-            "[MaxUnpool2d] the config leaves out .kernel");
+            "[MaxUnpool2d] .kernel must be given, at least 1");
   EXPECT_EQ(message<ValueError>([] { LPPool1d layer({.p = 3}); }),
-            "[LPPool1d] the config leaves out .kernel");
+            "[LPPool1d] .kernel must be given, at least 1");
   EXPECT_THROW(LPPool2d({.p = 3}), ValueError);
   EXPECT_EQ(message<ValueError>([] { Unflatten layer({}); }),
             "[Unflatten] the config leaves out .shape");

@@ -175,12 +175,12 @@ TEST(Transformer, ObserversSeeEveryCall) {
 
 TEST(Transformer, SaysWhatIsWrong) {
   EXPECT_EQ(message<ValueError>([] { TransformerEncoderLayer layer({.width = 8}); }),
-            "[TransformerEncoderLayer] the config leaves out .heads");
+            "[TransformerEncoderLayer] .heads must be given, at least 1");
   EXPECT_EQ(message<ValueError>(
                 [] { TransformerDecoderLayer layer({.width = 8, .heads = 2, .feedforward = 0}); }),
             "[TransformerDecoderLayer] .feedforward must be at least 1, got 0");
   EXPECT_EQ(message<ValueError>([] { TransformerEncoder encoder({.layer = kSmall}); }),
-            "[TransformerEncoder] the config leaves out .layers");
+            "[TransformerEncoder] .layers must be given, at least 1");
   EXPECT_EQ(message<ValueError>(
                 [] { Transformer model({.layer = {.width = 8, .heads = 2, .dropout = 1.5}}); }),
             "[TransformerEncoderLayer] .dropout must be in [0, 1], got 1.5");
