@@ -9,6 +9,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/clip.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/tensor/on_device.h"
 
@@ -21,7 +22,9 @@ class Gradients {
   Gradients(const char* name, std::span<const Tensor> params) : name_(name) {
     for (const Tensor& p : params) {
       Tensor g = p.grad();
-      if (!g.defined() || g.is_meta()) continue;
+      if (!g.defined()) continue;
+      internal::check_same_device(name, p, g);
+      if (g.is_meta()) continue;
       if (g.dtype() != DType::f32 && g.dtype() != DType::f64) {
         throw DTypeError(name_, fmt::format("gradients are f32 or f64, one is {}", describe(g)));
       }

@@ -9,6 +9,7 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/joining.h"
@@ -193,6 +194,7 @@ Tensor LBFGS::flat_grad() const {
   std::vector<Tensor> rows;
   for (const Tensor& p : params_) {
     const Tensor g = p.grad();
+    if (g.defined()) internal::check_same_device("LBFGS", p, g);
     rows.push_back(g.defined() ? flatten(contiguous(g.detach())) : zeros({p.numel()}, p.dtype()));
   }
   return concat(rows);

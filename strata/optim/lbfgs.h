@@ -36,7 +36,8 @@ class LBFGS {
 
   /// Up to `max_iterations` steps; returns the loss before the first. Throws NumericError where the
   /// first loss or gradient is not finite, DTypeError where parameters were converted since the
-  /// step before (see Module::to); nothing is changed then.
+  /// step before (see Module::to), DeviceError for a first gradient on another device; nothing is
+  /// changed then.
   double step(const Closure& closure);
   void zero_grad();
 

@@ -11,6 +11,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/optim.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/tensor/leaf_node.h"
@@ -85,7 +86,7 @@ void Optimizer::add_param_group(ParamGroup from) {
                      "was the list taken from a module without parameters?");
   }
   const Options options = options_of(from);
-  Group group{std::move(from.params), options, options.lr, rule_.tensors, {}, {}};
+  Group group{std::move(from.params), options, rule_.tensors, {}, {}};
   if (rule_.buffer && options.momentum != 0) group.slots.push_back(rule_.buffer);
   group.places.resize(group.params.size());
   std::unordered_set<const void*> seen;
@@ -195,9 +196,22 @@ void Optimizer::set_lr(int group, double lr) {
   of.options.lr = lr;
 }
 
+/// Sets the rate of each group to rate(its initial one).
+void Optimizer::schedule_lr(FunctionRef<double(double initial)> rate) {
+  for (const Group& group : groups_) require_not_negative("lr", rate(initial_lr_of(group)));
+  for (Group& group : groups_) {
+    group.initial_lr = initial_lr_of(group);
+    group.options.lr = rate(*group.initial_lr);
+  }
+}
+
 void Optimizer::scale_lr(double factor) {
-  for (const Group& group : groups_) require_not_negative("lr", group.initial_lr * factor);
-  for (Group& group : groups_) group.options.lr = group.initial_lr * factor;
+  schedule_lr([&](double initial) { return initial * factor; });
+}
+
+void Optimizer::set_lr_in_proportion(double lr) {
+  const double first = initial_lr();
+  schedule_lr([&](double initial) { return lr * (initial == first ? 1 : initial / first); });
 }
 
 void Optimizer::set_weight_decay(int group, double weight_decay) {
@@ -234,7 +248,7 @@ struct Optimizer::Work {
 
 /// All memory is there before the first parameter changes: a step that cannot have it does nothing.
 void Optimizer::step() {
-  check_dtypes();
+  check_params();
   std::vector<Work> works;
   works.reserve(groups_.size());
   for (Group& group : groups_) works.push_back(work_of(group));
@@ -255,14 +269,16 @@ void Optimizer::step() {
   }
 }
 
-/// Parameters may have been converted in the meantime.
-void Optimizer::check_dtypes() {
+/// Parameters may have been converted in the meantime, and gradients given by hand.
+void Optimizer::check_params() {
   int64_t number = 0;
   for (Group& group : groups_) {
     for (size_t i = 0; i < group.params.size(); ++i, ++number) {
       const Tensor& p = group.params[i];
-      if (!gradient_of(p)) continue;
+      const Tensor* grad = gradient_of(p);
+      if (!grad) continue;
       check_param(p, group.params[0], number);
+      internal::check_same_device(name_, p, *grad);
       if (group.blocks.empty() || group.blocks[0].dtype() == p.dtype()) continue;
       const bool stepped = std::any_of(group.places.begin(), group.places.end(),
                                        [](const Place& place) { return place.steps > 0; });

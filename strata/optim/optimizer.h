@@ -46,9 +46,9 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates each parameter that has a gradient. Throws DTypeError, with nothing changed, where one
+  /// Updates each parameter that has a gradient. Throws, with nothing changed, DTypeError where one
   /// was converted after its first step, so that its state has another dtype, or to a dtype that
-  /// optimisers do not take (see Module::to).
+  /// optimisers do not take (see Module::to), and DeviceError for a gradient on another device.
   void step();
   /// Clears the gradients: they are undefined afterwards.
   void zero_grad();
@@ -62,16 +62,23 @@ class Optimizer {
   const std::vector<Tensor>& params(int group = 0) const { return at(group).params; }
 
   /// The options that schedules change. The setters without a group set it for all. Throw
-  /// IndexError for a group that does not exist and ValueError for a value out of range.
+  /// IndexError for a group that does not exist and ValueError for a value out of range. A rate set
+  /// in the course of a schedule lasts until its next step, see initial_lr().
   double lr(int group = 0) const { return at(group).options.lr; }
   void set_lr(double lr);
   void set_lr(int group, double lr);
-  /// The rate that a group was made with; neither set_lr() nor load_state() changes it.
-  double initial_lr(int group = 0) const { return at(group).initial_lr; }
-  /// Sets the rate of each group to `factor` times the one that it was made with, as PyTorch's
-  /// schedules do: for a Schedule of .lr = 1. Throws ValueError for a rate out of range; nothing is
-  /// changed then.
+  /// The rate that schedules of a group start from: lr(), until the first call of scale_lr(),
+  /// set_lr_in_proportion() (which train::fit makes) or load_state() keeps what it was before.
+  /// Later calls, set_lr()'s too, do not change it. PyTorch's "initial_lr", kept by its first
+  /// schedule.
+  double initial_lr(int group = 0) const { return initial_lr_of(at(group)); }
+  /// Sets the rate of each group to `factor` times its initial_lr(), as PyTorch's schedules do: for
+  /// a Schedule of .lr = 1. Throws ValueError for a rate out of range; nothing is changed then.
   void scale_lr(double factor);
+  /// Sets the rate of the first group to `lr` and those of the others so that they are in the
+  /// proportion of their initial_lr() to its, `lr` to the bit where these are the same. Throws as
+  /// scale_lr.
+  void set_lr_in_proportion(double lr);
   double weight_decay(int group = 0) const { return at(group).options.weight_decay; }
   void set_weight_decay(int group, double weight_decay);
   /// SGD's momentum, Adam's beta1. A group whose momentum was 0 at first has no buffer and takes no
@@ -135,10 +142,10 @@ class Optimizer {
   struct Group {
     std::vector<Tensor> params;
     Options options;
-    double initial_lr;
-    std::vector<const char*> slots;  // the tensors kept of each parameter
-    std::vector<Place> places;       // of each parameter
-    std::vector<Tensor> blocks;      // one, and more where parameters were frozen at first
+    std::vector<const char*> slots;         // the tensors kept of each parameter
+    std::vector<Place> places;              // of each parameter
+    std::vector<Tensor> blocks;             // one, and more where parameters were frozen at first
+    std::optional<double> initial_lr = {};  // none before the first schedule
   };
 
   /// An option of groups: its name here and in the state, where it lies, whether it is a share in
@@ -172,7 +179,11 @@ class Optimizer {
   void check_param(const Tensor& param, const Tensor& first, int64_t number) const;
   void check_options(const Options& options) const;
   void check_momentum(const Group& group, double momentum) const;
-  void check_dtypes();
+  void check_params();
+  static double initial_lr_of(const Group& group) {
+    return group.initial_lr.value_or(group.options.lr);
+  }
+  void schedule_lr(FunctionRef<double(double initial)> rate);
   static void drop_blocks(Group& group);
   std::optional<Shape> kept_shape(const Group& group, size_t param, size_t slot) const;
   void make_places(Group& group, size_t param) const;

@@ -175,6 +175,7 @@ void Optimizer::load_state(const OptimizerState& state) {
   size_t number = 0;
   for (size_t g = 0; g < groups.size(); ++g) {
     Group& group = groups[g];
+    group.initial_lr = initial_lr_of(group);  // the state may be of the middle of a schedule
     group.options = options_in(state, g);
     drop_blocks(group);
     for (size_t i = 0; i < group.params.size(); ++i, ++number) {

@@ -13,7 +13,7 @@ namespace strata {
 ///   for (int64_t step = 0; step < 1000; ++step) { optimizer.set_lr(lr(step)); ... }
 ///
 /// Where groups have rates of their own, a schedule of .lr = 1 is the factor of
-/// Optimizer::scale_lr; one with a floor is made for each, from Optimizer::initial_lr.
+/// Optimizer::scale_lr; one with a floor is made for each before the first step, from its rate.
 using Schedule = std::function<double(int64_t step)>;
 
 /// The schedules of torch.optim.lr_scheduler. The makers throw ValueError for a number out of

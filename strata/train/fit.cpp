@@ -184,7 +184,7 @@ class Fit {
     if (const Plateau* plateau = training_.plateau()) {
       progress_.learning_rate = plateau->rate(progress_.learning_rate);
     }
-    set_rates(optimizer);
+    optimizer.set_lr_in_proportion(progress_.learning_rate);
     clear_gradients(optimizer);
     const int64_t batches = std::min(options_.accumulate, progress_.batches - state_.batch);
     const Generator of_last_batch = gather_gradients(batches, random);
@@ -203,15 +203,6 @@ class Fit {
                  {"lr", progress_.learning_rate},
                  {"grad_norm", norm},
                  {"seconds", progress_.seconds}});
-    }
-  }
-
-  /// To the bit the training's rate for the first group and for those that were made with the same.
-  void set_rates(Optimizer& optimizer) const {
-    const double first = optimizer.initial_lr();
-    for (int g = 0; g < optimizer.group_count(); ++g) {
-      const double own = optimizer.initial_lr(g);
-      optimizer.set_lr(g, progress_.learning_rate * (own == first ? 1 : own / first));
     }
   }
 

@@ -83,15 +83,16 @@ void require_same_settings(const std::map<std::string, std::string>& started_wit
 /// an evaluation that is missing. In the end the model holds the best weights where there is
 /// patience, else the last ones.
 ///
-/// Each group of the optimiser keeps the proportion to the first group's learning rate that it was
-/// made with (Optimizer::initial_lr): Training::learning_rate() is the first group's.
+/// Training::learning_rate() is the rate of the optimiser's first group. The others are kept in
+/// proportion to it as they stood before the first schedule, the first fit for instance: see
+/// Optimizer::initial_lr. A set_lr() between two fits changes nothing.
 ///
 /// Throws ValueError for options out of range, for settings and notes that are not UTF-8 where a
 /// checkpoint is to keep them, and for a metric that is named as another column of the log ("loss",
 /// "lr"); where the settings differ from the checkpoint's, or the optimiser is another, before the
 /// training is changed; where an epoch has fewer batches than were done of it; for a new run in a
-/// folder that holds one; where the first group was made with a rate of 0 and another was not.
-/// Throws IoError for a folder in which another fit, of whatever process, is at work.
+/// folder that holds one; where the first group's initial_lr() is 0 and another's is not. Throws
+/// IoError for a folder in which another fit, of whatever process, is at work.
 FitResult fit(Training& training, const FitOptions& options, FitObserver* observer = nullptr);
 
 }  // namespace strata::train

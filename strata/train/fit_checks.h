@@ -9,7 +9,7 @@ namespace strata::train {
 /// Throws ValueError for a number out of range and for a setting that a checkpoint cannot keep.
 void check_options(const FitOptions& options);
 
-/// Throws ValueError where the first group was made with a learning rate of 0 and another was not.
+/// Throws ValueError where the first group's initial_lr() is 0 and another's is not.
 void check_rates(const Optimizer& optimizer);
 
 /// Throws ValueError, tagged `owner`, for a part of a training ("a loss") that was not given.

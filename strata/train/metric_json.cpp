@@ -26,12 +26,14 @@ std::vector<T> vector_of(const JsonValue& array) {
 }  // namespace
 
 JsonValue metric_json(const Metric& m) {
+  JsonValue::Object details;
+  for (const auto& [name, value] : m.details) details.emplace(name, number_json(value));
   JsonValue::Object confusion = {{"labels", array_of(m.confusion.labels)},
                                  {"counts", array_of(m.confusion.counts)}};
   return JsonValue(JsonValue::Object{{"name", JsonValue(m.name)},
-                                     {"value", JsonValue(m.value)},
+                                     {"value", number_json(m.value)},
                                      {"samples", JsonValue(m.samples)},
-                                     {"details", object_of(m.details)},
+                                     {"details", JsonValue(std::move(details))},
                                      {"confusion", JsonValue(std::move(confusion))}});
 }
 

@@ -23,7 +23,7 @@ class RunLog {
   using Entry = std::initializer_list<std::pair<const char*, Value>>;
 
   /// Continues `path` after the lines whose "step" is at most `keep_until`, or starts it anew.
-  /// Throws IoError.
+  /// Throws IoError, and FormatError for more than 4 GB.
   RunLog(std::string path, int64_t keep_until);
 
   /// Adds a line. Numbers that are not finite are written as null. Throws IoError.
@@ -49,7 +49,7 @@ struct LoggedCurve {
 };
 
 /// The curves in a log, in the order in which they first occur; numbers that are not finite, and
-/// lines that are damaged, are left out. Throws IoError.
+/// lines that are damaged, are left out. Throws IoError, and FormatError for more than 4 GB.
 std::vector<LoggedCurve> read_log(const std::string& path);
 
 }  // namespace strata::train

@@ -71,7 +71,7 @@ class Training {
   virtual int64_t batch_samples() const { return 1; }
 
   /// Learning rate of step `step` (from 0) of `total`, for the optimiser's first group. The others
-  /// keep the proportion to it that they were made with, see Optimizer::initial_lr.
+  /// keep the proportion to it of Optimizer::initial_lr.
   virtual double learning_rate(int64_t step, int64_t total) const = 0;
 
   /// Norm that a step's gradients are scaled down to; 0 leaves them as they are. FitOptions may ask

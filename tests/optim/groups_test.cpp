@@ -22,6 +22,7 @@
 #include "strata/optim/adam.h"
 #include "strata/optim/adamax.h"
 #include "strata/optim/adamw.h"
+#include "strata/optim/clip.h"
 #include "strata/optim/lamb.h"
 #include "strata/optim/lbfgs.h"
 #include "strata/optim/lion.h"
@@ -286,6 +287,29 @@ TEST(OptimConversion, HalfTypesAreRefusedAtTheStep) {
             "  hint: for training in bf16 keep them in f32 and use nn::PrecisionScope");
   net.to(DType::f32);
   optimizer.step();
+}
+
+TEST(OptimConversion, AGradientOnAnotherDeviceIsRefused) {
+  for (const Device own : {kCpu, kMeta}) {
+    const Device other = own == kCpu ? kMeta : kCpu;
+    const auto make = [&](Device of_gradient) {
+      Tensor p = zeros({2}, DType::f32, own).set_requires_grad();
+      p.set_grad(zeros({2}, DType::f32, of_gradient));
+      return p;
+    };
+    const std::vector<Tensor> params = {make(own), make(other)};
+    SGD sgd(params);
+    LBFGS lbfgs({params[1]});
+    const auto loss = [] { return ones({}); };
+    for (const std::string& said : {message<DeviceError>([&] { sgd.step(); }),
+                                    message<DeviceError>([&] { lbfgs.step(loss); }),
+                                    message<DeviceError>([&] { clip_grad_norm_(params, 1); }),
+                                    message<DeviceError>([&] { clip_grad_value_(params, 1); })}) {
+      EXPECT_NE(said.find("f32[2] on meta"), std::string::npos) << said;
+      EXPECT_NE(said.find("f32[2] on cpu"), std::string::npos) << said;
+    }
+    EXPECT_TRUE(sgd.state().tensors.empty());
+  }
 }
 
 TEST(OptimGroups, RulesThatLookAtParametersSeeThoseWithAGradient) {

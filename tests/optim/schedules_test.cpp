@@ -1,6 +1,7 @@
 #include "strata/optim/schedules.h"
 
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,6 @@ void check_groups(const std::string& name, const Set& set) {
           << name << " at step " << i;
     }
   }
-  EXPECT_EQ(optimizer.initial_lr(0), 0.5);
-  EXPECT_EQ(optimizer.initial_lr(1), 0.03);
 }
 
 TEST(Schedules, ScaleEachGroupsRateAsPyTorch) {
@@ -101,26 +100,57 @@ TEST(Schedules, ScaleEachGroupsRateAsPyTorch) {
                              schedules::polynomial({.lr = 1, .steps = 70, .power = 2})},
                             {20});
   check_groups("sequential", [&](Optimizer& o, int64_t i) { o.scale_lr(both(i)); });
-  check_groups("floor", [](Optimizer& o, int64_t i) {
-    for (int g : {0, 1}) {
-      o.set_lr(g, schedules::cosine({.lr = o.initial_lr(g), .steps = kSteps, .floor = 0.02})(i));
-    }
+  std::vector<Schedule> floored;
+  for (const double lr : {0.5, 0.03}) {
+    floored.push_back(schedules::cosine({.lr = lr, .steps = kSteps, .floor = 0.02}));
+  }
+  check_groups("floor", [&](Optimizer& o, int64_t i) {
+    for (int g : {0, 1}) o.set_lr(g, floored[static_cast<size_t>(g)](i));
   });
 }
 
 TEST(Schedules, ScalingIsOfAllGroupsOrNone) {
   SGD optimizer({{.params = {zeros({1})}}, {.params = {zeros({1})}, .lr = 1e300}}, {.lr = 0.5});
-  optimizer.set_lr(0.25);
   optimizer.scale_lr(0.5);
   EXPECT_EQ(optimizer.lr(0), 0.25);
   EXPECT_EQ(optimizer.lr(1), 5e299);
   for (const double factor : {-1.0, std::nan(""), 1e10}) {
     EXPECT_THROW(optimizer.scale_lr(factor), ValueError) << factor;
+    EXPECT_THROW(optimizer.set_lr_in_proportion(factor), ValueError) << factor;
   }
   EXPECT_EQ(optimizer.lr(0), 0.25);
   optimizer.add_param_group({.params = {zeros({1})}, .lr = 4});
   optimizer.scale_lr(1);
   EXPECT_EQ(optimizer.lr(2), 4);
+}
+
+TEST(Schedules, BeginWithTheRatesOfTheirBegin) {
+  const auto make = [] {
+    return std::make_unique<SGD>(
+        std::vector<ParamGroup>{{.params = {zeros({1})}}, {.params = {zeros({1})}, .lr = 0.03}},
+        SGDConfig{.lr = 0.5});
+  };
+  const auto optimizer = make(), resumed = make(), untouched = make();
+  EXPECT_EQ(optimizer->initial_lr(1), 0.03);
+  for (Optimizer* o : {optimizer.get(), resumed.get()}) o->set_lr(1, 0.25);
+  EXPECT_EQ(optimizer->initial_lr(1), 0.25) << "no schedule has begun";
+  optimizer->set_lr_in_proportion(0.1);
+  EXPECT_EQ(optimizer->lr(0), 0.1);
+  EXPECT_EQ(optimizer->lr(1), 0.05);
+  optimizer->set_lr(0);
+  EXPECT_EQ(optimizer->initial_lr(0), 0.5);
+  EXPECT_EQ(optimizer->initial_lr(1), 0.25);
+  // A state of the middle of a schedule does not begin one.
+  resumed->load_state(optimizer->state());
+  EXPECT_EQ(resumed->lr(1), 0);
+  for (Optimizer* o : {optimizer.get(), resumed.get()}) {
+    o->scale_lr(0.5);
+    EXPECT_EQ(o->lr(0), 0.25);
+    EXPECT_EQ(o->lr(1), 0.125);
+  }
+  untouched->set_lr(0, 0);
+  EXPECT_THROW(untouched->set_lr_in_proportion(0.1), ValueError) << "no proportion to 0";
+  EXPECT_EQ(untouched->lr(1), 0.03);
 }
 
 /// The rates of two groups against ReduceLROnPlateau's, with a saved state gone on from in between.

@@ -70,6 +70,11 @@ void GoldenDump::expect_pass(const std::string& name, nn::Module& layer, std::ve
     expect(name + ".dx" + std::to_string(i), inputs[i].grad(), tolerance);
   }
   expect_gradients(name + ".grad.", layer, tolerance);
+  const std::vector<Tensor> params = layer.parameters();
+  EXPECT_EQ(count(name + ".grad."),
+            static_cast<size_t>(std::count_if(params.begin(), params.end(),
+                                              [](const Tensor& p) { return p.grad().defined(); })))
+      << name;
 }
 
 }  // namespace strata::testing

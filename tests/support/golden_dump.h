@@ -33,7 +33,7 @@ class GoldenDump {
 
   /// A layer's pass there and back: `call(inputs)` is "NAME.y", the gradients that "NAME.dy" by
   /// rule gives are the inputs' "NAME.dx0", "NAME.dx1", ... and the parameters' "NAME.grad.weight",
-  /// ...
+  /// ..., these names of parameters and no others.
   using Call = std::function<Tensor(const std::vector<Tensor>&)>;
   void expect_pass(const std::string& name, nn::Module& layer, std::vector<Tensor> inputs,
                    const Call& call, double tolerance) const;

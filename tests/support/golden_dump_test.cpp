@@ -5,6 +5,7 @@
 
 #include "strata/nn/layers/rms_norm.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/creation.h"
 
 namespace strata::testing {
 namespace {
@@ -50,6 +51,14 @@ TEST(GoldenDump, MissesNoParameter) {
         dump().expect_state("rms_norm.state.", layer, 1e-6);
       },
       "rms_norm.state.weight");
+  EXPECT_NONFATAL_FAILURE(
+      {
+        nn::RMSNorm layer({.shape = {5}, .affine = false});
+        dump().expect_pass(
+            "rms_norm", layer, {ones({2, 3, 5})}, [&](const auto& in) { return layer(in[0]); },
+            1e9);
+      },
+      "rms_norm");
 }
 
 }  // namespace

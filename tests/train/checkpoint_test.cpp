@@ -104,8 +104,11 @@ TEST(Checkpoint, KeepsAllOfTheMetric) {
   Small training(0.5);
   RunState state;
   state.step = 3;
-  state.metric = {
-      "accuracy", 0.75, 4, {{"top5", 0.5}, {"none", NAN}}, {{"cat", "dog"}, {2, 0, 1, 1}}};
+  state.metric = {"accuracy",
+                  0.75,
+                  4,
+                  {{"top5", 0.5}, {"none", NAN}, {"bits", INFINITY}},
+                  {{"cat", "dog"}, {2, 0, 1, 1}}};
   EXPECT_FALSE(saved_state(folder.path()).has_value());
   save_checkpoint(folder.path(), training, state);
   for (const RunState& read :
@@ -114,6 +117,7 @@ TEST(Checkpoint, KeepsAllOfTheMetric) {
     EXPECT_EQ(read.metric.value, 0.75);
     EXPECT_EQ(read.metric.details.at("top5"), 0.5);
     EXPECT_TRUE(std::isnan(read.metric.details.at("none")));
+    EXPECT_EQ(read.metric.details.at("bits"), INFINITY);
     EXPECT_EQ(read.metric.confusion.labels, state.metric.confusion.labels);
     EXPECT_EQ(read.metric.confusion.counts, state.metric.confusion.counts);
   }
@@ -140,14 +144,15 @@ TEST(Checkpoint, KeepsAllOfTheMetric) {
   EXPECT_THROW(with_metric(odd), FormatError);
 }
 
-TEST(Checkpoint, KeepsALeastLossThatIsInfinite) {
+TEST(Checkpoint, KeepsNumbersThatAreInfinite) {
   const TempFolder folder;
   Small training(0.5);
   for (const double best : std::vector<double>{INFINITY, -INFINITY, 0.1}) {
     RunState state;
-    state.best = best;
+    state.best = state.metric.value = best;  // a perplexity can be, too
     save_checkpoint(folder.path(), training, state);
     EXPECT_EQ(saved_state(folder.path())->best, best);
+    EXPECT_EQ(saved_state(folder.path())->metric.value, best);
   }
   save_checkpoint(folder.path(), training, {});
   EXPECT_TRUE(std::isnan(saved_state(folder.path())->best));

@@ -399,14 +399,15 @@ TEST(Fit, GroupsKeepTheProportionsOfTheirRates) {
         {.loss = [](const Tensor& y, const Tensor& t) { return cross_entropy(y, t); },
          .schedule = [](int64_t) { return schedules::constant(0.01); }});
   };
-  Supervised training = training_of(0.02);
+  Supervised training = training_of(0.04);
+  training.optimizer().set_lr(0, 0.02);  // counts, as it stands before the first schedule
   const auto frozen = parameters[3].to_vector<float>();
   fit(training, {.epochs = 1});
   EXPECT_EQ(training.optimizer().lr(0), 0.01);
   EXPECT_NEAR(training.optimizer().lr(1), 0.05, 1e-15);
   EXPECT_EQ(training.optimizer().lr(2), 0);
   EXPECT_EQ(parameters[3].to_vector<float>(), frozen);
-  // Where both rates have fallen to 0, what the groups were made with still tells.
+  // Where both rates have fallen to 0, what the groups began with still tells.
   training.optimizer().set_lr(0);
   fit(training, {.epochs = 1});
   EXPECT_EQ(training.optimizer().lr(0), 0.01);
