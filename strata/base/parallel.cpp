@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include <unistd.h>
+
 #include "strata/base/error.h"
 #include "strata/base/parallel_loop.h"
 
@@ -39,6 +41,10 @@ class Pool {
   }
 
   ~Pool() {
+    if (getpid() != process_) {  // a fork has the pool, but not its threads
+      for (std::thread& thread : threads_) thread.detach();
+      return;
+    }
     stop_ = true;
     turn_.fetch_add(1);
     turn_.notify_all();
@@ -151,6 +157,7 @@ class Pool {
     for (uint32_t gate; (gate = gate_.load(std::memory_order_acquire)) != 0;) gate_.wait(gate);
   }
 
+  const pid_t process_ = getpid();
   std::mutex busy_;  // held by the caller whose loop is under way
   std::vector<std::thread> threads_;
   Loop* loop_ = nullptr;

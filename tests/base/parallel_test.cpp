@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "strata/base/error.h"
 
@@ -46,9 +50,12 @@ TEST(Parallel, CoversEachIndexOnceOnAnyThreadCount) {
 TEST(Parallel, ChunksAreEachCalledOnce) {
   for (const int threads : {1, 2, 4}) {
     const ThreadsOf guard(threads);
-    std::vector<std::atomic<int>> hits(101);
-    parallel_chunks(101, [&](int64_t i) { ++hits[static_cast<size_t>(i)]; });
-    for (const auto& hit : hits) EXPECT_EQ(hit.load(), 1);
+    for (const Sharing sharing : {Sharing::blocks, Sharing::in_turn}) {
+      std::vector<std::atomic<int>> hits(101);
+      parallel_chunks(
+          101, [&](int64_t i) { ++hits[static_cast<size_t>(i)]; }, sharing);
+      for (const auto& hit : hits) EXPECT_EQ(hit.load(), 1);
+    }
   }
 }
 
@@ -115,6 +122,22 @@ TEST(Parallel, SeveralCallersAtOnce) {
   }
   for (std::thread& caller : callers) caller.join();
   for (const int64_t sum : sums) EXPECT_EQ(sum, 50 * 120);
+}
+
+TEST(Parallel, ForkedChildComputesAloneAndEnds) {
+  const ThreadsOf guard(3);
+  parallel_chunks(9, [](int64_t) {});  // the threads are there
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::atomic<int> calls{0};
+    parallel_chunks(9, [&](int64_t) { ++calls; });
+    std::exit(calls.load() == 9 ? 0 : 1);
+  }
+  ASSERT_GT(child, 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(Parallel, ThreadCountMustBePositive) {
