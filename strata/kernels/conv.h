@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "strata/base/half.h"
-
 namespace strata::kernels {
 
 /// Sizes of a 2-D convolution. Images are [n, h, w, c], weights [oc, kh, kw, c / groups], results
@@ -30,15 +28,16 @@ struct Conv2dShape {
   bool operator==(const Conv2dShape&) const = default;
 };
 
-/// y = x * w + bias, then relu if asked for; `bias` is null or oc elements. Sums run in f32 for f32
-/// and bf16, in f64 for f64. In all three passes the bits follow the shape and the instruction set
-/// only, never the thread count.
+/// y = x * w + bias, then relu if asked for; `bias` is null or oc elements. Sums run in f64 for
+/// f64, else in f32; Half is bfloat16 or float16. In all three passes the bits follow the shape and
+/// the instruction set only, never the thread count.
 void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
             float* y);
 void conv2d(const Conv2dShape& s, const double* x, const double* w, const double* bias, bool relu,
             double* y);
-void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
-            bool relu, bfloat16* y);
+template <class Half>
+void conv2d(const Conv2dShape& s, const Half* x, const Half* w, const Half* bias, bool relu,
+            Half* y);
 
 /// y = x * w + bias + residual, then relu if asked for; `residual` is laid out as y. A window of
 /// one pixel adds it to the sums before they are stored, others in a pass of its own.
@@ -46,21 +45,23 @@ void conv2d_add(const Conv2dShape& s, const float* x, const float* w, const floa
                 const float* residual, bool relu, float* y);
 void conv2d_add(const Conv2dShape& s, const double* x, const double* w, const double* bias,
                 const double* residual, bool relu, double* y);
-void conv2d_add(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
-                const bfloat16* residual, bool relu, bfloat16* y);
+template <class Half>
+void conv2d_add(const Conv2dShape& s, const Half* x, const Half* w, const Half* bias,
+                const Half* residual, bool relu, Half* y);
 
 /// dx from dy: also the transposed convolution, whose result is then [n, h, w, c].
 void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 void conv2d_backward_data(const Conv2dShape& s, const double* dy, const double* w, double* dx);
-void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat16* w,
-                          bfloat16* dx);
+template <class Half>
+void conv2d_backward_data(const Conv2dShape& s, const Half* dy, const Half* w, Half* dx);
 
 /// dw and, unless null, dbias from x and dy.
 void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw,
                              float* dbias);
 void conv2d_backward_weights(const Conv2dShape& s, const double* x, const double* dy, double* dw,
                              double* dbias);
-void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bfloat16* dy,
-                             bfloat16* dw, bfloat16* dbias);
+template <class Half>
+void conv2d_backward_weights(const Conv2dShape& s, const Half* x, const Half* dy, Half* dw,
+                             Half* dbias);
 
 }  // namespace strata::kernels

@@ -13,11 +13,13 @@ namespace strata::kernels {
 
 using Codes = std::vector<int>;
 
-/// b [batch, k, n] becomes the solution x of a x = b; a [batch, n, n] its LU factors. A code above
-/// 0 is the number of the pivot that is 0.
-Codes solve(Cpu, Tensor& a, Tensor& b);
+/// b [batch, k, n] becomes the solution x of a x = b, a [batch, n, n] its LU factors, and pivots
+/// [batch, n], i32, the rows that were exchanged. A code above 0 is the number of a pivot of 0.
+Codes solve(Cpu, Tensor& a, Tensor& pivots, Tensor& b);
+/// The same of a^T x = b, by the factors and pivots of a.
+void solve_transposed(Cpu, const Tensor& lu, const Tensor& pivots, Tensor& b);
 
-/// The same for a triangular a, of which the other triangle is not read.
+/// solve() for a triangular a, of which the other triangle is not read.
 Codes solve_triangular(Cpu, bool upper, const Tensor& a, Tensor& b);
 
 /// Sign, logarithm of the absolute value, and value of each determinant: [batch]. a is destroyed.

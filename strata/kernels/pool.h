@@ -36,7 +36,7 @@ struct Pool2d {
 
 /// y = the largest of each window and `index` = its place row * w + column in the image: the first
 /// of equal ones, the last NaN if there is one; h * w where a window has no pixel. T is float,
-/// double or bfloat16 in all of these.
+/// double, bfloat16 or float16 in all of these.
 template <class T>
 void max_pool2d(const Pool2d& p, const T* x, T* y, int32_t* index);
 /// dx = the sum of dy over the windows whose index it is.

@@ -28,8 +28,8 @@ ResampleAxis cubic_axis(int64_t in, int64_t out, double scale, bool align_corner
 /// The way back: input and result change places.
 ResampleAxis transposed(const ResampleAxis& axis);
 
-/// y[n, rows.out(), columns.out(), c] from x[n, rows.in, columns.in, c]. T is float, double or
-/// bfloat16 (summed in f32).
+/// y[n, rows.out(), columns.out(), c] from x[n, rows.in, columns.in, c]. T is float, double,
+/// bfloat16 or float16 (both summed in f32).
 template <class T>
 void resample2d(int64_t n, int64_t c, const ResampleAxis& rows, const ResampleAxis& columns,
                 const T* x, T* y);

@@ -22,6 +22,22 @@ std::vector<OpCase> statistics_cases() {
        .inputs = cube,
        .run = [](auto in) { return both(kthvalue(in[0], 4, -1, true)); },
        .bf16_tolerance = 0},
+      {.name = "nanmedian",
+       .inputs = cube,
+       .run = [](auto in) { return both(nanmedian(in[0], 1, true)); },
+       .bf16_tolerance = 0},
+      {.name = "nanmedian/all",
+       .inputs = table,
+       .run = [](auto in) { return std::vector{nanmedian(in[0])}; },
+       .bf16_tolerance = 0},
+      {.name = "aminmax",
+       .inputs = cube,
+       .run =
+           [](auto in) {
+             const MinMax rows = aminmax(in[0], 1), all = aminmax(in[0]);
+             return std::vector{rows.min, rows.max, all.min, all.max};
+           },
+       .bf16_tolerance = 0},
       {.name = "mode",
        .inputs = {{.shape = {5, 12}, .low = 0, .high = 4, .integer = true}},
        .run = [](auto in) { return both(mode(in[0])); },

@@ -31,6 +31,7 @@ template <class F>
 void visit_conv_dtype(DType dtype, F&& f) {
   if (dtype == DType::f64) return f(TypeTag<double>{});
   if (dtype == DType::bf16) return f(TypeTag<bfloat16>{});
+  if (dtype == DType::f16) return f(TypeTag<float16>{});
   f(TypeTag<float>{});
 }
 
@@ -59,14 +60,10 @@ void check_tensors(const char* op, const Tensor& x, const Tensor& w, const Tenso
   if (w.rank() != 4) {
     throw ShapeError(op, fmt::format("w must have four axes, got {}", describe(w)));
   }
-  const DType t = x.dtype();
-  if (t != DType::f32 && t != DType::f64 && t != DType::bf16) {
-    throw DTypeError(op, fmt::format("takes f32, f64 and bf16, x is {}", describe(x)),
-                     "cast(x, DType::f32)");
-  }
+  internal::check_floating(op, x);
   for (const Tensor* other : {&w, &bias}) {
     if (!other->defined()) continue;
-    if (other->dtype() != t) {
+    if (other->dtype() != x.dtype()) {
       throw DTypeError(op,
                        fmt::format("x is {}, but {} is {}", describe(x), other == &w ? "w" : "bias",
                                    describe(*other)),

@@ -15,9 +15,9 @@ struct Conv2dOptions {
 };
 
 /// Cross-correlation of images x[N, H, W, C] with weights w[O, kh, kw, C / groups], plus bias[O] if
-/// defined: f[N, (H + 2 * padding - dilation * (kh - 1) - 1) / stride + 1, ..., O]. f32, f64 and
-/// bf16 (summed in f32), all of one dtype. `residual`, if defined, is of the result's shape and
-/// added before the relu: without a pass of its own while no gradients are recorded, where the
+/// defined: f[N, (H + 2 * padding - dilation * (kh - 1) - 1) / stride + 1, ..., O]. All of one
+/// floating dtype; bf16 and f16 are summed in f32. `residual`, if defined, is of the result's shape
+/// and added before the relu: without a pass of its own while no gradients are recorded, where the
 /// window is one pixel. Differentiable any number of times. Throws ShapeError, DTypeError and
 /// ValueError.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias = {},

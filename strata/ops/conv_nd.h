@@ -7,8 +7,8 @@
 namespace strata {
 
 // Convolutions of sequences [N, L, C] and volumes [N, D, H, W, C], the channels last as in conv2d,
-// whose kernels they use: one product for each, whatever the kernel's depth. f32, f64 and bf16
-// (summed in f32), all of one dtype. Differentiable any number of times. All throw ShapeError,
+// whose kernels they use: one product for each, whatever the kernel's depth. All of one floating
+// dtype; bf16 and f16 are summed in f32. Differentiable any number of times. All throw ShapeError,
 // DTypeError and ValueError.
 
 struct Conv1dOptions {

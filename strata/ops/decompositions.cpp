@@ -166,10 +166,12 @@ Lu lu(const Tensor& a) {
 }
 
 Tensor lu_solve(const Lu& factors, const Tensor& b) {
-  internal::check_matrices("lu_solve", factors.u, true);
-  internal::check_matrices("lu_solve", b, false);
+  const char* op = "lu_solve";
+  internal::check_matrices(op, factors.u, true);
+  internal::check_matrices(op, b, false);
   const Tensor ordered = matmul(transposed(factors.p), b);
-  return solve_triangular(factors.u, solve_triangular(factors.l, ordered, false), true);
+  const Tensor half = internal::solve_triangle(op, factors.l, ordered, false);
+  return internal::solve_triangle(op, factors.u, half, true);
 }
 
 Qr qr(const Tensor& a) {

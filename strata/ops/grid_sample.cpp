@@ -27,8 +27,6 @@ using kernels::RowSums;
 
 constexpr const char* kOp = "grid_sample";
 
-bool is_taken(DType t) { return t == DType::f32 || t == DType::f64 || t == DType::bf16; }
-
 /// Calls f with the types of x and of its weights.
 template <class F>
 void visit_types(DType dtype, F&& f) {
@@ -160,10 +158,10 @@ void check(const Tensor& x, const Tensor& grid, const GridSampleOptions& o) {
         kOp, fmt::format("the grid of x {} must be [{}, {}], got {}", describe(x), x.size(0),
                          axes == 2 ? "h, w, 2" : "d, h, w, 3", describe(grid)));
   }
-  const bool f32_grid = x.dtype() == DType::bf16 && grid.dtype() == DType::f32;
-  if (!is_taken(x.dtype()) || (grid.dtype() != x.dtype() && !f32_grid)) {
-    throw DTypeError(kOp, fmt::format("takes f32, f64 and bf16, and a grid of x's dtype, or f32 "
-                                      "beside bf16; got {} and {}",
+  internal::check_floating(kOp, x);
+  if (grid.dtype() != x.dtype() && grid.dtype() != weight_dtype(x.dtype())) {
+    throw DTypeError(kOp, fmt::format("takes a grid of x's dtype, or f32 beside a half; got {} and "
+                                      "{}",
                                       describe(x), describe(grid)));
   }
   internal::check_same_device(kOp, x, grid);
@@ -203,6 +201,9 @@ Tensor spaced(int64_t count, bool align_corners, DType dtype, Device device) {
 
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& options) {
   check(x, grid, options);
+  if (x.dtype() == DType::f16) {
+    return cast(grid_sample(cast(x, DType::f32), cast(grid, DType::f32), options), DType::f16);
+  }
   const GridSample s = plan_of(x, options);
   Shape shape = grid.shape();
   shape.back() = x.size(-1);
@@ -229,11 +230,9 @@ Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners) {
       throw ShapeError(op, fmt::format("the size must be at least 1, got {}", to_string(size)));
     }
   }
-  if (!is_taken(theta.dtype())) {
-    throw DTypeError(op, fmt::format("takes f32, f64 and bf16, theta is {}", describe(theta)));
-  }
-  if (theta.dtype() == DType::bf16) {
-    return cast(affine_grid(cast(theta, DType::f32), size, align_corners), DType::bf16);
+  internal::check_floating(op, theta);
+  if (size_of(theta.dtype()) < 4) {
+    return cast(affine_grid(cast(theta, DType::f32), size, align_corners), theta.dtype());
   }
   std::vector<Tensor> numbers;
   for (int a = axes - 1; a >= 0; --a) {

@@ -23,16 +23,16 @@ struct GridSampleOptions {
 /// x[N, D, H, W, C] at grid[N, od, oh, ow, 3]. A point is (x, y) or (x, y, z), each from -1 to 1
 /// across the axis: its first number goes along W (Jaderberg et al., "Spatial transformer
 /// networks", 2015). NaN is taken for the first edge where the padding is not zeros; with zeros the
-/// result is NaN, of `nearest` 0. f32, f64 and bf16 (summed in f32), the grid of x's dtype, or f32
-/// beside bf16. Differentiable any number of times in both; on an edge a border has slope 0. Takes
-/// memory for 1, 4 or 16 numbers and as many places a point (volumes 1 or 8). Throws ShapeError,
-/// DTypeError, DeviceError, ValueError. As torch.nn.functional.grid_sample.
+/// result is NaN, of `nearest` 0. Of any floating dtype, the grid too, or f32 beside bf16 and f16,
+/// which are summed in f32. Differentiable any number of times in both; on an edge a border has
+/// slope 0. Takes memory for 1, 4 or 16 numbers and as many places a point (volumes 1 or 8). Throws
+/// ShapeError, DTypeError, DeviceError, ValueError. As torch.nn.functional.grid_sample.
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& options = {});
 
 /// The points of a picture of `size`, {H, W} or {D, H, W}, each multiplied by theta[N, 2, 3] or
 /// theta[N, 3, 4]: a grid [N, H, W, 2] or [N, D, H, W, 3] for grid_sample, with the same
-/// `align_corners`. f32, f64 and bf16 (computed in f32). Throws ShapeError, DTypeError. As
-/// torch.nn.functional.affine_grid, whose size has N and C too.
+/// `align_corners`. Any floating dtype; bf16 and f16 are computed in f32. Throws ShapeError,
+/// DTypeError. As torch.nn.functional.affine_grid, whose size has N and C too.
 Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners = false);
 
 }  // namespace strata

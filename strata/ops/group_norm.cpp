@@ -22,8 +22,7 @@ using internal::with_shape;
 
 constexpr const char* kOp = "group_norm";
 
-/// A weight, bias or shift in the dtype computed in. Throws ShapeError,
-/// DeviceError.
+/// A weight, bias or shift in the dtype computed in. Throws ShapeError, DeviceError.
 Tensor parameter(const char* what, const Tensor& t, const Shape& shape, const Tensor& x) {
   if (!t.defined()) return t;
   if (t.shape() != shape) {

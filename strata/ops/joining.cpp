@@ -160,8 +160,11 @@ Tensor dstack(std::span<const Tensor> xs) { return concat(of_rank(xs, 3), 2); }
 
 std::vector<Tensor> unbind(const Tensor& x, int axis) {
   if (x.rank() == 0) throw ShapeError("unbind", "a scalar has no axis to take apart");
-  if (x.size(axis) == 0) return {};
-  std::vector<Tensor> slices = split(x, 1, axis);
+  axis = normalize_axis("unbind", axis, x.rank());
+  const int64_t count = x.shape()[axis];
+  check_pieces("unbind", x, axis, count);
+  std::vector<Tensor> slices =
+      split_at(x, std::vector<int64_t>(static_cast<size_t>(count), 1), axis);
   for (Tensor& s : slices) s = squeeze(s, axis);
   return slices;
 }
@@ -187,7 +190,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int axis) {
   if (size < 1) throw ValueError("split", fmt::format("size must be at least 1, got {}", size));
   axis = normalize_axis("split", axis, x.rank());
   const int64_t total = x.shape()[axis];
-  check_pieces("split", x, axis, total / size);
+  check_pieces("split", x, axis, (total - 1) / size + 1);
   std::vector<int64_t> sizes;
   for (int64_t at = 0; at < total || sizes.empty(); at += size) {
     sizes.push_back(std::min(size, total - at));

@@ -37,7 +37,8 @@ inline Tensor dstack(std::initializer_list<Tensor> xs) {
   return dstack(std::span(xs.begin(), xs.size()));
 }
 
-/// The slices of x along `axis`, which disappears: views. Throws ShapeError for a scalar.
+/// The slices of x along `axis`, which disappears: views. Throws ShapeError for a scalar,
+/// ValueError for more than 2^24 of them.
 std::vector<Tensor> unbind(const Tensor& x, int axis = 0);
 
 /// Views of x of the given sizes along `axis`. Throws ShapeError where the sizes do not add up.

@@ -20,41 +20,40 @@ namespace {
 
 using internal::transposed;
 
-Tensor solve_matrices(const Tensor& a, const Tensor& b) {
-  Tensor x = internal::to_columns(b);
-  on_cpu("solve", a, [&](Cpu cpu) {
-    Tensor lu = internal::to_columns(a);
-    internal::check_codes("solve", a, kernels::solve(cpu, lu, x), "is singular");
+/// What kernels::solve makes of a matrix; undefined on the meta device.
+struct Factors {
+  Tensor lu, pivots;
+};
+
+/// The columns `x` become the solutions of a y = x.
+Factors solve_columns(const char* op, const Tensor& a, Tensor& x) {
+  Factors f;
+  on_cpu(op, a, [&](Cpu cpu) {
+    f.lu = internal::to_columns(a);
+    f.pivots = empty({f.lu.size(0), a.size(-1)}, DType::i32, a.device(), op);
+    internal::check_codes(op, a, kernels::solve(cpu, f.lu, f.pivots, x), "is singular");
   });
-  x = internal::from_columns(x, b);
-  return record("solve", {a, b}, x,
-                [a = save(a), x = save_output(x)](const Tensor& dx, Needs needs) -> Grads {
-                  const Tensor db = solve(transposed(a.get()), dx);
-                  return {needs[0] ? -matmul(db, transposed(x.get())) : Tensor(), db};
-                });
+  return f;
 }
 
-/// solve_triangular() for `op`.
-Tensor solve_triangle(const char* op, const Tensor& a, const Tensor& b, bool upper) {
-  Tensor left = a, right = b;
-  internal::check_matrices(op, a, true);
-  internal::share_batch(op, left, right);
-  Tensor x = internal::to_columns(right);
-  on_cpu(op, left, [&](Cpu cpu) {
-    const Tensor columns = internal::to_columns(left);
-    internal::check_codes(op, left, kernels::solve_triangular(cpu, upper, columns, x),
-                          "is singular: there is a 0 on its diagonal");
-  });
-  x = internal::from_columns(x, right);
-  return record(
-      op, {left, right}, x,
-      [a = save(left), x = save_output(x), upper](const Tensor& dx, Needs needs) -> Grads {
-        const Tensor db = solve_triangular(transposed(a.get()), dx, !upper);
-        if (!needs[0]) return {Tensor(), db};
-        const Tensor da = -matmul(db, transposed(x.get()));
-        const Tensor mask = internal::upper_mask(da.size(-1), da.device());
-        return {where(upper ? mask : transposed(mask), da, 0), db};
-      });
+/// The solution y of a^T y = b by a's factors, without a trace on the tape.
+Tensor solve_transposed(const Factors& f, const Tensor& b) {
+  Tensor y = internal::to_columns(b);
+  on_cpu("solve", b, [&](Cpu cpu) { kernels::solve_transposed(cpu, f.lu, f.pivots, y); });
+  return internal::from_columns(y, b);
+}
+
+Tensor solve_matrices(const Tensor& a, const Tensor& b) {
+  Tensor x = internal::to_columns(b);
+  const Factors f = solve_columns("solve", a, x);
+  x = internal::from_columns(x, b);
+  return record("solve", {a, b}, x,
+                [a = save(a), lu = save(f.lu), pivots = save(f.pivots), x = save_output(x)](
+                    const Tensor& dx, Needs needs) -> Grads {
+                  const Tensor db = grad_enabled() ? solve(transposed(a.get()), dx)
+                                                   : solve_transposed({lu.get(), pivots.get()}, dx);
+                  return {needs[0] ? -matmul(db, transposed(x.get())) : Tensor(), db};
+                });
 }
 
 struct Determinant {
@@ -90,16 +89,33 @@ SignAndLog determinant_parts(const char* op, const Tensor& a) {
 
 }  // namespace
 
+Tensor internal::solve_triangle(const char* op, const Tensor& a, const Tensor& b, bool upper) {
+  Tensor left = a, right = b;
+  check_matrices(op, a, true);
+  share_batch(op, left, right);
+  Tensor x = to_columns(right);
+  on_cpu(op, left, [&](Cpu cpu) {
+    const Tensor columns = to_columns(left);
+    check_codes(op, left, kernels::solve_triangular(cpu, upper, columns, x),
+                "is singular: there is a 0 on its diagonal");
+  });
+  x = from_columns(x, right);
+  return record(
+      op, {left, right}, x,
+      [a = save(left), x = save_output(x), upper](const Tensor& dx, Needs needs) -> Grads {
+        const Tensor db = solve_triangular(transposed(a.get()), dx, !upper);
+        if (!needs[0]) return {Tensor(), db};
+        const Tensor da = -matmul(db, transposed(x.get()));
+        const Tensor mask = upper_mask(da.size(-1), da.device());
+        return {where(upper ? mask : transposed(mask), da, 0), db};
+      });
+}
+
 Tensor inverse(const Tensor& a) {
   internal::check_matrices("inverse", a, true);
-  Tensor y = empty(a.shape(), a.dtype(), a.device());
-  on_cpu("inverse", a, [&](Cpu cpu) {
-    const NoGrad no_grad;
-    Tensor lu = internal::to_columns(a);
-    Tensor x = internal::to_columns(expand(eye(a.size(-1), a.dtype()), a.shape()));
-    internal::check_codes("inverse", a, kernels::solve(cpu, lu, x), "is singular");
-    y = internal::from_columns(x, a);
-  });
+  Tensor y = internal::to_columns(expand(eye(a.size(-1), a.dtype(), a.device()), a.shape()));
+  solve_columns("inverse", a, y);
+  y = internal::from_columns(y, a);
   return record("inverse", {a}, y, [y = save_output(y)](const Tensor& dy, Needs) -> Grads {
     const Tensor t = transposed(y.get());
     return {-matmul(t, matmul(dy, t))};
@@ -130,7 +146,7 @@ Tensor solve(const Tensor& a, const Tensor& b) {
 }
 
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper) {
-  return solve_triangle("solve_triangular", a, b, upper);
+  return internal::solve_triangle("solve_triangular", a, b, upper);
 }
 
 Tensor cholesky(const Tensor& a) {
@@ -157,7 +173,8 @@ Tensor cholesky_solve(const Tensor& b, const Tensor& l, bool upper) {
   const char* op = "cholesky_solve";
   internal::check_matrices(op, l, true);
   const Tensor first = upper ? transposed(l) : l;
-  return solve_triangle(op, transposed(first), solve_triangle(op, first, b, false), true);
+  const Tensor half = internal::solve_triangle(op, first, b, false);
+  return internal::solve_triangle(op, transposed(first), half, true);
 }
 
 }  // namespace strata

@@ -1,5 +1,7 @@
 #include "strata/ops/local_norm.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "strata/base/error.h"
@@ -55,7 +57,9 @@ Tensor local_response_norm(const Tensor& x, const LocalResponseNormOptions& o) {
   if (x.dtype() == DType::bf16 || x.dtype() == DType::f16) {
     return cast(local_response_norm(cast(x, DType::f32), o), x.dtype());
   }
-  const Tensor sums = window_sum(square(x), o.size / 2, (o.size - 1) / 2);
+  const int64_t most = x.shape().back();  // behind the ends there are only zeros
+  const Tensor sums =
+      window_sum(square(x), std::min(o.size / 2, most), std::min((o.size - 1) / 2, most));
   const double share = o.alpha / static_cast<double>(o.size);
   return x * pow(sums * share + o.k, -o.beta);
 }

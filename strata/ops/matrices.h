@@ -23,6 +23,9 @@ void share_batch(const char* op, Tensor& a, Tensor& b);
 void check_codes(const char* op, const Tensor& a, const std::vector<int>& codes,
                  const char* complaint);
 
+/// solve_triangular() for `op`, in linalg.cpp.
+Tensor solve_triangle(const char* op, const Tensor& a, const Tensor& b, bool upper);
+
 /// Columns stored one behind the other, as LAPACK wants them: [batch, c, r], a copy without a trace
 /// on the tape.
 Tensor to_columns(const Tensor& a);

@@ -26,8 +26,7 @@ using kernels::ChannelNorm;
 
 DType computed_dtype(const Tensor& x) { return x.dtype() == DType::f64 ? DType::f64 : DType::f32; }
 
-/// A weight, bias or statistic in the dtype computed in. Throws ShapeError,
-/// DeviceError.
+/// A weight, bias or statistic in the dtype computed in. Throws ShapeError, DeviceError.
 Tensor parameter(const char* op, const char* what, const Tensor& t, const Shape& shape,
                  const Tensor& x) {
   if (!t.defined()) return t;

@@ -8,6 +8,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/pool.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/windows.h"
 #include "strata/tape/record.h"
@@ -23,6 +24,7 @@ template <class F>
 void visit_pool_dtype(DType dtype, F&& f) {
   if (dtype == DType::f64) return f(TypeTag<double>{});
   if (dtype == DType::bf16) return f(TypeTag<bfloat16>{});
+  if (dtype == DType::f16) return f(TypeTag<float16>{});
   f(TypeTag<float>{});
 }
 
@@ -30,10 +32,7 @@ void check_images(const char* op, const Tensor& x) {
   if (x.rank() != 4) {
     throw ShapeError(op, fmt::format("x must be [N, H, W, C], got {}", describe(x)));
   }
-  if (x.dtype() != DType::f32 && x.dtype() != DType::f64 && x.dtype() != DType::bf16) {
-    throw DTypeError(op, fmt::format("takes f32, f64 and bf16, x is {}", describe(x)),
-                     "cast(x, DType::f32)");
-  }
+  internal::check_floating(op, x);
   if (x.size(1) == 0 || x.size(2) == 0 ||
       x.size(1) * x.size(2) > std::numeric_limits<int32_t>::max()) {
     throw ShapeError(op, fmt::format("an image has no pixels or too many: x is {}", describe(x)));

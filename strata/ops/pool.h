@@ -16,8 +16,8 @@ struct Pool2dOptions {
   bool count_include_pad = true;  ///< avg_pool2d divides by the taps on the padding too
 };
 
-// Pooling of images x[N, H, W, C]; f32, f64 and bf16. Differentiable any number of times. All throw
-// ShapeError, DTypeError and ValueError.
+// Pooling of images x[N, H, W, C] of a floating dtype; bf16 and f16 are summed in f32.
+// Differentiable any number of times. All throw ShapeError, DTypeError and ValueError.
 
 /// The largest value of each window. A NaN wins; of equal values the first gets the gradient.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options = {});

@@ -7,6 +7,7 @@
 
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
 #include "strata/ops/indexing.h"
@@ -17,15 +18,14 @@
 namespace strata {
 namespace {
 
+bool is_half(const Tensor& x) { return x.dtype() == DType::bf16 || x.dtype() == DType::f16; }
+
 void check_input(const char* op, const Tensor& x, int rank) {
   if (x.rank() != rank) {
     throw ShapeError(op, fmt::format("x must be {}, got {}",
                                      rank == 3 ? "[N, L, C]" : "[N, D, H, W, C]", describe(x)));
   }
-  if (!is_floating(x.dtype()) || x.dtype() == DType::f16) {
-    throw DTypeError(op, fmt::format("takes f32, f64 and bf16, x is {}", describe(x)),
-                     "cast(x, DType::f32)");
-  }
+  internal::check_floating(op, x);
   for (int i = 1; i < rank - 1; ++i) {
     if (x.size(i) == 0) throw ShapeError(op, fmt::format("nothing to pool in x, {}", describe(x)));
   }
@@ -216,8 +216,8 @@ Tensor avg_pool1d(const Tensor& x, const Pool1dOptions& options) {
   return pool1d("avg_pool1d", avg_pool2d, x, options);
 }
 Tensor avg_pool3d(const Tensor& x, const Pool3dOptions& options) {
-  if (x.rank() == 5 && x.dtype() == DType::bf16) {  // no step is to round to it but the last
-    return cast(avg_pool3d(cast(x, DType::f32), options), DType::bf16);
+  if (x.rank() == 5 && is_half(x)) {  // no step is to round to it but the last
+    return cast(avg_pool3d(cast(x, DType::f32), options), x.dtype());
   }
   if (options.dilation != Size3(1)) throw ValueError("avg_pool3d", "has no dilation");
   return pool3d("avg_pool3d", avg_pool2d, x, options);
@@ -251,8 +251,8 @@ Tensor adaptive_avg_pool1d(const Tensor& x, int64_t size) {
   return adaptive1d("adaptive_avg_pool1d", adaptive_avg_pool2d, x, size);
 }
 Tensor adaptive_avg_pool3d(const Tensor& x, Size3 size) {
-  if (x.rank() == 5 && x.dtype() == DType::bf16) {
-    return cast(adaptive_avg_pool3d(cast(x, DType::f32), size), DType::bf16);
+  if (x.rank() == 5 && is_half(x)) {
+    return cast(adaptive_avg_pool3d(cast(x, DType::f32), size), x.dtype());
   }
   return adaptive3d("adaptive_avg_pool3d", adaptive_avg_pool2d, x, size);
 }

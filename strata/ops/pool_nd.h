@@ -7,8 +7,8 @@
 
 namespace strata {
 
-// Pooling of sequences x[N, L, C] and volumes x[N, D, H, W, C], by the kernels of pool.h; f32, f64
-// and bf16. Differentiable any number of times. All throw ShapeError, DTypeError and ValueError.
+// Pooling of sequences x[N, L, C] and volumes x[N, D, H, W, C] of a floating dtype, by the kernels
+// of pool.h. Differentiable any number of times. All throw ShapeError, DTypeError and ValueError.
 
 struct Pool1dOptions {
   int64_t kernel = 2;

@@ -23,7 +23,7 @@ enum class Interpolation : uint8_t { linear, lower, higher, midpoint, nearest };
 /// 0.5 the median of even counts too. NaN where there is one. q is a number, or a floating tensor
 /// without axes or of one, which is then the result's first. Throws DTypeError for integers,
 /// ShapeError for more axes of q, ValueError unless 0 <= q <= 1, IndexError as median, DeviceError.
-/// As torch.quantile.
+/// As torch.quantile, which makes NaN of some infinite neighbours.
 Tensor quantile(const Tensor& x, const Operand& q, int axis, bool keep = false,
                 Interpolation interpolation = Interpolation::linear);
 /// That of all elements.

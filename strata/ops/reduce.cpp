@@ -147,6 +147,7 @@ Tensor norm(const Tensor& x, double p, const Dims& axes, bool keep) {
   if (x.dtype() == DType::f16) return cast(norm(cast(x, DType::f32), p, axes, keep), x.dtype());
   const bool largest = p == std::numeric_limits<double>::infinity();
   const ReducedShape r = internal::reduced_shape("norm", x, axes);
+  if (p < 0) internal::check_not_empty("norm", x, r);
   Tensor y;
   if (p == 1 || p == 2 || largest) {
     const auto what = largest  ? kernels::Reduce::max_abs

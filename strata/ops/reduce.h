@@ -38,7 +38,8 @@ VarMean var_mean(const Tensor& x, const Dims& axes = {}, double correction = 1, 
 Tensor logsumexp(const Tensor& x, const Dims& axes = {}, bool keep = false);
 
 /// The p-norm sum(|x|^p)^(1/p); the largest |x| for p = infinity, the smallest for -infinity, the
-/// number of non-zeros for 0. The gradient of a zero norm is 0. Throws DTypeError for integers.
+/// number of non-zeros for 0. That of nothing is 0, for p < 0 an IndexError. The gradient of a zero
+/// norm is 0. Throws DTypeError for integers.
 Tensor norm(const Tensor& x, double p = 2, const Dims& axes = {}, bool keep = false);
 
 /// Whether any element, or every one, is other than zero (NaN is); bool.

@@ -11,6 +11,7 @@
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/axes.h"
+#include "strata/ops/bitwise.h"
 #include "strata/ops/compare.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
@@ -24,7 +25,7 @@
 #include "strata/ops/sort.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
-#include "strata/tape/grad_mode.h"
+#include "strata/tape/record.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
@@ -137,6 +138,31 @@ Extremes kthvalue(const Tensor& x, int64_t k, int axis, bool keep) {
       8 * k > size ? argsort(x.detach(), axis) : topk(x.detach(), k, axis, false).indices;
   return chosen(x, axis, slice(order, axis, k - 1, k), keep);
 }
+
+Extremes nanmedian(const Tensor& x, int axis, bool keep) {
+  axis = normalize_axis("nanmedian", axis, x.rank());
+  if (x.rank() == 0) return {copy(x), zeros({}, DType::i64, x.device())};
+  internal::check_not_empty("nanmedian", x, internal::reduced_shape("nanmedian", x, {axis}));
+  const Tensor values = x.detach(), order = argsort(values, axis);  // NaN stands last
+  const Tensor count = sum(logical_not(isnan(values)), {axis}, true);
+  return chosen(x, axis, gather(order, axis, maximum(count - 1, 0) >> 1), keep);
+}
+
+Tensor nanmedian(const Tensor& x) {
+  const Tensor y = nanmedian(reshape(x.detach(), {-1}), 0).values;
+  return record("nanmedian", {x}, y,
+                [x = save(x), y = save_output(y)](const Tensor& dy, Needs) -> Grads {
+                  const Tensor from = x.get(), value = y.get();
+                  const Tensor both_nan = logical_and(isnan(from), isnan(value));
+                  const Tensor equal = logical_or(from == value, both_nan);
+                  return {where(equal, dy / sum(equal), 0)};
+                });
+}
+
+MinMax aminmax(const Tensor& x, int axis, bool keep) {
+  return {amin(x, {axis}, keep), amax(x, {axis}, keep)};
+}
+MinMax aminmax(const Tensor& x) { return {amin(x), amax(x)}; }
 
 Extremes mode(const Tensor& x, int axis, bool keep) {
   axis = normalize_axis("mode", axis, x.rank());

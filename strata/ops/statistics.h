@@ -27,9 +27,25 @@ Tensor histc(const Tensor& x, int64_t bins = 100, double low = 0, double high = 
 /// unless 1 <= k <= the axis' size, IndexError. As torch.kthvalue.
 Extremes kthvalue(const Tensor& x, int64_t k, int axis = -1, bool keep = false);
 
+/// The median along `axis` of the elements that are not NaN, the lower one of two, and its
+/// position, which alone gets the gradient; NaN where all are. With `keep` the axis stays, of
+/// size 1. Throws IndexError for an axis outside of x's or without elements. As torch.nanmedian.
+Extremes nanmedian(const Tensor& x, int axis, bool keep = false);
+/// That of all elements; those that are equal to it share the gradient evenly.
+Tensor nanmedian(const Tensor& x);
+
+struct MinMax {
+  Tensor min, max;
+};
+
+/// amin and amax along `axis`, or of all elements, with their gradients and errors. As
+/// torch.aminmax.
+MinMax aminmax(const Tensor& x, int axis, bool keep = false);
+MinMax aminmax(const Tensor& x);
+
 /// The most frequent value along `axis`, the smallest of several, and the position where it stands
-/// last, which alone gets the gradient. Throws IndexError for an axis outside of x's or without
-/// elements. As torch.mode.
+/// last, which alone gets the gradient; each NaN is different from all and larger. Throws
+/// IndexError for an axis outside of x's or without elements. As torch.mode.
 Extremes mode(const Tensor& x, int axis = -1, bool keep = false);
 
 /// Covariances of the variables that are x's rows [variables, observations], divided by the number

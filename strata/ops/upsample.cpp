@@ -10,6 +10,7 @@
 
 #include "strata/base/error.h"
 #include "strata/kernels/resample.h"
+#include "strata/ops/axes.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/pool.h"
 #include "strata/ops/pool_nd.h"
@@ -42,6 +43,7 @@ Tensor resample(const std::shared_ptr<const Plan>& plan, bool back, const Tensor
     switch (x.dtype()) {
       case DType::f64: return run(TypeTag<double>{});
       case DType::bf16: return run(TypeTag<bfloat16>{});
+      case DType::f16: return run(TypeTag<float16>{});
       default: return run(TypeTag<float>{});
     }
   });
@@ -109,9 +111,7 @@ void check(const Call& c) {
   for (int i = 1; i <= c.axes; ++i) {
     if (x.size(i) == 0) throw ShapeError(c.op, fmt::format("nothing in x, {}", describe(x)));
   }
-  if (x.dtype() != DType::f32 && x.dtype() != DType::f64 && x.dtype() != DType::bf16) {
-    throw DTypeError(c.op, fmt::format("takes f32, f64 and bf16, x is {}", describe(x)));
-  }
+  internal::check_floating(c.op, x);
   const bool smooth = c.mode == UpsampleMode::linear || c.mode == UpsampleMode::bicubic;
   if (c.align_corners && !smooth) {
     throw ValueError(c.op, "align_corners is an option of the linear modes and of bicubic");
@@ -200,9 +200,9 @@ Tensor upsample3d(const Tensor& x, const Upsample3dOptions& o) {
   if (o.mode == UpsampleMode::area) {
     return adaptive_avg_pool3d(x, {place(c, 0).out, place(c, 1).out, place(c, 2).out});
   }
-  // Two steps, which must not round to bf16 in between.
-  if (x.dtype() == DType::bf16 && o.mode == UpsampleMode::trilinear) {
-    return cast(upsample3d(cast(x, DType::f32), o), DType::bf16);
+  // Two steps, which must not round to a half in between.
+  if (size_of(x.dtype()) < 4 && o.mode == UpsampleMode::trilinear) {
+    return cast(upsample3d(cast(x, DType::f32), o), x.dtype());
   }
   const int64_t n = x.size(0), d = x.size(1), channels = x.size(4);
   const Tensor planes = resample(c.op, reshape(x, {n * d, x.size(2), x.size(3), channels}),

@@ -25,7 +25,7 @@ enum class UpsampleMode : uint8_t {
 // the given size, or of floor(axis * scale). With `align_corners`, of the linear modes and bicubic,
 // the centres of the outer pixels stay where they are, else the outer edges do. Bicubic is Keys'
 // convolution of 1981 with a = -0.75, over the edge pixels repeated; its results can leave the
-// range of x. f32, f64 and bf16; differentiable any number of times. All throw ShapeError,
+// range of x. Any floating dtype; differentiable any number of times. All throw ShapeError,
 // DTypeError and ValueError.
 
 /// Either the result's length or a factor.

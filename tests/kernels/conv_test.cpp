@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/base/half.h"
 #include "strata/base/parallel.h"
 #include "tests/support/difference.h"
 #include "tests/support/instruction_sets.h"
@@ -207,11 +208,12 @@ void compare(double tolerance) {
   }
 }
 
-// bf16 inputs are rounded, which the f64 run does not see; sums of random signs keep that small.
+// Halves are rounded inputs, which the f64 run does not see; sums of random signs keep that small.
 TEST(Conv2d, F32EqualsF64) {
   testing::on_each_instruction_set([] { compare<float>(5e-6); });
 }
 TEST(Conv2d, Bf16EqualsF64) { compare<bfloat16>(2e-2); }
+TEST(Conv2d, F16EqualsF64) { compare<float16>(2.5e-3); }
 
 TEST(Conv2d, PlainF64ByHand) {
   // 1 2 3   kernel 1 10, padding 1 on the left and the right: 10 21 32 3.

@@ -95,14 +95,23 @@ TEST(Pool2d, VectorsEqualThePlainLoops) {
   });
 }
 
-TEST(Pool2d, Bf16EqualsThePlainLoops) {
+template <class Half>
+void expect_halves_near_plain(double tolerance) {
   for (const Pool2d& p : plans()) {
-    const auto half = run<bfloat16>(p);
+    const auto half = run<Half>(p);
     const auto plain = run<double>(p);
     EXPECT_EQ(half.index, plain.index);
     expect_equal(half.most, plain.most, 0);
-    expect_equal(half.mean_dx, plain.mean_dx, 1e-2);
+    expect_equal(half.gathered, plain.gathered, 0);
+    expect_equal(half.most_dx, plain.most_dx, tolerance);
+    expect_equal(half.mean, plain.mean, tolerance);
+    expect_equal(half.mean_dx, plain.mean_dx, tolerance);
   }
+}
+
+TEST(Pool2d, HalvesEqualThePlainLoops) {
+  expect_halves_near_plain<bfloat16>(1e-2);
+  expect_halves_near_plain<float16>(1.25e-3);
 }
 
 TEST(Pool2d, TiesNanAndInfinityAsInPyTorch) {

@@ -100,6 +100,11 @@ TEST(OpCases, EqualTheReferenceInBf16) {
   expect_reference(DType::bf16, [](const OpCase& c) { return c.bf16_tolerance; });
 }
 
+// It has three bits more.
+TEST(OpCases, EqualTheReferenceInF16) {
+  expect_reference(DType::f16, [](const OpCase& c) { return c.bf16_tolerance / 4; });
+}
+
 TEST(OpCases, GradientsEqualCentralDifferences) {
   for (const OpCase& c : all_op_cases()) {
     if (!c.differentiable) continue;

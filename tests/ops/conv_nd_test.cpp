@@ -171,15 +171,17 @@ TEST(PoolNd, RefusesNumbersWhoseProductsOverflow) {
   EXPECT_THROW(adaptive_avg_pool2d(image, int64_t{1} << 28), OutOfMemory);
 }
 
-TEST(PoolNd, MeansOfVolumesRoundToBf16Once) {
-  const Tensor x = rand({1, 4, 5, 6, 7}, 0.5, 1, DType::bf16), wide = cast(x, DType::f32);
-  const auto values = [](const Tensor& y) {
-    EXPECT_EQ(y.dtype(), DType::bf16);
-    return cast(y, DType::f32).to_vector<float>();
-  };
-  EXPECT_EQ(values(avg_pool3d(x)), values(cast(avg_pool3d(wide), DType::bf16)));
-  EXPECT_EQ(values(adaptive_avg_pool3d(x, {2, 3, 4})),
-            values(cast(adaptive_avg_pool3d(wide, {2, 3, 4}), DType::bf16)));
+TEST(PoolNd, MeansOfVolumesRoundToHalvesOnce) {
+  for (const DType half : {DType::bf16, DType::f16}) {
+    const Tensor x = rand({1, 4, 5, 6, 7}, 0.5, 1, half), wide = cast(x, DType::f32);
+    const auto values = [&](const Tensor& y) {
+      EXPECT_EQ(y.dtype(), half);
+      return y.to_vector<float>();
+    };
+    EXPECT_EQ(values(avg_pool3d(x)), values(cast(avg_pool3d(wide), half)));
+    EXPECT_EQ(values(adaptive_avg_pool3d(x, {2, 3, 4})),
+              values(cast(adaptive_avg_pool3d(wide, {2, 3, 4}), half)));
+  }
 }
 
 TEST(PoolNd, IndicesAreThoseOfTheFirstOrTheLastNan) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -45,7 +46,7 @@ TEST(GridSample, TheIdentityGridGivesTheImage) {
   }
 }
 
-TEST(GridSample, Bf16IsRoundedOnce) {
+TEST(GridSample, HalvesAreRoundedOnce) {
   const Tensor x = cast(rand({2, 4, 5, 9}, -1, 1), DType::bf16);
   const Tensor grid = cast(rand({2, 3, 3, 2}, -1.5, 1.5), DType::bf16);
   const Tensor dy = cast(rand({2, 3, 3, 9}, -1, 1), DType::bf16);
@@ -61,8 +62,11 @@ TEST(GridSample, Bf16IsRoundedOnce) {
   };
   for (const GridMode mode : {GridMode::bilinear, GridMode::nearest, GridMode::bicubic}) {
     const auto wanted = pass(DType::f32, DType::f32, mode);
-    for (const DType grid_type : {DType::bf16, DType::f32}) {
-      const auto got = pass(DType::bf16, grid_type, mode);
+    using Types = std::pair<DType, DType>;
+    for (const auto& [x_type, grid_type] :
+         {Types(DType::bf16, DType::bf16), Types(DType::bf16, DType::f32),
+          Types(DType::f16, DType::f16), Types(DType::f16, DType::f32)}) {
+      const auto got = pass(x_type, grid_type, mode);
       for (size_t i = 0; i < got.size(); ++i) {
         EXPECT_LE(relative_difference(cast(got[i], DType::f32), wanted[i]), 4e-3) << i;
       }

@@ -58,7 +58,14 @@ TEST(Split, CountsBeyondAnyList) {
   EXPECT_THROW(tensor_split(x, int64_t{1} << 40), ValueError);
   EXPECT_THROW(chunk(zeros({0}), kMost), ValueError);
   EXPECT_THROW(split(wide, 1, 1), ValueError);
-  EXPECT_THROW(unbind(wide, -1), ValueError);
+  const Tensor odd = empty({(int64_t{1} << 25) + 1}, DType::f32, kMeta);
+  EXPECT_THROW(split(odd, 2), ValueError) << "one more for the rest";
+  EXPECT_EQ(message<ValueError>([&] { unbind(wide, -1); }),
+            "[unbind] axis 1 of f32[2, 1099511627776] would make 1099511627776 pieces, more than "
+            "16777216");
+  EXPECT_EQ(message<IndexError>([&] { unbind(x, 1); }),
+            "[unbind] axis 1 is outside of [-1, 0] for a tensor of rank 1");
+  EXPECT_TRUE(unbind(zeros({2, 0}).set_requires_grad(), 1).empty());
   EXPECT_EQ(split(wide, kMost, 1).size(), 1U);
   EXPECT_EQ(chunk(zeros({0}), 3).size(), 3U);
   EXPECT_EQ(chunk(wide, kMost, 0).size(), 2U);

@@ -173,7 +173,11 @@ TEST(Linalg, LuRebuildsItsInput) {
   EXPECT_EQ(testing::message<NumericError>([&] {
               lu_solve(singular, ones({2, 1}));
             }),
-            "[solve_triangular] the matrix f32[2, 2] is singular: there is a 0 on its diagonal");
+            "[lu_solve] the matrix f32[2, 2] is singular: there is a 0 on its diagonal");
+  EXPECT_EQ(message<ShapeError>([] {
+              lu_solve(lu(zeros({3, 0})), ones({3, 1}));
+            }),
+            "[lu_solve] takes square matrices, got f32[3, 0]");
   EXPECT_EQ(describe(lu(zeros({2, 0, 3})).u), "f32[2, 0, 3]");
   EXPECT_EQ(describe(lu(zeros({3, 0})).p), "f32[3, 3]");
   EXPECT_THROW(lu_solve(lu(zeros({3, 2})), ones({3, 1})), ShapeError);
@@ -186,6 +190,31 @@ TEST(Linalg, SolvesByFactors) {
   const Tensor x = cholesky_solve(b, cholesky(definite));
   EXPECT_LE(largest_difference(matmul(definite, x), expand(b, {2, 6, 3})), 1e-12);
   EXPECT_THROW(cholesky_solve(b, normal({6, 5}, DType::f64)), ShapeError);
+}
+
+TEST(Linalg, TheWayBackOfSolveTakesItsFactors) {
+  const auto gradients = [](const Tensor& a_values, const Tensor& b_values, bool create_graph) {
+    Tensor a = a_values.detach().set_requires_grad(), b = b_values.detach().set_requires_grad();
+    const Tensor x = solve(a, b);
+    return grad({x}, {a, b}, {normal(x.shape(), x.dtype(), 3)}, {.create_graph = create_graph});
+  };
+  for (const DType t : {DType::f32, DType::f64}) {
+    for (const int64_t n : {1, 3, 17}) {
+      const Tensor a = normal({2, n, n}, t) + 8 * eye(n, t);
+      for (const Shape& shape : {Shape{2, n, 3}, {2, n}, {4, 2, n, 1}, {2, n, 0}, {n, 2}}) {
+        const Tensor b = normal(shape, t, 2);
+        const auto by_factors = gradients(a, b, false), recorded = gradients(a, b, true);
+        for (size_t i = 0; i < 2; ++i) {
+          EXPECT_LE(largest_difference(by_factors[i], recorded[i]), t == DType::f32 ? 1e-4 : 1e-12)
+              << to_string(shape);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(describe(gradients(zeros({0, 2, 2}), zeros({0, 2, 1}), false)[0]), "f32[0, 2, 2]");
+  EXPECT_EQ(describe(gradients(zeros({2, 0, 0}), zeros({0, 3}), false)[1]), "f32[0, 3]");
+  const Tensor meta = empty({2, 3, 3}, DType::f32, kMeta).set_requires_grad();
+  EXPECT_TRUE(grad(solve(meta, meta), meta, meta).is_meta());
 }
 
 TEST(Linalg, LogarithmsOfDeterminants) {

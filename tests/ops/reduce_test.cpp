@@ -16,6 +16,7 @@
 #include "strata/ops/creation.h"
 #include "strata/ops/views.h"
 #include "tests/support/difference.h"
+#include "tests/support/message.h"
 
 namespace strata {
 namespace {
@@ -234,7 +235,16 @@ TEST(Norm, OfTheSmallestPassesNothingToNan) {
   Tensor ties = tensor<float>({-2, 2, 5, 4}, {2, 2}).set_requires_grad();
   backward(sum(norm(ties, -kInf, 1)));
   EXPECT_EQ(ties.grad().to_vector<float>(), (std::vector<float>{-0.5F, 0.5F, 0, 1}));
-  EXPECT_THROW(norm(zeros({0}), -kInf), IndexError);
+}
+
+TEST(Norm, OfNothingHasNoSmallest) {
+  for (const double p : {-kInf, -2.0F}) {
+    EXPECT_EQ(testing::message<IndexError>([&] {
+                norm(zeros({0, 3}), p, 0);
+              }),
+              "[norm] f32[0, 3] has no element along the reduced axes");
+    EXPECT_EQ(norm(zeros({0, 3}), p, 1).shape(), (Shape{0}));
+  }
 }
 
 TEST(Norm, OfF16LeavesItsRangeInTheResultOnly) {

@@ -7,10 +7,12 @@
 
 #include <gtest/gtest.h>
 
+#include "strata/autograd/backward.h"
 #include "strata/base/error.h"
 #include "strata/ops/arithmetic.h"
 #include "strata/ops/copy.h"
 #include "strata/ops/creation.h"
+#include "strata/ops/reduce.h"
 #include "strata/ops/views.h"
 #include "tests/support/message.h"
 
@@ -88,6 +90,48 @@ TEST(Kthvalue, CountsFromOneWithNanLast) {
   EXPECT_THROW(kthvalue(x, 0), ValueError);
 }
 
+TEST(Nanmedian, LeavesNanOut) {
+  const float nan = std::nanf("");
+  const Tensor x = tensor<float>({3, nan, 1, 2, nan, nan, nan, nan, 5, nan, 5, nan}, {3, 4});
+  const auto [values, indices] = nanmedian(x, 1);
+  const auto rows = values.to_vector<double>();
+  EXPECT_EQ(rows[0], 2);
+  EXPECT_TRUE(std::isnan(rows[1]));
+  EXPECT_EQ(rows[2], 5);
+  EXPECT_EQ(indices.to_vector<double>(), (Values{3, 0, 0}));
+  EXPECT_EQ(describe(nanmedian(x, 0, true).values), "f32[1, 4]");
+  EXPECT_EQ(nanmedian(x).item<float>(), 3);
+  EXPECT_EQ(nanmedian(tensor<int64_t>({4, 1, 3, 2})).item<int64_t>(), 2);
+  EXPECT_EQ(nanmedian(scalar(nan), 0).indices.item<int64_t>(), 0);
+  EXPECT_EQ(nanmedian(empty({2, 3}, DType::f16, kMeta), 1, true).values.shape(), (Shape{2, 1}));
+  EXPECT_THROW(nanmedian(zeros({2, 0}), 1), IndexError);
+  EXPECT_THROW(nanmedian(zeros({0})), IndexError);
+  EXPECT_THROW(nanmedian(x, 2), IndexError);
+}
+
+TEST(Nanmedian, EqualElementsShareTheGradient) {
+  const float nan = std::nanf("");
+  Tensor x = tensor<float>({2, nan, 2, 1, 7}).set_requires_grad();
+  backward(nanmedian(x));
+  EXPECT_EQ(x.grad().to_vector<double>(), (Values{0.5, 0, 0.5, 0, 0}));
+  Tensor none = full({2}, nan).set_requires_grad();
+  backward(nanmedian(none));
+  EXPECT_EQ(none.grad().to_vector<double>(), (Values{0.5, 0.5}));
+}
+
+TEST(Aminmax, OfAllAndAlongAnAxis) {
+  Tensor x = tensor<float>({3, 1, 3, 2, 2, 5}, {2, 3}).set_requires_grad();
+  const MinMax all = aminmax(x), rows = aminmax(x, -1, true);
+  EXPECT_EQ(all.min.item<float>(), 1);
+  EXPECT_EQ(all.max.item<float>(), 5);
+  EXPECT_EQ(describe(rows.max), "f32[2, 1]");
+  backward({sum(rows.min), sum(rows.max)});
+  EXPECT_EQ(x.grad().to_vector<double>(), (Values{0.5, 1, 0.5, 0.5, 0.5, 1}));
+  EXPECT_TRUE(std::isnan(aminmax(tensor<float>({1, std::nanf("")})).min.item<float>()));
+  EXPECT_THROW(aminmax(zeros({0})), IndexError);
+  EXPECT_THROW(aminmax(x, 2), IndexError);
+}
+
 TEST(Mode, TheSmallestOfSeveral) {
   const Tensor x = tensor<int64_t>({3, 1, 3, 1, 2, 5, 4, 6, 4, 7}, {2, 5});
   EXPECT_EQ(mode(x).values.to_vector<double>(), (Values{1, 4}));
@@ -98,6 +142,15 @@ TEST(Mode, TheSmallestOfSeveral) {
   EXPECT_EQ(mode(cast(x, DType::boolean), 1).values.to_vector<double>(), (Values{1, 1}));
   EXPECT_THROW(mode(zeros({2, 0})), IndexError);
   EXPECT_THROW(mode(x, 2), IndexError);
+}
+
+TEST(Mode, NanEqualsNothing) {
+  const double nan = std::nan("");
+  const Tensor x = tensor<double>({nan, 1, nan, 1, nan, 2, 1, nan, nan, nan, nan, nan}, {3, 4});
+  const auto [values, indices] = mode(x);
+  EXPECT_EQ(slice(values, 0, 0, 2).to_vector<double>(), (Values{1, 1}));
+  EXPECT_TRUE(std::isnan(values.to_vector<double>()[2]));
+  EXPECT_EQ(indices.to_vector<double>(), (Values{3, 2, 0}));
 }
 
 TEST(Cov, OfVectorsScalarsAndNothing) {

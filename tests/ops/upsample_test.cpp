@@ -94,12 +94,14 @@ TEST(Upsample, RefusesWhatIsTooLargeAtOnce) {
   }
 }
 
-TEST(Upsample3d, TrilinearRoundsToBf16Once) {
-  const Tensor x = rand({1, 3, 4, 5, 7}, 0.5, 1, DType::bf16);
+TEST(Upsample3d, TrilinearRoundsToHalvesOnce) {
   const Upsample3dOptions options{.size = {7, 6, 4}, .mode = UpsampleMode::trilinear};
-  const Tensor wanted = cast(upsample3d(cast(x, DType::f32), options), DType::bf16);
-  EXPECT_EQ(cast(upsample3d(x, options), DType::f32).to_vector<float>(),
-            cast(wanted, DType::f32).to_vector<float>());
+  for (const DType half : {DType::bf16, DType::f16}) {
+    const Tensor x = rand({1, 3, 4, 5, 7}, 0.5, 1, half);
+    const Tensor wanted = cast(upsample3d(cast(x, DType::f32), options), half);
+    EXPECT_EQ(upsample3d(x, options).dtype(), half);
+    EXPECT_EQ(upsample3d(x, options).to_vector<float>(), wanted.to_vector<float>());
+  }
 }
 
 }  // namespace

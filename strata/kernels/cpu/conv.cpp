@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "strata/base/dtype.h"
 #include "strata/base/parallel.h"
 #include "strata/kernels/cpu/conv_gather.h"
 #include "strata/kernels/cpu/conv_winograd.h"
+#include "strata/kernels/cpu/convert.h"
 #include "strata/kernels/scratch.h"
 
 namespace strata::kernels {
@@ -25,14 +27,15 @@ bool has_few_channels(const Conv2dShape& s) {
   return s.c < 8 && s.groups == 1 && (s.dilation_w == 1 || s.kw == 1);
 }
 
-// bf16 operands widened for f32 kernels.
+// Halves widened for f32 kernels.
 class Widened {
  public:
-  Widened(const bfloat16* x, int64_t count)
-      : values_(x ? count : 0, "conv2d"), null_(x == nullptr) {
+  template <class Half>
+  Widened(const Half* x, int64_t count) : values_(x ? count : 0, "conv2d"), null_(x == nullptr) {
     if (null_) return;
+    const cpu::Load<float> widen = cpu::load_from<float>(dtype_of<Half>);
     parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) values_[i] = x[i];
+      widen(x + begin, 1, values_.data() + begin, end - begin);
     });
   }
   const float* data() const { return null_ ? nullptr : values_.data(); }
@@ -42,10 +45,11 @@ class Widened {
   bool null_;
 };
 
-void narrow(const float* x, int64_t count, bfloat16* y) {
-  parallel_for(count, 1 << 15, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) y[i] = x[i];
-  });
+template <class Half>
+void narrow(const float* x, int64_t count, Half* y) {
+  const cpu::Store<float> store = cpu::store_to<float>(dtype_of<Half>);
+  parallel_for(count, 1 << 15,
+               [&](int64_t begin, int64_t end) { store(x + begin, y + begin, 1, end - begin); });
 }
 
 // y += residual, then relu if asked for.
@@ -75,8 +79,9 @@ void conv2d(const Conv2dShape& s, const float* x, const float* w, const float* b
   conv2d_gather(s, x, w, bias, relu, y);
 }
 
-void conv2d(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
-            bool relu, bfloat16* y) {
+template <class Half>
+void conv2d(const Conv2dShape& s, const Half* x, const Half* w, const Half* bias, bool relu,
+            Half* y) {
   const Widened wide_x(x, s.x_size()), wide_w(w, s.w_size()), wide_bias(bias, s.oc);
   Scratch<float> wide_y(s.y_size(), "conv2d");
   conv2d(s, wide_x.data(), wide_w.data(), wide_bias.data(), relu, wide_y.data());
@@ -96,8 +101,9 @@ void conv2d_add(const Conv2dShape& s, const double* x, const double* w, const do
   add_residual(s.y_size(), residual, relu, y);
 }
 
-void conv2d_add(const Conv2dShape& s, const bfloat16* x, const bfloat16* w, const bfloat16* bias,
-                const bfloat16* residual, bool relu, bfloat16* y) {
+template <class Half>
+void conv2d_add(const Conv2dShape& s, const Half* x, const Half* w, const Half* bias,
+                const Half* residual, bool relu, Half* y) {
   conv2d(s, x, w, bias, false, y);
   add_residual(s.y_size(), residual, relu, y);
 }
@@ -115,8 +121,8 @@ void conv2d_backward_data(const Conv2dShape& s, const float* dy, const float* w,
   conv2d_data_gather(s, dy, w, dx);
 }
 
-void conv2d_backward_data(const Conv2dShape& s, const bfloat16* dy, const bfloat16* w,
-                          bfloat16* dx) {
+template <class Half>
+void conv2d_backward_data(const Conv2dShape& s, const Half* dy, const Half* w, Half* dx) {
   const Widened wide_dy(dy, s.y_size()), wide_w(w, s.w_size());
   Scratch<float> wide_dx(s.x_size(), "conv2d");
   conv2d_backward_data(s, wide_dy.data(), wide_w.data(), wide_dx.data());
@@ -142,8 +148,9 @@ void conv2d_backward_weights(const Conv2dShape& s, const float* x, const float* 
   }
 }
 
-void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bfloat16* dy,
-                             bfloat16* dw, bfloat16* dbias) {
+template <class Half>
+void conv2d_backward_weights(const Conv2dShape& s, const Half* x, const Half* dy, Half* dw,
+                             Half* dbias) {
   const Widened wide_x(x, s.x_size()), wide_dy(dy, s.y_size());
   Scratch<float> wide_dw(s.w_size(), "conv2d"), wide_dbias(s.oc, "conv2d");
   conv2d_backward_weights(s, wide_x.data(), wide_dy.data(), wide_dw.data(),
@@ -151,5 +158,20 @@ void conv2d_backward_weights(const Conv2dShape& s, const bfloat16* x, const bflo
   narrow(wide_dw.data(), s.w_size(), dw);
   if (dbias) narrow(wide_dbias.data(), s.oc, dbias);
 }
+
+template void conv2d(const Conv2dShape&, const bfloat16*, const bfloat16*, const bfloat16*, bool,
+                     bfloat16*);
+template void conv2d(const Conv2dShape&, const float16*, const float16*, const float16*, bool,
+                     float16*);
+template void conv2d_add(const Conv2dShape&, const bfloat16*, const bfloat16*, const bfloat16*,
+                         const bfloat16*, bool, bfloat16*);
+template void conv2d_add(const Conv2dShape&, const float16*, const float16*, const float16*,
+                         const float16*, bool, float16*);
+template void conv2d_backward_data(const Conv2dShape&, const bfloat16*, const bfloat16*, bfloat16*);
+template void conv2d_backward_data(const Conv2dShape&, const float16*, const float16*, float16*);
+template void conv2d_backward_weights(const Conv2dShape&, const bfloat16*, const bfloat16*,
+                                      bfloat16*, bfloat16*);
+template void conv2d_backward_weights(const Conv2dShape&, const float16*, const float16*, float16*,
+                                      float16*);
 
 }  // namespace strata::kernels

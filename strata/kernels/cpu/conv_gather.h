@@ -57,7 +57,8 @@ void conv2d_few_padded(const Conv2dShape& s, const float* x, const float* w, con
                        bool relu, float* y, int64_t y_pixel);
 
 /// Images of one channel, without stride or gaps, to channels that would leave lanes of a vector
-/// empty, under windows of 3, 5 or 7 rows. Others return false.
+/// empty, under windows of 3, 5 or 7 rows. Others return false, and gradients that are not finite,
+/// since rows and lanes beside the results count as zero; the caller then computes them anew.
 bool conv2d_spread(const Conv2dShape& s, const float* x, const float* w, const float* bias,
                    bool relu, float* y);
 bool conv2d_spread_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw);

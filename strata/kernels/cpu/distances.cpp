@@ -169,7 +169,8 @@ void pairs(const Tensor& x, Tensor& y) {
     const Scratch<T> panel(std::max<int64_t>(1, width * wide), "pdist");
     const Scratch<T> square(wide * wide, "pdist");
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t first = unit * wide, columns = std::min(wide, n - first);
+      const int64_t first = cpu::from_both_ends(unit, panels) * wide;
+      const int64_t columns = std::min(wide, n - first);
       pack_panel(d, rows + first * width, columns, width, panel.data());
       panel_rows<Norm>(d, rows, first, width, panel.data(), columns,
                        [&](int64_t i) { return to + cpu::pairs_before(i, n) + first - i - 1; });
@@ -395,7 +396,8 @@ void pairs_by_powers(const Tensor& x, double p, Tensor& y) {
   const int64_t n = x.shape()[0], width = x.shape()[1];
   const T* rows = x.data<T>();
   T* to = y.data<T>();
-  each_row(n - 1, n, width, [&](int64_t i) {
+  each_row(n - 1, n, width, [&](int64_t k) {
+    const int64_t i = cpu::from_both_ends(k, n - 1);
     row_by_powers(rows + i * width, rows + (i + 1) * width, n - i - 1, width, p,
                   to + cpu::pairs_before(i, n));
   });

@@ -11,6 +11,10 @@ void sgesv_(const int* n, const int* nrhs, float* a, const int* lda, int* pivots
             const int* ldb, int* info);
 void dgesv_(const int* n, const int* nrhs, double* a, const int* lda, int* pivots, double* b,
             const int* ldb, int* info);
+void sgetrs_(const char* trans, const int* n, const int* nrhs, const float* a, const int* lda,
+             const int* pivots, float* b, const int* ldb, int* info, size_t);
+void dgetrs_(const char* trans, const int* n, const int* nrhs, const double* a, const int* lda,
+             const int* pivots, double* b, const int* ldb, int* info, size_t);
 void strtrs_(const char* uplo, const char* trans, const char* diag, const int* n, const int* nrhs,
              const float* a, const int* lda, float* b, const int* ldb, int* info, size_t, size_t,
              size_t);
@@ -59,6 +63,7 @@ struct Routines;
 template <>
 struct Routines<float> {
   static constexpr auto gesv = sgesv_;
+  static constexpr auto getrs = sgetrs_;
   static constexpr auto trtrs = strtrs_;
   static constexpr auto getrf = sgetrf_;
   static constexpr auto potrf = spotrf_;
@@ -72,6 +77,7 @@ struct Routines<float> {
 template <>
 struct Routines<double> {
   static constexpr auto gesv = dgesv_;
+  static constexpr auto getrs = dgetrs_;
   static constexpr auto trtrs = dtrtrs_;
   static constexpr auto getrf = dgetrf_;
   static constexpr auto potrf = dpotrf_;

@@ -89,15 +89,23 @@ void decompose(const char* job, int m, int n, T* a, T* s, T* u, T* vh, int of_vh
 
 }  // namespace
 
-Codes solve(Cpu, Tensor& a, Tensor& b) {
+Codes solve(Cpu, Tensor& a, Tensor& pivots, Tensor& b) {
   Codes codes = no_codes(a);
   each(a, [&]<class T>(T, int64_t i) {
     const int n = rows(a), k = columns(b), lda = stride(a);
-    std::vector<int> pivots(static_cast<size_t>(n));
-    Routines<T>::gesv(&n, &k, matrix<T>(a, i), &lda, pivots.data(), matrix<T>(b, i), &lda,
+    Routines<T>::gesv(&n, &k, matrix<T>(a, i), &lda, matrix<int>(pivots, i), matrix<T>(b, i), &lda,
                       &codes[static_cast<size_t>(i)]);
   });
   return codes;
+}
+
+void solve_transposed(Cpu, const Tensor& lu, const Tensor& pivots, Tensor& b) {
+  each(lu, [&]<class T>(T, int64_t i) {
+    const int n = rows(lu), k = columns(b), lda = stride(lu);
+    int code = 0;  // of arguments alone
+    Routines<T>::getrs("T", &n, &k, matrix<T>(lu, i), &lda, matrix<int>(pivots, i), matrix<T>(b, i),
+                       &lda, &code, 1);
+  });
 }
 
 Codes solve_triangular(Cpu, bool upper, const Tensor& a, Tensor& b) {

@@ -1,4 +1,4 @@
-// Pooling one element at a time, in f64 and, through f32, in bf16.
+// Pooling one element at a time, in f64 and, through f32, in bf16 and f16.
 #include "strata/kernels/cpu/pool_plain.h"
 
 #include <limits>
@@ -96,14 +96,19 @@ void avg_pool2d_backward(const Pool2d& p, const T* dy, T* dx) {
 
 template void max_pool2d(const Pool2d&, const double*, double*, int32_t*);
 template void max_pool2d(const Pool2d&, const bfloat16*, bfloat16*, int32_t*);
+template void max_pool2d(const Pool2d&, const float16*, float16*, int32_t*);
 template void max_pool2d_backward(const Pool2d&, const double*, const int32_t*, double*);
 template void max_pool2d_backward(const Pool2d&, const bfloat16*, const int32_t*, bfloat16*);
+template void max_pool2d_backward(const Pool2d&, const float16*, const int32_t*, float16*);
 template void max_pool2d_gather(const Pool2d&, const float*, const int32_t*, float*);
 template void max_pool2d_gather(const Pool2d&, const double*, const int32_t*, double*);
 template void max_pool2d_gather(const Pool2d&, const bfloat16*, const int32_t*, bfloat16*);
+template void max_pool2d_gather(const Pool2d&, const float16*, const int32_t*, float16*);
 template void avg_pool2d(const Pool2d&, const double*, double*);
 template void avg_pool2d(const Pool2d&, const bfloat16*, bfloat16*);
+template void avg_pool2d(const Pool2d&, const float16*, float16*);
 template void avg_pool2d_backward(const Pool2d&, const double*, double*);
 template void avg_pool2d_backward(const Pool2d&, const bfloat16*, bfloat16*);
+template void avg_pool2d_backward(const Pool2d&, const float16*, float16*);
 
 }  // namespace strata::kernels

@@ -134,6 +134,8 @@ template void resample2d(int64_t, int64_t, const ResampleAxis&, const ResampleAx
                          double*);
 template void resample2d(int64_t, int64_t, const ResampleAxis&, const ResampleAxis&,
                          const bfloat16*, bfloat16*);
+template void resample2d(int64_t, int64_t, const ResampleAxis&, const ResampleAxis&, const float16*,
+                         float16*);
 
 }  // namespace strata::kernels
 #endif
