@@ -144,9 +144,9 @@ Tensor argmin(const Tensor& x) { return extreme("argmin", false, flat(x), 0, fal
 Tensor internal::record_shared(const char* op, const Tensor& x, const Tensor& value) {
   return record(op, {x}, value,
                 [x = save(x), y = save_output(value)](const Tensor& dy, Needs) -> Grads {
-                  const Tensor from = x.get();
-                  // Where there is a NaN, y is one too.
-                  return {shared(dy, logical_or(from == y.get(), isnan(from)), {})};
+                  const Tensor from = x.get(), best = y.get();
+                  const Tensor both_nan = logical_and(isnan(from), isnan(best));
+                  return {shared(dy, logical_or(from == best, both_nan), {})};
                 });
 }
 

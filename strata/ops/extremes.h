@@ -40,8 +40,8 @@ Tensor argmin(const Tensor& x);
 
 namespace internal {
 
-/// `value`, that stands in x and is NaN where x holds one, tied to x: the elements equal to it
-/// share its gradient evenly, NaN counting as equal to NaN. A scalar.
+/// `value`, a scalar that stands in x, tied to x: the elements equal to it share its gradient
+/// evenly, NaN counting as equal to NaN.
 Tensor record_shared(const char* op, const Tensor& x, const Tensor& value);
 
 }  // namespace internal

@@ -25,7 +25,7 @@
 #include "strata/ops/sort.h"
 #include "strata/ops/unary.h"
 #include "strata/ops/views.h"
-#include "strata/tape/record.h"
+#include "strata/tape/grad_mode.h"
 #include "strata/tensor/on_device.h"
 
 namespace strata {
@@ -150,13 +150,7 @@ Extremes nanmedian(const Tensor& x, int axis, bool keep) {
 
 Tensor nanmedian(const Tensor& x) {
   const Tensor y = nanmedian(reshape(x.detach(), {-1}), 0).values;
-  return record("nanmedian", {x}, y,
-                [x = save(x), y = save_output(y)](const Tensor& dy, Needs) -> Grads {
-                  const Tensor from = x.get(), value = y.get();
-                  const Tensor both_nan = logical_and(isnan(from), isnan(value));
-                  const Tensor equal = logical_or(from == value, both_nan);
-                  return {where(equal, dy / sum(equal), 0)};
-                });
+  return internal::record_shared("nanmedian", x, y);
 }
 
 MinMax aminmax(const Tensor& x, int axis, bool keep) {

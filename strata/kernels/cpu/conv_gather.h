@@ -109,6 +109,9 @@ bool conv2d_has_wide_windows(const Conv2dShape& s);
 /// The way back of these: what each window gives, added up window by window.
 void conv2d_wide_data(const Conv2dShape& s, const float* dy, const float* w, float* dx);
 
+/// For ways whose zeros would spread what is not finite: their results tell whether they did.
+bool all_finite(const float* x, int64_t count);
+
 /// Whether groups are so small that several are computed as one.
 bool conv2d_merges_groups(const Conv2dShape& s);
 /// Forward and, without stride, the way back. A NaN or infinity would reach the other groups

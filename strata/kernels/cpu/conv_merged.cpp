@@ -42,6 +42,8 @@ void run_groups(const Conv2dShape& one, int64_t groups, const float* x, const fl
   }
 }
 
+}  // namespace
+
 bool all_finite(const float* x, int64_t count) {
   constexpr int64_t kChunk = 1 << 16;
   constexpr uint32_t kExponent = 0x7f800000;
@@ -56,8 +58,6 @@ bool all_finite(const float* x, int64_t count) {
   });
   return std::none_of(bad.begin(), bad.end(), [](unsigned char b) { return b != 0; });
 }
-
-}  // namespace
 
 bool conv2d_merges_groups(const Conv2dShape& s) {
   return s.groups > 1 && groups_in_one(s) > 1 && s.dilation_w == 1;

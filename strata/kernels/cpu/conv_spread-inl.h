@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "strata/kernels/conv.h"
@@ -30,6 +31,14 @@ inline bool spread_fits(const Conv2dShape& s) {
          s.oh() >= 4 && s.ow() * s.oc >= kLanes;
 }
 
+// f(std::integral_constant) of the rows of the window, one of those that fit.
+template <class F>
+void for_window_rows(int64_t rows, F&& f) {
+  if (rows == 3) return f(std::integral_constant<int, 3>());
+  if (rows == 5) return f(std::integral_constant<int, 5>());
+  f(std::integral_constant<int, 7>());
+}
+
 // A vector holds (pixel, channel) pairs in the order of the results. Vectors whose first lane is
 // the same channel are of one phase: the weights of their lanes are the same.
 class Spread {
@@ -38,19 +47,30 @@ class Spread {
   Spread(const Conv2dShape& s, int64_t block);
 
   int64_t phases() const { return phases_; }
-  int64_t vectors() const { return vectors_; }  // of a row of results
-  int64_t row() const { return row_; }          // elements of a row of copies
-  int64_t block_rows() const { return block_rows_; }
-  int64_t blocks() const { return (s_.oh() + block_rows_ - 1) / block_rows_; }
+  int64_t vectors() const { return vectors_; }              // of a row of results
+  int64_t row() const { return row_; }                      // elements of a row of copies
+  int64_t blocks() const { return s_.n * image_blocks(); }  // of rows of results
   // Working memory of a thread: the copies under a block of rows, and the image's rows with their
   // padding.
   int64_t size() const { return copy_rows() * (row_ + line_); }
 
-  // Copies what rows [first, first + rows) of the results see of an image.
-  void copy(const float* image, int64_t first, int64_t rows, float* to) const;
+  // Copies what each block of one of `chunks` chunks sees of its image, and calls f(first of its
+  // rows of all results, how many) behind it.
+  template <class F>
+  void for_blocks(const float* x, int64_t chunk, int64_t chunks, float* copies, F&& f) const {
+    for (int64_t b = chunk * blocks() / chunks; b < (chunk + 1) * blocks() / chunks; ++b) {
+      const int64_t image = b / image_blocks(), first = b % image_blocks() * block_rows_;
+      const int64_t rows = std::min(block_rows_, s_.oh() - first);
+      copy(x + image * s_.h * s_.w, first, rows, copies);
+      f(image * s_.oh() + first, rows);
+    }
+  }
 
  private:
+  int64_t image_blocks() const { return (s_.oh() + block_rows_ - 1) / block_rows_; }
   int64_t copy_rows() const { return block_rows_ + s_.kh - 1; }
+  // What rows [first, first + rows) of the results see of an image.
+  void copy(const float* image, int64_t first, int64_t rows, float* to) const;
 
   const Conv2dShape& s_;
   int64_t phases_, vectors_, row_, line_, block_rows_;

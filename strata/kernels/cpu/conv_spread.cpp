@@ -109,16 +109,12 @@ class SpreadForward {
   }
 
   void run(const float* x, float* y) const {
-    const int64_t blocks = spread_.blocks(), units = s_.n * blocks;
-    const int64_t chunks = std::min<int64_t>(32, units);
+    const int64_t chunks = std::min<int64_t>(32, spread_.blocks());
     parallel_chunks(chunks, [&](int64_t chunk) {
       const Scratch<float> copies(spread_.size(), "conv2d");
-      for (int64_t u = chunk * units / chunks; u < (chunk + 1) * units / chunks; ++u) {
-        const int64_t image = u / blocks, first = u % blocks * spread_.block_rows();
-        const int64_t rows = std::min(spread_.block_rows(), s_.oh() - first);
-        spread_.copy(x + image * s_.h * s_.w, first, rows, copies.data());
-        run_block(copies.data(), rows, y + (image * s_.oh() + first) * layer_.y_row);
-      }
+      spread_.for_blocks(x, chunk, chunks, copies.data(), [&](int64_t first, int64_t rows) {
+        run_block(copies.data(), rows, y + first * layer_.y_row);
+      });
     });
   }
 
@@ -160,13 +156,9 @@ class SpreadForward {
 bool run_spread(const Conv2dShape& s, const float* x, const float* w, const float* bias, bool relu,
                 float* y) {
   if (!conv::spread_fits(s)) return false;
-  if (s.kh == 3) {
-    conv::SpreadForward<3>(s, w, bias, relu).run(x, y);
-  } else if (s.kh == 5) {
-    conv::SpreadForward<5>(s, w, bias, relu).run(x, y);
-  } else {
-    conv::SpreadForward<7>(s, w, bias, relu).run(x, y);
-  }
+  conv::for_window_rows(s.kh, [&](auto rows) {
+    conv::SpreadForward<decltype(rows)::value>(s, w, bias, relu).run(x, y);
+  });
   return true;
 }
 

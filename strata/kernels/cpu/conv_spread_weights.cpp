@@ -1,7 +1,6 @@
 // Gradients of the weights from images of one channel to channels that would leave a vector's lanes
 // empty.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -79,8 +78,7 @@ class SpreadWeights {
       : s_(s), spread_(s, 16 << 10), size_(spread_.phases() * s.kh * s.kw * kLanes) {}
 
   void run(const float* x, const float* dy, float* dw) const {
-    const int64_t blocks = spread_.blocks(), units = s_.n * blocks;
-    const int64_t chunks = std::min<int64_t>(16, units), line = s_.ow() * s_.oc;
+    const int64_t chunks = std::min<int64_t>(16, spread_.blocks()), line = s_.ow() * s_.oc;
     const Scratch<float> sums(chunks * size_, "conv2d");
     parallel_chunks(chunks, [&](int64_t chunk) {
       const Scratch<float> copies(spread_.size(), "conv2d"), zeros(line, "conv2d");
@@ -88,16 +86,13 @@ class SpreadWeights {
       std::fill_n(to, size_, 0.0f);
       std::fill_n(zeros.data(), line, 0.0f);
       std::vector<const float*> dy_rows;
-      for (int64_t u = chunk * units / chunks; u < (chunk + 1) * units / chunks; ++u) {
-        const int64_t image = u / blocks, first = u % blocks * spread_.block_rows();
-        const int64_t rows = std::min(spread_.block_rows(), s_.oh() - first);
-        spread_.copy(x + image * s_.h * s_.w, first, rows, copies.data());
+      spread_.for_blocks(x, chunk, chunks, copies.data(), [&](int64_t first, int64_t rows) {
         dy_rows.assign(static_cast<size_t>(rows + kWindowRows - 1), zeros.data());
         for (int64_t i = 0; i < rows; ++i) {
-          dy_rows[static_cast<size_t>(i)] = dy + (image * s_.oh() + first + i) * line;
+          dy_rows[static_cast<size_t>(i)] = dy + (first + i) * line;
         }
         run_block(copies.data(), dy_rows, to);
-      }
+      });
     });
     write(sums.data(), chunks, dw);
   }
@@ -149,14 +144,9 @@ class SpreadWeights {
 
 bool run_spread_weights(const Conv2dShape& s, const float* x, const float* dy, float* dw) {
   if (!conv::spread_fits(s)) return false;
-  if (s.kh == 3) {
-    conv::SpreadWeights<3>(s).run(x, dy, dw);
-  } else if (s.kh == 5) {
-    conv::SpreadWeights<5>(s).run(x, dy, dw);
-  } else {
-    conv::SpreadWeights<7>(s).run(x, dy, dw);
-  }
-  return std::all_of(dw, dw + s.w_size(), [](float w) { return std::isfinite(w); });
+  conv::for_window_rows(
+      s.kh, [&](auto rows) { conv::SpreadWeights<decltype(rows)::value>(s).run(x, dy, dw); });
+  return all_finite(dw, s.w_size());
 }
 
 }  // namespace strata::kernels::HWY_NAMESPACE
